@@ -1,0 +1,219 @@
+//! Who may do what: the viewer, the words of the policy, and the table itself in [`policy`].
+//!
+//! Nothing here touches the database. [`crate::store`] turns a [`Reach`] into a condition on rows,
+//! so that a read that skips the policy cannot be written.
+
+pub mod password;
+pub mod policy;
+pub mod token;
+
+use std::sync::Arc;
+
+pub use entity::user::Role;
+use uuid::Uuid;
+
+/// A signed-in principal, read from the database for every request, so that a demotion works at once.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    /// The user.
+    pub id: Uuid,
+    /// The user's role now.
+    pub role: Role,
+    /// The user's team now.
+    pub team: Option<Uuid>,
+    /// The user's team and every team below it.
+    pub teams: Arc<[Uuid]>,
+    /// The family of refresh tokens this sign-in belongs to.
+    pub session: Uuid,
+}
+
+/// The kinds of thing the policy speaks about: one for each object of the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, async_graphql::Enum)]
+#[graphql(name = "ObjectKind")]
+pub enum Kind {
+    /// A person who signs in.
+    User,
+    /// A group of users.
+    Team,
+    /// An organisation we sell to.
+    Company,
+    /// A person we sell to.
+    Contact,
+    /// A marketing campaign.
+    Campaign,
+    /// A contact in a campaign's audience.
+    CampaignMember,
+    /// One dated interaction.
+    Touchpoint,
+    /// One qualification episode of a contact.
+    Lead,
+    /// A lead on its way from marketing to sales.
+    Handoff,
+    /// A sequence of stages.
+    Pipeline,
+    /// A step of a pipeline.
+    Stage,
+    /// A sale.
+    Deal,
+    /// A contact's part in a deal.
+    DealContact,
+    /// A call, meeting, e-mail, note or task.
+    Activity,
+    /// A recorded change of state.
+    Transition,
+    /// A currency's rate to the base currency on a day.
+    ExchangeRate,
+    /// An entry of the event log.
+    Event,
+    /// A touch's share in a won deal.
+    AttributionCredit,
+}
+
+impl Kind {
+    /// Every kind, in the order of the table.
+    pub const ALL: [Self; 18] = [
+        Self::User,
+        Self::Team,
+        Self::Company,
+        Self::Contact,
+        Self::Campaign,
+        Self::CampaignMember,
+        Self::Touchpoint,
+        Self::Lead,
+        Self::Handoff,
+        Self::Pipeline,
+        Self::Stage,
+        Self::Deal,
+        Self::DealContact,
+        Self::Activity,
+        Self::Transition,
+        Self::ExchangeRate,
+        Self::Event,
+        Self::AttributionCredit,
+    ];
+}
+
+/// What can be done to an object: the plain operations, then the verbs of its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, async_graphql::Enum)]
+pub enum Action {
+    /// See the row.
+    Read,
+    /// Count the row and take part of it in sums, without seeing it.
+    Count,
+    /// Make a new row.
+    Create,
+    /// Change plain fields.
+    Update,
+    /// Remove the row (it stays in history).
+    Delete,
+    /// Give the row to another owner or team.
+    Assign,
+    /// Plan a campaign's start.
+    Schedule,
+    /// Start a campaign.
+    Launch,
+    /// Halt a running campaign.
+    Pause,
+    /// Go on with a halted campaign.
+    Resume,
+    /// End a campaign, or finish a planned activity.
+    Complete,
+    /// Put an ended campaign away.
+    Archive,
+    /// Call off a campaign or a planned activity.
+    Cancel,
+    /// Keep an inquiry warm until it is ready.
+    Nurture,
+    /// Declare a lead marketing-qualified.
+    Qualify,
+    /// Hand a qualified lead to sales.
+    HandOff,
+    /// Take a handed-over lead.
+    Accept,
+    /// Send a handed-over lead back with a reason.
+    Reject,
+    /// Take a pending hand-off back.
+    Recall,
+    /// Answer sales' feedback on a hand-off.
+    Acknowledge,
+    /// Declare a lead sales-qualified.
+    QualifyForSales,
+    /// Turn a lead into a deal.
+    Convert,
+    /// Undo a conversion.
+    Unconvert,
+    /// End a lead without a deal.
+    Disqualify,
+    /// Give a lead back to marketing for nurturing.
+    Recycle,
+    /// Take a deal to another stage.
+    Move,
+    /// Close a deal as won.
+    Win,
+    /// Close a deal as lost.
+    Lose,
+    /// Open a closed deal again.
+    Reopen,
+}
+
+/// Which rows a right covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Rows the viewer owns or made.
+    pub own: bool,
+    /// Rows of the viewer's team and the teams below it.
+    pub team: bool,
+    /// Rows without an owner in the viewer's team tree.
+    pub pool: bool,
+    /// Rows whose parent the viewer reaches.
+    pub parent: bool,
+    /// Every row.
+    pub all: bool,
+    /// Only while this holds of the row.
+    pub when: Option<When>,
+}
+
+/// A condition on a row's own columns that narrows a [`Reach`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// The column has one of these values.
+    In(&'static str, &'static [&'static str]),
+    /// The column is empty.
+    Empty(&'static str),
+}
+
+impl Reach {
+    /// No row.
+    pub const NONE: Self = Self { own: false, team: false, pool: false, parent: false, all: false, when: None };
+    /// Every row.
+    pub const ALL: Self = Self { all: true, ..Self::NONE };
+
+    /// The same rows, only while `when` holds.
+    #[must_use]
+    pub const fn when(self, when: When) -> Self {
+        Self { when: Some(when), ..self }
+    }
+
+    /// Covers no row at all.
+    pub fn is_none(&self) -> bool {
+        !(self.own || self.team || self.pool || self.parent || self.all)
+    }
+
+    /// Covers every row whatever its state.
+    pub fn is_all(&self) -> bool {
+        self.all && self.when.is_none()
+    }
+}
+
+/// What a role may do with one restricted field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// As the rest of the row.
+    Yes,
+    /// Never.
+    No,
+    /// On these rows only; elsewhere it reads as empty, with an error.
+    Rows(Reach),
+    /// Only inside sums and averages over at least [`policy::SMALLEST_GROUP`] rows.
+    Sums,
+}

@@ -1,0 +1,167 @@
+//! What an access token must survive, and what must not pass for one.
+
+use super::*;
+
+const ISSUER: &str = "https://crm.example";
+const AUDIENCE: &str = "tributary";
+
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000, 0).unwrap()
+}
+
+struct World {
+    keys: Keys,
+    kid: String,
+    pem: String,
+    user: Uuid,
+    session: Uuid,
+}
+
+fn world() -> World {
+    let (kid, pem) = generate().unwrap();
+    let keys = Keys::new(vec![(kid.clone(), pem.clone(), false)], ISSUER, AUDIENCE).unwrap();
+    World { keys, kid, pem, user: Uuid::from_u128(7), session: Uuid::from_u128(9) }
+}
+
+impl World {
+    fn token(&self) -> String {
+        self.keys.issue(self.user, self.session, now(), 15).unwrap()
+    }
+
+    /// A token signed with our own key whose header or claims were changed before signing.
+    fn signed(&self, change: impl FnOnce(&mut Header, &mut Value)) -> String {
+        let mut header = jsonwebtoken::decode_header(self.token()).unwrap();
+        let mut claims = part(&self.token(), 1);
+        change(&mut header, &mut claims);
+        jsonwebtoken::encode(&header, &claims, &EncodingKey::from_ed_pem(self.pem.as_bytes()).unwrap()).unwrap()
+    }
+
+    fn refuses(&self, token: &str) {
+        let error = self.keys.verify(token, now()).unwrap_err();
+        assert_eq!(error.to_string(), Error::unauthenticated().to_string());
+        assert_eq!(error.code(), crate::error::Code::Unauthenticated);
+    }
+}
+
+fn part(token: &str, index: usize) -> Value {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(index).unwrap()).unwrap()).unwrap()
+}
+
+fn encoded(value: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(value.to_string())
+}
+
+#[test]
+fn a_token_of_ours_is_accepted_and_follows_rfc_9068() {
+    let world = world();
+    let claims = world.keys.verify(&world.token(), now()).unwrap();
+    assert_eq!((claims.sub, claims.sid), (world.user, world.session));
+    assert_eq!(claims.exp, now() + TimeDelta::minutes(15));
+    let header = part(&world.token(), 0);
+    assert_eq!(header, json!({ "typ": "at+jwt", "alg": "EdDSA", "kid": world.kid }));
+    let body = part(&world.token(), 1);
+    for claim in ["iss", "aud", "sub", "sid", "iat", "nbf", "exp", "jti"] {
+        assert!(body.get(claim).is_some(), "{claim}");
+    }
+    assert_ne!(body["jti"], part(&world.token(), 1)["jti"]);
+}
+
+#[test]
+fn the_algorithm_cannot_be_chosen_by_the_token() {
+    let world = world();
+    let token = world.token();
+    let claims = encoded(&part(&token, 1));
+    let signature = token.rsplit('.').next().unwrap();
+    for alg in ["none", "None", "NONE", "HS256", "RS256", "ES256"] {
+        let header = encoded(&json!({ "alg": alg, "typ": "at+jwt", "kid": world.kid }));
+        world.refuses(&format!("{header}.{claims}."));
+        world.refuses(&format!("{header}.{claims}.{signature}"));
+    }
+    let mut header = Header::new(Algorithm::HS256);
+    header.typ = Some(TYPE.to_owned());
+    header.kid = Some(world.kid.clone());
+    let public = world.keys.jwks()["keys"][0]["x"].as_str().unwrap().to_owned();
+    for secret in [public.clone().into_bytes(), URL_SAFE_NO_PAD.decode(public).unwrap()] {
+        world.refuses(&jsonwebtoken::encode(&header, &part(&token, 1), &EncodingKey::from_secret(&secret)).unwrap());
+    }
+}
+
+#[test]
+fn issuer_audience_type_and_subject_must_be_right() {
+    let world = world();
+    world.refuses(&world.signed(|_, claims| claims["iss"] = json!("https://other.example")));
+    world.refuses(&world.signed(|_, claims| claims["aud"] = json!("other")));
+    world.refuses(&world.signed(|_, claims| claims["aud"] = json!([])));
+    world.refuses(&world.signed(|_, claims| claims["sub"] = json!("root")));
+    world.refuses(&world.signed(|header, _| header.typ = Some("JWT".to_owned())));
+    world.refuses(&world.signed(|header, _| header.typ = None));
+    for claim in ["iss", "aud", "sub", "sid", "nbf", "exp"] {
+        world.refuses(&world.signed(|_, claims| drop(claims.as_object_mut().unwrap().remove(claim))));
+    }
+    let listed = world.signed(|_, claims| claims["aud"] = json!(["other", AUDIENCE]));
+    assert!(world.keys.verify(&listed, now()).is_ok());
+}
+
+#[test]
+fn time_is_the_time_that_is_passed_in() {
+    let world = world();
+    let token = world.token();
+    assert!(world.keys.verify(&token, now() + TimeDelta::minutes(15)).is_ok());
+    assert!(world.keys.verify(&token, now() + TimeDelta::minutes(15) + LEEWAY).is_err());
+    assert!(world.keys.verify(&token, now() - LEEWAY).is_ok());
+    assert!(world.keys.verify(&token, now() - TimeDelta::seconds(6)).is_err());
+    world.refuses(&world.signed(|_, claims| claims["exp"] = json!(i64::MAX)));
+}
+
+#[test]
+fn tampered_and_foreign_tokens_are_refused() {
+    let ours = world();
+    let token = ours.token();
+    let mut claims = part(&token, 1);
+    claims["sub"] = json!(Uuid::from_u128(1));
+    let parts: Vec<&str> = token.split('.').collect();
+    ours.refuses(&format!("{}.{}.{}", parts[0], encoded(&claims), parts[2]));
+    ours.refuses(&token[..token.len() - 4]);
+    for garbage in ["", ".", "..", "a.b.c", "a.b.c.d", &"x".repeat(100_000)] {
+        ours.refuses(garbage);
+    }
+    ours.refuses(&world().token());
+    ours.refuses(&ours.signed(|header, _| header.kid = Some("unknown".to_owned())));
+    ours.refuses(&ours.signed(|header, _| header.kid = None));
+}
+
+#[test]
+fn keys_that_the_token_brings_are_ignored() {
+    let (ours, theirs) = (world(), world());
+    let jwk = theirs.keys.jwks()["keys"][0].clone();
+    let forged = theirs.signed(|header, _| {
+        header.kid = Some(ours.kid.clone());
+        header.jwk = serde_json::from_value(jwk).unwrap();
+        header.jku = Some("https://attacker.example/jwks.json".to_owned());
+        header.x5u = Some("https://attacker.example/key.pem".to_owned());
+    });
+    ours.refuses(&forged);
+}
+
+#[test]
+fn rotation_keeps_old_tokens_valid_and_signs_with_the_newest() {
+    let world = world();
+    let old = world.token();
+    let (kid, pem) = generate().unwrap();
+    let rotated =
+        Keys::new(vec![(world.kid.clone(), world.pem.clone(), true), (kid.clone(), pem, false)], ISSUER, AUDIENCE)
+            .unwrap();
+    assert!(rotated.verify(&old, now()).is_ok());
+    assert_eq!(part(&rotated.issue(world.user, world.session, now(), 5).unwrap(), 0)["kid"], kid);
+    assert_eq!(rotated.jwks()["keys"].as_array().unwrap().len(), 2);
+    assert!(Keys::new(vec![(world.kid, world.pem, true)], ISSUER, AUDIENCE).is_err());
+    assert!(Keys::new(vec![("k".to_owned(), "not a key".to_owned(), false)], ISSUER, AUDIENCE).is_err());
+}
+
+#[test]
+fn refresh_tokens_are_long_random_and_stored_hashed() {
+    let (plain, hash) = new_refresh().unwrap();
+    assert_eq!((plain.len(), hash.len()), (43, 64));
+    assert_eq!(hash, refresh_hash(&plain));
+    assert_ne!(plain, new_refresh().unwrap().0);
+}

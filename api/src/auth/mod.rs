@@ -1,0 +1,1 @@
+//! Signing in and out: sessions of rotating refresh tokens, short access tokens.

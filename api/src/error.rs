@@ -1,0 +1,205 @@
+//! One error for the whole service, sorted by whose fault it is, and its only translation to clients.
+//!
+//! Commands and the store return [`Error`]; GraphQL and HTTP see the [`Code`] and a message written for people.
+//! Causes (driver texts, SQL, paths) never leave the process: they are logged once, here.
+
+use async_graphql::{ErrorExtensionValues, PathSegment, Pos, ServerError};
+use serde::{Deserialize, Serialize};
+
+/// Short for a result with our [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The closed list of error codes (`extensions.code`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// No valid principal: sign in or send a fresh access token.
+    Unauthenticated,
+    /// The row or type is visible, the right to do this is missing.
+    Forbidden,
+    /// This field may not be read (or filtered, sorted, grouped) by this role.
+    ForbiddenField,
+    /// No such row, or none that this viewer may see.
+    NotFound,
+    /// The input breaks a rule that is stated in the message.
+    BadUserInput,
+    /// The document is not GraphQL.
+    GraphqlParseFailed,
+    /// The document does not fit the schema.
+    GraphqlValidationFailed,
+    /// Somebody else changed the row first, or it is in a state that rules this out.
+    Conflict,
+    /// The idempotency key was used with another input.
+    IdempotencyConflict,
+    /// Too many requests.
+    RateLimited,
+    /// The query asks for more than the limits allow.
+    QueryTooComplex,
+    /// The persisted query is not known.
+    PersistedQueryNotFound,
+    /// Persisted queries are off.
+    PersistedQueryNotSupported,
+    /// The operation took too long and was stopped.
+    Timeout,
+    /// A part that is needed (the database) cannot be reached at the moment.
+    Unavailable,
+    /// Our fault.
+    Internal,
+}
+
+impl Code {
+    /// The spelling on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::ForbiddenField => "FORBIDDEN_FIELD",
+            Self::NotFound => "NOT_FOUND",
+            Self::BadUserInput => "BAD_USER_INPUT",
+            Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
+            Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
+            Self::Conflict => "CONFLICT",
+            Self::IdempotencyConflict => "IDEMPOTENCY_CONFLICT",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::QueryTooComplex => "QUERY_TOO_COMPLEX",
+            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
+            Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",
+            Self::Timeout => "TIMEOUT",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Internal => "INTERNAL",
+        }
+    }
+}
+
+/// One thing a person can mend in an input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, async_graphql::SimpleObject)]
+#[graphql(name = "UserError")]
+pub struct Mistake {
+    /// A stable word: `REQUIRED`, `INVALID`, `TAKEN`, `TOO_LONG`, `NOT_ALLOWED`.
+    pub code: String,
+    /// The input field, from the input object down (`["deal", "amount"]`).
+    #[graphql(name = "field")]
+    pub path: Vec<String>,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl Mistake {
+    /// A mistake at one input field.
+    pub fn new(code: &str, field: &str, message: impl Into<String>) -> Self {
+        let path = field.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        Self { code: code.to_owned(), path, message: message.into() }
+    }
+}
+
+/// What went wrong, by whose fault.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A coded refusal whose message may be shown.
+    #[error("{message}")]
+    Refused {
+        /// The code clients branch on.
+        code: Code,
+        /// Written for people.
+        message: String,
+        /// The current version of the row, for a stale `expectedVersion`.
+        current_version: Option<i32>,
+    },
+    /// Input that a person can mend; mutations answer it as `userErrors`.
+    #[error("{}", .0.first().map_or("the input is not valid", |first| first.message.as_str()))]
+    Invalid(Vec<Mistake>),
+    /// Our fault, or the database's; the cause goes to the log.
+    #[error("internal error")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// A coded refusal.
+    pub fn refused(code: Code, message: impl Into<String>) -> Self {
+        Self::Refused { code, message: message.into(), current_version: None }
+    }
+
+    /// The viewer is not signed in.
+    pub fn unauthenticated() -> Self {
+        Self::refused(Code::Unauthenticated, "Sign in first: send `Authorization: Bearer <access token>`.")
+    }
+
+    /// The right is missing; `right` names it.
+    pub fn forbidden(right: impl std::fmt::Display) -> Self {
+        Self::refused(Code::Forbidden, format!("Your role does not have the right: {right}."))
+    }
+
+    /// No such row for this viewer. Hidden and missing are the same.
+    pub fn not_found(what: impl std::fmt::Display) -> Self {
+        Self::refused(Code::NotFound, format!("{what} was not found."))
+    }
+
+    /// Input that no form can mend (a wrong cursor, a wrong id).
+    pub fn bad_input(message: impl Into<String>) -> Self {
+        Self::refused(Code::BadUserInput, message)
+    }
+
+    /// The state of the row rules this out.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::refused(Code::Conflict, message)
+    }
+
+    /// A stale version: says the current one.
+    pub fn stale(what: impl std::fmt::Display, current: i32) -> Self {
+        Self::Refused {
+            code: Code::Conflict,
+            message: format!(
+                "{what} was changed by someone else: its version is {current} now. Read it again, then retry."
+            ),
+            current_version: Some(current),
+        }
+    }
+
+    /// One mistake at one input field.
+    pub fn invalid(code: &str, field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![Mistake::new(code, field, message)])
+    }
+
+    /// Our fault.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The code clients branch on.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Refused { code, .. } => *code,
+            Self::Invalid(_) => Code::BadUserInput,
+            Self::Internal(_) => Code::Internal,
+        }
+    }
+
+    /// The error of a resolver; the library adds the path.
+    pub fn into_resolver_error(self) -> async_graphql::Error {
+        let server = self.into_server_error(None, Vec::new());
+        async_graphql::Error { message: server.message, source: None, extensions: server.extensions }
+    }
+
+    /// The GraphQL error at `path`. An internal cause is logged here and only here.
+    pub fn into_server_error(self, pos: Option<Pos>, path: Vec<PathSegment>) -> ServerError {
+        let mut extensions = ErrorExtensionValues::default();
+        extensions.set("code", self.code().as_str());
+        let message = match &self {
+            Self::Internal(cause) => {
+                tracing::error!(error = %cause, "request failed inside");
+                "Something went wrong on our side. The request id in the response headers finds it in our logs."
+                    .to_owned()
+            }
+            Self::Refused { message, current_version, .. } => {
+                if let Some(version) = current_version {
+                    extensions.set("currentVersion", *version);
+                }
+                message.clone()
+            }
+            Self::Invalid(_) => self.to_string(),
+        };
+        let mut error = ServerError::new(message, pos);
+        error.path = path;
+        error.extensions = Some(extensions);
+        error
+    }
+}

@@ -1,0 +1,25 @@
+//! The event log as clients read it: one entry for every changed row, shown as far as the viewer may read the row.
+
+use entity::event;
+
+use crate::access::Kind;
+use crate::store::Resource;
+use crate::store::descriptor::{Declare, Descriptor, Ownership};
+
+impl Resource for event::Entity {
+    const KIND: Kind = Kind::Event;
+}
+
+/// The declaration.
+pub fn describe() -> Descriptor {
+    use event::Column;
+    Declare::<event::Entity>::new(Kind::Event, "Event", "events", "event", "A change of one row, as the log keeps it.")
+        .ownership(Ownership::Subject { kind: "subject_type", id: "subject_id" })
+        .field(Column::Seq, "Its number; events are numbered without gaps in the order of their commits.")
+        .field(Column::At, "When it happened.")
+        .one(Column::ActorId, Kind::User, "Who did it; empty for the system.")
+        .field(Column::Action, "The mutation that did it.")
+        .field(Column::SubjectType, "The type of the changed object.")
+        .order("seq", true)
+        .done()
+}

@@ -1,0 +1,211 @@
+//! The plain mutations of every entity: `createDeal`, `updateDeal`, `assignDeal`, `deleteDeal`, …
+
+use std::borrow::Cow;
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::parser::types::Field;
+use async_graphql::registry::{MetaTypeId, ObjectBuilder, Registry};
+use async_graphql::{ContainerType, Context, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::mutation::{Payload, begin, conclude, payload_value, register_payload};
+use super::pick::{arguments, path_of};
+use super::register::{is_owner, mutation_fields};
+use super::schema::GRAPH;
+use super::value::{empty, parse, parse_money, text_of};
+use crate::access::Action;
+use crate::error::{Error, Mistake, Result};
+use crate::store::Tx;
+use crate::store::descriptor::{Currency, Descriptor, Given, Key, Shape, Source, Writes, parse_id_of};
+use crate::store::idempotency::Begun;
+
+/// The part of the mutation root that the declarations make.
+#[derive(Default)]
+pub struct PlainMutations;
+
+impl OutputType for PlainMutations {
+    fn type_name() -> Cow<'static, str> {
+        "PlainMutations".into()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        registry.create_output_type::<Self, _>(MetaTypeId::Object, |registry| {
+            GRAPH.all().for_each(|of| register_payload(registry, of));
+            let fields = mutation_fields(registry, &GRAPH);
+            ObjectBuilder::new("PlainMutations", fields).rust_typename(std::any::type_name::<Self>()).build()
+        })
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        async_graphql::resolver_utils::resolve_container_serial(ctx, self).await
+    }
+}
+
+impl ContainerType for PlainMutations {
+    async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        let Some((verb, of, writes)) = find(ctx.item.node.name.node.as_str()) else { return Ok(None) };
+        let set = ctx.with_selection_set(&ctx.item.node.selection_set);
+        Ok(Some(match run(ctx, verb, of, writes).await {
+            Ok(outcome) => payload_value(&set, of, outcome.id, &outcome.mistakes, ctx.item).await,
+            Err(error) => {
+                ctx.add_error(error.into_server_error(Some(ctx.item.pos), path_of(ctx)));
+                Value::Null
+            }
+        }))
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Create,
+    Update,
+    Assign,
+    Delete,
+}
+
+fn find(name: &str) -> Option<(Verb, &'static Descriptor, &'static Writes)> {
+    let verbs =
+        [("create", Verb::Create), ("update", Verb::Update), ("assign", Verb::Assign), ("delete", Verb::Delete)];
+    let (verb, type_name) = verbs.iter().find_map(|(start, verb)| Some((*verb, name.strip_prefix(start)?)))?;
+    let of = GRAPH.named(type_name)?;
+    let writes = of.writes.as_ref()?;
+    let exists = match verb {
+        Verb::Create => writes.create,
+        Verb::Update => writes.update,
+        Verb::Assign => writes.update && of.link("owner").is_some(),
+        Verb::Delete => writes.delete,
+    };
+    exists.then_some((verb, of, writes))
+}
+
+#[derive(Serialize, Deserialize)]
+struct Outcome {
+    id: Option<Uuid>,
+    mistakes: Vec<Mistake>,
+}
+
+impl Payload for Outcome {
+    fn refused(mistakes: Vec<Mistake>) -> Self {
+        Self { id: None, mistakes }
+    }
+}
+
+async fn run(ctx: &Context<'_>, verb: Verb, of: &'static Descriptor, writes: &Writes) -> Result<Outcome> {
+    let args = arguments(ctx.query_env, &ctx.item.node)?;
+    let Some(Value::Object(input)) = args.get("input") else {
+        return Err(Error::bad_input("input: expected an object."));
+    };
+    super::reader(ctx)?;
+    let key = input.get("idempotencyKey").and_then(text_of);
+    match begin(ctx, key).await? {
+        Begun::Replay(outcome) => Ok(outcome),
+        Begun::Fresh(tx) => {
+            let outcome = write(&tx, verb, of, writes, input).await;
+            conclude(tx, outcome).await
+        }
+    }
+}
+
+async fn write(
+    tx: &Tx,
+    verb: Verb,
+    of: &'static Descriptor,
+    writes: &Writes,
+    input: &IndexMap<Name, Value>,
+) -> Result<Outcome> {
+    let id = match verb {
+        Verb::Create => (writes.insert)(tx, given(of, input, verb)?).await?,
+        Verb::Update | Verb::Assign => {
+            let action = if verb == Verb::Update { Action::Update } else { Action::Assign };
+            let (id, version) = target(of, input)?;
+            (writes.change)(tx, id, action, version, given(of, input, verb)?).await?;
+            id
+        }
+        Verb::Delete => {
+            let (id, version) = target(of, input)?;
+            (writes.remove)(tx, id, version).await?;
+            id
+        }
+    };
+    Ok(Outcome { id: Some(id), mistakes: Vec::new() })
+}
+
+fn target(of: &Descriptor, input: &IndexMap<Name, Value>) -> Result<(Uuid, i32)> {
+    let text = input.get("id").and_then(text_of).unwrap_or_default();
+    let id = parse_id_of(of, text).ok_or_else(|| Error::not_found(format!("{} {text:.60}", of.name)))?;
+    let version = match input.get("expectedVersion") {
+        Some(Value::Number(number)) => number.as_i64().and_then(|number| i32::try_from(number).ok()),
+        _ => None,
+    };
+    Ok((id, version.ok_or_else(|| Error::bad_input("expectedVersion: expected the version of the row."))?))
+}
+
+/// The given fields by column. Only what the declaration takes is taken.
+fn given(of: &'static Descriptor, input: &IndexMap<Name, Value>, verb: Verb) -> Result<Given> {
+    let mut given = Given { values: Vec::new(), reason: input.get("reason").and_then(text_of).map(str::to_owned) };
+    let mut missing = Vec::new();
+    for field in &of.fields {
+        let Some(value) = input.get(field.name.as_str()) else {
+            if verb == Verb::Create && field.input.required {
+                missing.push(required(&field.name));
+            }
+            continue;
+        };
+        take(&mut given, of, field, value)?;
+    }
+    for link in &of.links {
+        let Key::One(column) = link.key else { continue };
+        let name = format!("{}Id", link.name);
+        let taken = verb != Verb::Assign || is_owner(link);
+        match input.get(name.as_str()) {
+            Some(value) if taken => {
+                let target = GRAPH.of(link.to);
+                let id = if *value == Value::Null {
+                    empty(Shape::Id)
+                } else {
+                    parse(Shape::Id, value, Some(target), &name)?
+                };
+                given.values.push((name, column, id));
+            }
+            None if verb == Verb::Create && link.input.required => missing.push(required(&name)),
+            _ => {}
+        }
+    }
+    if missing.is_empty() { Ok(given) } else { Err(Error::Invalid(missing)) }
+}
+
+fn take(
+    given: &mut Given,
+    of: &'static Descriptor,
+    field: &'static crate::store::descriptor::Field,
+    value: &Value,
+) -> Result<()> {
+    let name = || field.name.clone();
+    match field.source {
+        Source::Money(amount, currency) => {
+            let Currency::Column(currency) = currency else { return Ok(()) };
+            if *value == Value::Null {
+                given.values.push((name(), amount, empty(Shape::Money)));
+                return Ok(());
+            }
+            let (minor, code) = parse_money(value, &field.name)?;
+            given.values.push((name(), amount, sea_orm::Value::BigInt(Some(minor))));
+            given.values.push((name(), currency, sea_orm::Value::from(code)));
+        }
+        Source::Column(column) => {
+            let parsed = if *value == Value::Null {
+                empty(field.shape)
+            } else {
+                parse(field.shape, value, Some(of), &field.name)?
+            };
+            given.values.push((name(), column, parsed));
+        }
+        Source::Sql(_) => {}
+    }
+    Ok(())
+}
+
+fn required(field: &str) -> Mistake {
+    Mistake::new("REQUIRED", field, format!("{field} is required."))
+}

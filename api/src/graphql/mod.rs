@@ -1,0 +1,32 @@
+//! The machinery between GraphQL and the store. It knows no entity but in [`schema`].
+//!
+//! Reading: [`pick`] (what is selected) → [`plan`] (what it takes) → [`load`] (one statement a level) → [`render`].
+//! Writing: [`input`] for the plain mutations of every entity, [`mutation`] for the verbs of their lives.
+
+pub mod filter;
+pub mod input;
+pub mod load;
+pub mod mutation;
+pub mod node;
+pub mod pick;
+pub mod plan;
+pub mod register;
+pub mod render;
+pub mod root;
+pub mod scalar;
+pub mod schema;
+pub mod totals;
+pub mod value;
+
+use async_graphql::ContextBase;
+
+use crate::error::{Error, Result};
+use crate::store::Reader;
+
+/// The viewer's eyes in this request.
+///
+/// # Errors
+/// UNAUTHENTICATED: nobody is signed in.
+pub fn reader<'a, T>(ctx: &ContextBase<'a, T>) -> Result<&'a Reader> {
+    ctx.data_opt::<Reader>().ok_or_else(Error::unauthenticated)
+}

@@ -1,0 +1,204 @@
+//! The frame of every mutation: who, once only, in one transaction; then the payload.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::parser::types::Field;
+use async_graphql::registry::{MetaField, ObjectBuilder, Registry};
+use async_graphql::{Context, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use super::node::answer_at;
+use super::pick::{arguments, path_of, pick};
+use super::schema::GRAPH;
+use crate::app::RequestMeta;
+use crate::error::{Error, Mistake, Result};
+use crate::store::descriptor::Descriptor;
+use crate::store::idempotency::{self, Begun};
+use crate::store::{Resource, Tx};
+
+/// What a mutation answers.
+pub trait Payload: Serialize + DeserializeOwned {
+    /// The answer when a person has to mend the input.
+    fn refused(mistakes: Vec<Mistake>) -> Self;
+}
+
+/// Begins the mutation of this field, or finds its first outcome under the idempotency key.
+///
+/// # Errors
+/// UNAUTHENTICATED, IDEMPOTENCY_CONFLICT, UNAVAILABLE.
+pub async fn begin<P: Payload>(ctx: &Context<'_>, key: Option<&str>) -> Result<Begun<P>> {
+    let reader = super::reader(ctx)?.clone();
+    let field = &ctx.item.node;
+    let header = ctx.data_opt::<RequestMeta>().and_then(|meta| meta.idempotency_key.as_deref());
+    // One header may cover several mutations of a document: each has its own key.
+    let key = key.map(str::to_owned).or_else(|| header.map(|header| format!("{header}/{}", field.response_key().node)));
+    let request = match key {
+        None => None,
+        Some(key) => {
+            let args = Value::Object(arguments(ctx.query_env, field)?);
+            Some(idempotency::Request { key, body: format!("{}{args}", field.name.node) })
+        }
+    };
+    idempotency::begin(reader, field.name.node.as_str(), request).await
+}
+
+/// Commits what the command did, or answers its mistakes.
+///
+/// # Errors
+/// The command's, and those of the commit; then nothing was written.
+pub async fn conclude<P: Payload>(tx: Tx, outcome: Result<P>) -> Result<P> {
+    match outcome {
+        Ok(payload) => {
+            tx.finish(&payload).await?;
+            Ok(payload)
+        }
+        Err(Error::Invalid(mistakes)) => Ok(P::refused(mistakes)),
+        Err(error) => Err(error),
+    }
+}
+
+/// The verbs of an entity's life as mutations: each runs a command `async fn(&Tx, Input) -> Result<Payload>`.
+macro_rules! verbs {
+    ($(#[$about:meta])* $name:ident { $( $(#[$doc:meta])+ $verb:ident($input:ty) -> $payload:ty = $command:path; )+ }) => {
+        $(#[$about])*
+        #[derive(Default)]
+        pub struct $name;
+
+        #[async_graphql::Object]
+        impl $name {
+            $(
+                $(#[$doc])+
+                async fn $verb(
+                    &self,
+                    ctx: &async_graphql::Context<'_>,
+                    #[graphql(desc = "What to do.")] input: $input,
+                ) -> Option<async_graphql::Result<$payload>> {
+                    use $crate::graphql::mutation::{begin, conclude};
+                    use $crate::store::idempotency::Begun;
+                    let outcome = async {
+                        match begin(ctx, input.idempotency_key.as_deref()).await? {
+                            Begun::Replay(payload) => Ok(payload),
+                            Begun::Fresh(tx) => {
+                                let outcome = $command(&tx, input).await;
+                                conclude(tx, outcome).await
+                            }
+                        }
+                    };
+                    Some(outcome.await.map_err($crate::error::Error::into_resolver_error))
+                }
+            )+
+        }
+    };
+}
+pub(crate) use verbs;
+
+/// The usual payload: the changed row (null if nothing changed) and the mistakes. `DealPayload { deal userErrors }`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Changed<E> {
+    id: Option<Uuid>,
+    mistakes: Vec<Mistake>,
+    #[serde(skip)]
+    entity: PhantomData<fn() -> E>,
+}
+
+impl<E> Changed<E> {
+    /// This row was changed.
+    pub fn row(id: Uuid) -> Self {
+        Self { id: Some(id), mistakes: Vec::new(), entity: PhantomData }
+    }
+}
+
+impl<E> Payload for Changed<E> {
+    fn refused(mistakes: Vec<Mistake>) -> Self {
+        Self { id: None, mistakes, entity: PhantomData }
+    }
+}
+
+impl<E: Resource> OutputType for Changed<E> {
+    fn type_name() -> Cow<'static, str> {
+        payload_name(GRAPH.of(E::KIND)).into()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        register_payload(registry, GRAPH.of(E::KIND));
+        Self::qualified_type_name()
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        Ok(payload_value(ctx, GRAPH.of(E::KIND), self.id, &self.mistakes, field).await)
+    }
+}
+
+fn payload_name(of: &Descriptor) -> String {
+    format!("{}Payload", of.name)
+}
+
+/// Puts `DealPayload` into the schema.
+pub fn register_payload(registry: &mut Registry, of: &Descriptor) {
+    let name = payload_name(of);
+    if registry.types.contains_key(&name) {
+        return;
+    }
+    let errors = <Vec<Mistake> as OutputType>::create_type_info(registry);
+    let field = |name: &str, ty: String, doc: String| {
+        let mut field = MetaField::new(name, ty);
+        field.description = Some(doc);
+        (name.to_owned(), field)
+    };
+    let fields = [
+        field(&of.single, of.name.to_owned(), format!("The {} as it is now; null if nothing was changed.", of.name)),
+        field("userErrors", errors, "What a person has to mend first; empty when it was done.".to_owned()),
+    ];
+    let object = ObjectBuilder::new(&name, IndexMap::from(fields))
+        .description(Some(format!("The outcome of changing a {}.", of.name)));
+    registry.types.insert(name, object.build());
+}
+
+/// The payload as selected.
+pub async fn payload_value(
+    ctx: &ContextSelectionSet<'_>,
+    of: &'static Descriptor,
+    id: Option<Uuid>,
+    mistakes: &[Mistake],
+    field: &Positioned<Field>,
+) -> Value {
+    let mut object = IndexMap::new();
+    let name = payload_name(of);
+    let picked = match pick(ctx.query_env, &[&ctx.item.node], &[&name]) {
+        Ok(picked) => picked,
+        Err(error) => {
+            ctx.add_error(error.into_server_error(Some(field.pos), path_of(ctx)));
+            return Value::Null;
+        }
+    };
+    for one in picked {
+        let value = match (one.name, id) {
+            ("__typename", _) => Value::from(name.as_str()),
+            ("userErrors", _) => mistakes_value(ctx, mistakes, &one),
+            (_, None) => Value::Null,
+            (_, Some(id)) => answer_at(ctx, of, id, &one).await,
+        };
+        object.insert(one.key, value);
+    }
+    Value::Object(object)
+}
+
+fn mistakes_value(ctx: &ContextSelectionSet<'_>, mistakes: &[Mistake], picked: &super::pick::Picked<'_>) -> Value {
+    let fields = pick(ctx.query_env, &picked.below, &["UserError"]).unwrap_or_default();
+    let one = |mistake: &Mistake| {
+        let fields = fields.iter().map(|field| {
+            let value = match field.name {
+                "code" => Value::from(mistake.code.as_str()),
+                "field" => Value::List(mistake.path.iter().map(|part| Value::from(part.as_str())).collect()),
+                "message" => Value::from(mistake.message.as_str()),
+                _ => Value::from("UserError"),
+            };
+            (field.key.clone(), value)
+        });
+        Value::Object(fields.collect::<IndexMap<Name, Value>>())
+    };
+    Value::List(mistakes.iter().map(one).collect())
+}

@@ -1,0 +1,454 @@
+//! From a selection to a plan: which cells, joins, pages, counts and computations each level needs.
+//!
+//! A plan is plain data. Whatever the viewer may not have is a [`Output::Refused`] in it, so that the answer gets null
+//! and one error at that place and everything beside it is untouched.
+
+use async_graphql::parser::types::SelectionSet;
+use async_graphql::{Name, Value};
+
+use super::filter::{NESTED_PAGE, Terms};
+use super::pick::{Args, Env, Picked, pick};
+use super::totals::{GroupPlan, TotalsPlan};
+use crate::access::{Action, policy};
+use crate::error::{Code, Error, Result};
+use crate::store::Reader;
+use crate::store::descriptor::{Derived, Descriptor, Key, Link, OutType, Shape};
+use crate::store::filter::{Filter, forbidden_field};
+use crate::store::row::Stored;
+use crate::store::select::{BASE, Guard, ListSql, Select};
+
+/// One statement's worth of rows, and what hangs on them.
+pub struct Level {
+    /// The statement.
+    pub select: Select,
+    /// The cell with the id of a row.
+    pub id: usize,
+    /// Lists below the rows.
+    pub children: Vec<Child>,
+    /// Computed fields of the rows.
+    pub computed: Vec<Computed>,
+}
+
+/// A list below each row of a level.
+pub struct Child {
+    /// The cell with the id of the row it hangs on.
+    pub parent: usize,
+    /// The column that points at that row.
+    pub column: &'static str,
+    /// The list.
+    pub connection: Connection,
+}
+
+/// A computed field of each row of a level.
+pub struct Computed {
+    /// The cell with the id of the row.
+    pub row: usize,
+    /// The computation.
+    pub derived: &'static Derived,
+    /// Its arguments.
+    pub args: Args,
+    /// What of the answer is wanted.
+    pub out: OutPlan,
+}
+
+/// A list.
+pub struct Connection {
+    /// The entity.
+    pub of: &'static Descriptor,
+    /// Filter, order, page.
+    pub list: ListSql,
+    /// The rows, if any part of them is wanted.
+    pub rows: Option<Box<Level>>,
+    /// The cells that make a cursor.
+    pub cursor: Vec<usize>,
+    /// What is answered.
+    pub outputs: Vec<(Name, ListOutput)>,
+}
+
+/// A field of a connection.
+pub enum ListOutput {
+    /// `__typename`
+    Typename,
+    /// `nodes`
+    Nodes(Object),
+    /// `edges`: what of each edge is wanted.
+    Edges(Vec<(Name, EdgeOutput)>),
+    /// `pageInfo`: which of its fields.
+    PageInfo(Vec<(Name, String)>),
+    /// `totalCount`
+    Total,
+    /// `aggregate`
+    Aggregate(Box<TotalsPlan>),
+    /// `groupBy`
+    Groups(Box<GroupPlan>),
+    /// Null with an error.
+    Refused(Code, String),
+}
+
+/// A field of an edge.
+pub enum EdgeOutput {
+    /// `__typename`
+    Typename,
+    /// `cursor`
+    Cursor,
+    /// `node`
+    Node(Object),
+}
+
+/// What of a row is wanted.
+pub struct Object {
+    /// The entity.
+    pub of: &'static Descriptor,
+    /// The cell with its id; empty where the row is missing or hidden.
+    pub id: usize,
+    /// The fields.
+    pub outputs: Vec<(Name, Output)>,
+}
+
+/// A field of a row.
+pub enum Output {
+    /// `__typename`
+    Typename,
+    /// A scalar: its cell and whether it may be shown.
+    Value { shape: Shape, cell: usize, guard: Guard, field: String },
+    /// An amount: its cells and which of its parts are wanted.
+    Money { cell: usize, currency: usize, guard: Guard, field: String, parts: Vec<(Name, String)> },
+    /// A reference that is joined into the level.
+    One { object: Object, guard: Guard, field: String },
+    /// A list: which of the level's children.
+    Many(usize),
+    /// A computed field: which of the level's.
+    Computed(usize),
+    /// `allowed`: the actions and what decides each.
+    Allowed(Vec<(Action, Guard)>),
+    /// Null with an error.
+    Refused(Code, String),
+}
+
+/// What of a computed answer is wanted.
+pub enum OutPlan {
+    /// The value itself.
+    Scalar,
+    /// A row of the graph.
+    Node(Box<Level>, Object),
+    /// Each item of a list.
+    List(Box<OutPlan>),
+    /// Fields of an object: key, place in the object, what of it. No place: `__typename`.
+    Object(String, Vec<(Name, Option<usize>, OutPlan)>),
+}
+
+/// Makes plans for one viewer and one request.
+pub struct Planner<'a> {
+    /// The viewer's eyes.
+    pub reader: &'a Reader,
+    /// The request.
+    pub env: &'a Env,
+}
+
+impl<'a> Planner<'a> {
+    /// What filters may refer to.
+    pub fn terms(&self) -> Terms {
+        Terms { graph: self.reader.graph(), now: self.reader.now() }
+    }
+
+    /// The plan of single rows of an entity.
+    ///
+    /// # Errors
+    /// FORBIDDEN: the viewer sees no rows of the entity at all.
+    pub fn level(&self, of: &'static Descriptor, below: &[&'a SelectionSet]) -> Result<(Level, Object)> {
+        if !self.reader.may_read(of) {
+            return Err(Error::forbidden(format!("{}.read", of.name)));
+        }
+        let mut level = Level::new(of);
+        let id = level.id;
+        let object = self.object(&mut level, of, BASE, id, below)?;
+        Ok((level, object))
+    }
+
+    /// The plan of a list. `most` is the longest page.
+    ///
+    /// # Errors
+    /// BAD_USER_INPUT in the arguments; FORBIDDEN; FORBIDDEN_FIELD in filter or order.
+    pub fn connection(
+        &self,
+        of: &'static Descriptor,
+        args: &Args,
+        below: &[&'a SelectionSet],
+        most: u64,
+    ) -> Result<Connection> {
+        if !self.reader.may_count(of) {
+            return Err(Error::forbidden(format!("{}.read", of.name)));
+        }
+        let terms = self.terms();
+        let filter = match args.get("filter") {
+            None | Some(Value::Null) => None,
+            Some(value) => Some(terms.filter(of, value)?),
+        };
+        self.check_filter(of, filter.as_ref())?;
+        let order = terms.order(of, args)?;
+        let page = terms.page(of, args, &order, most)?;
+        let mut connection = Connection {
+            of,
+            list: ListSql { filter, order, page },
+            rows: None,
+            cursor: Vec::new(),
+            outputs: Vec::new(),
+        };
+        let type_name = format!("{}Connection", of.name);
+        for field in pick(self.env, below, &[&type_name])? {
+            let output = self.list_output(&mut connection, &field)?;
+            connection.outputs.push((field.key, output));
+        }
+        Ok(connection)
+    }
+
+    /// A filter that asks about a closed field is refused before anything runs.
+    fn check_filter(&self, of: &Descriptor, filter: Option<&Filter>) -> Result<()> {
+        let action = if self.reader.may_read(of) { Action::Read } else { Action::Count };
+        filter.map_or(Ok(()), |filter| self.reader.condition(of, filter, action, BASE).map(|_| ()))
+    }
+
+    fn list_output(&self, connection: &mut Connection, field: &Picked<'a>) -> Result<ListOutput> {
+        let of = connection.of;
+        match field.name {
+            "__typename" => Ok(ListOutput::Typename),
+            "totalCount" => Ok(ListOutput::Total),
+            "nodes" => {
+                let level = self.rows(connection)?;
+                {
+                    let id = level.id;
+                    self.object(level, of, BASE, id, &field.below).map(ListOutput::Nodes)
+                }
+            }
+            "edges" => {
+                let level = self.rows(connection)?;
+                let type_name = format!("{}Edge", of.name);
+                let mut outputs = Vec::new();
+                for field in pick(self.env, &field.below, &[&type_name])? {
+                    let output = match field.name {
+                        "__typename" => EdgeOutput::Typename,
+                        "cursor" => EdgeOutput::Cursor,
+                        _ => {
+                            let id = level.id;
+                            EdgeOutput::Node(self.object(level, of, BASE, id, &field.below)?)
+                        }
+                    };
+                    outputs.push((field.key, output));
+                }
+                Ok(ListOutput::Edges(outputs))
+            }
+            "pageInfo" => {
+                self.rows(connection)?;
+                let fields = pick(self.env, &field.below, &["PageInfo"])?;
+                Ok(ListOutput::PageInfo(fields.into_iter().map(|field| (field.key, field.name.to_owned())).collect()))
+            }
+            "aggregate" => Ok(match TotalsPlan::new(self, of, field) {
+                Ok(plan) => ListOutput::Aggregate(Box::new(plan)),
+                Err(error) => refused_list(error)?,
+            }),
+            "groupBy" => Ok(match GroupPlan::new(self, of, field) {
+                Ok(plan) => ListOutput::Groups(Box::new(plan)),
+                Err(error) => refused_list(error)?,
+            }),
+            other => Err(Error::internal(format!("no plan for {}Connection.{other}", of.name))),
+        }
+    }
+
+    /// The level of a list's rows; made at first use, with the cells of its cursors.
+    fn rows<'c>(&self, connection: &'c mut Connection) -> Result<&'c mut Level> {
+        let of = connection.of;
+        if !self.reader.may_read(of) {
+            return Err(Error::forbidden(format!(
+                "{}.read (you may count them: ask for totalCount, aggregate or groupBy)",
+                of.name
+            )));
+        }
+        if connection.rows.is_none() {
+            let mut level = Level::new(of);
+            connection.cursor = self.reader.key_cells(&mut level.select, &connection.list.order)?;
+            connection.rows = Some(Box::new(level));
+        }
+        connection.rows.as_deref_mut().ok_or_else(|| Error::internal("a list without rows"))
+    }
+
+    /// The plan of the fields of a row that stands under `alias` in the level.
+    fn object(
+        &self,
+        level: &mut Level,
+        of: &'static Descriptor,
+        alias: &str,
+        id: usize,
+        below: &[&'a SelectionSet],
+    ) -> Result<Object> {
+        let mut outputs = Vec::new();
+        for field in pick(self.env, below, &[of.name, "Node"])? {
+            let output = match self.output(level, of, alias, id, &field) {
+                Ok(output) => output,
+                Err(Error::Refused { code, message, .. }) => Output::Refused(code, message),
+                Err(error) => return Err(error),
+            };
+            outputs.push((field.key, output));
+        }
+        Ok(Object { of, id, outputs })
+    }
+
+    fn output(
+        &self,
+        level: &mut Level,
+        of: &'static Descriptor,
+        alias: &str,
+        id: usize,
+        picked: &Picked<'a>,
+    ) -> Result<Output> {
+        if let Some(field) = of.field(picked.name) {
+            let (cell, currency, guard) = level.select.field(self.reader, of, field, alias);
+            let name = field.name.clone();
+            return match (guard, currency) {
+                (Guard::Closed, _) => Err(forbidden_field(of, &name)),
+                (_, None) => Ok(Output::Value { shape: field.shape, cell, guard, field: name }),
+                (_, Some(currency)) => {
+                    let parts = pick(self.env, &picked.below, &["Money"])?;
+                    let parts = parts.into_iter().map(|part| (part.key, part.name.to_owned())).collect();
+                    Ok(Output::Money { cell, currency, guard, field: name, parts })
+                }
+            };
+        }
+        if let Some(link) = of.link(picked.name) {
+            return match link.key {
+                Key::One(column) => self.reference(level, of, alias, link, column, picked),
+                Key::Many(column) => self.list_below(level, of, id, link, column, picked),
+            };
+        }
+        if let Some(derived) = of.derived(picked.name) {
+            let out = self.out(&derived.out, &picked.below)?;
+            level.computed.push(Computed { row: id, derived, args: defaults(derived, &picked.args), out });
+            return Ok(Output::Computed(level.computed.len() - 1));
+        }
+        match picked.name {
+            "__typename" => Ok(Output::Typename),
+            "allowed" => Ok(Output::Allowed(self.allowed(level, of, alias))),
+            other => Err(Error::internal(format!("no plan for {}.{other}", of.name))),
+        }
+    }
+
+    fn reference(
+        &self,
+        level: &mut Level,
+        of: &'static Descriptor,
+        alias: &str,
+        link: &'static Link,
+        column: &str,
+        picked: &Picked<'a>,
+    ) -> Result<Output> {
+        let guard = level.select.guard(self.reader.field_grant(of, &link.name, alias));
+        if guard == Guard::Closed {
+            return Err(forbidden_field(of, &link.name));
+        }
+        let target = self.reader.graph().of(link.to);
+        let other = level.select.join(self.reader, alias, link, column);
+        let id = level.select.column(&other, "id", Stored::Id);
+        let object = self.object(level, target, &other, id, &picked.below)?;
+        Ok(Output::One { object, guard, field: link.name.clone() })
+    }
+
+    fn list_below(
+        &self,
+        level: &mut Level,
+        of: &'static Descriptor,
+        id: usize,
+        link: &'static Link,
+        column: &'static str,
+        picked: &Picked<'a>,
+    ) -> Result<Output> {
+        if policy::read(of.kind, &link.name, self.reader.viewer().role) == crate::access::Grant::No {
+            return Err(forbidden_field(of, &link.name));
+        }
+        let target = self.reader.graph().of(link.to);
+        let connection = self.connection(target, &picked.args, &picked.below, NESTED_PAGE)?;
+        level.children.push(Child { parent: id, column, connection });
+        Ok(Output::Many(level.children.len() - 1))
+    }
+
+    /// What the viewer may do with the row now; each right that depends on the row is a cell of its own.
+    fn allowed(&self, level: &mut Level, of: &Descriptor, alias: &str) -> Vec<(Action, Guard)> {
+        let mut allowed = Vec::new();
+        for action in
+            policy::actions(of.kind).filter(|action| !matches!(action, Action::Read | Action::Count | Action::Create))
+        {
+            let reach = policy::reach(of.kind, action, self.reader.viewer().role);
+            let guard = match self.reader.reachable(of, action, alias) {
+                _ if reach.is_none() => continue,
+                None => Guard::Open,
+                Some(condition) => Guard::Where(level.select.condition(condition)),
+            };
+            allowed.push((action, guard));
+        }
+        allowed
+    }
+
+    /// The plan of a computed answer.
+    ///
+    /// # Errors
+    /// A selection that validation should have refused.
+    pub fn out(&self, ty: &OutType, below: &[&'a SelectionSet]) -> Result<OutPlan> {
+        match ty {
+            OutType::Scalar(_) | OutType::Choice(..) => Ok(OutPlan::Scalar),
+            OutType::List(item, _) => Ok(OutPlan::List(Box::new(self.out(item, below)?))),
+            OutType::Node(kind) => {
+                let of = self.reader.graph().of(*kind);
+                let mut level = Level::new(of);
+                let id = level.id;
+                let object = self.object(&mut level, of, BASE, id, below)?;
+                Ok(OutPlan::Node(Box::new(level), object))
+            }
+            OutType::Object(object, _) => {
+                let mut outputs = Vec::new();
+                for field in pick(self.env, below, &[&object.name])? {
+                    let place = object.fields.iter().position(|known| known.name == field.name);
+                    let plan = match place.and_then(|place| object.fields.get(place)) {
+                        Some(known) => self.out(&known.ty, &field.below)?,
+                        None => OutPlan::Scalar,
+                    };
+                    outputs.push((field.key, place, plan));
+                }
+                Ok(OutPlan::Object(object.name.clone(), outputs))
+            }
+        }
+    }
+}
+
+impl Level {
+    fn new(of: &'static Descriptor) -> Self {
+        let mut select = Select::new(of);
+        let id = select.column(BASE, "id", Stored::Id);
+        Self { select, id, children: Vec::new(), computed: Vec::new() }
+    }
+}
+
+/// The given arguments, with the declared defaults for those that are missing.
+fn defaults(derived: &Derived, given: &Args) -> Args {
+    with_defaults(&derived.args, given)
+}
+
+/// The given arguments, with the declared defaults for those that are missing.
+pub fn with_defaults(declared: &[crate::store::descriptor::Arg], given: &Args) -> Args {
+    let mut args = given.clone();
+    for arg in declared {
+        if let (None, Some(default)) = (given.get(arg.name), arg.default) {
+            let value = match default.parse::<i64>() {
+                Ok(number) => Value::from(number),
+                Err(_) => default.trim_matches('"').into(),
+            };
+            args.insert(Name::new(arg.name), value);
+        }
+    }
+    args
+}
+
+/// A refusal inside a list; other errors fail the list.
+fn refused_list(error: Error) -> Result<ListOutput> {
+    match error {
+        Error::Refused { code, message, .. } => Ok(ListOutput::Refused(code, message)),
+        other => Err(other),
+    }
+}

@@ -1,0 +1,676 @@
+//! Puts the declarations into the schema: for every entity its object, connection, filter, order, aggregates and
+//! inputs. No entity has code of its own here.
+
+use std::sync::Arc;
+
+use async_graphql::indexmap::{IndexMap, IndexSet};
+use async_graphql::registry::{
+    EnumBuilder, InputObjectBuilder, MetaEnumValue, MetaField, MetaInputValue, MetaType, ObjectBuilder, Registry,
+};
+
+use super::filter::{DEFAULT_PAGE, NESTED_PAGE, ROOT_PAGE, shout};
+use super::totals::{aggregate_object, bucket_choice, group_names, group_object};
+use super::value::{money_type, scalar_of, type_name};
+use crate::access::{Grant, policy};
+use crate::store::descriptor::{
+    Arg, Descriptor, Field, Graph, Input, Key, Link, OutObject, OutType, Shape, Text, choice,
+};
+
+/// Everything the declarations say.
+pub fn register(registry: &mut Registry, graph: &'static Graph) {
+    scalars(registry);
+    shared_inputs(registry);
+    out_type(registry, graph, &money_type(true));
+    page_info(registry);
+    node_interface(registry, graph);
+    let action = choice::<crate::access::Action>();
+    (action.register)(registry);
+    (bucket_choice().register)(registry);
+    for of in graph.all() {
+        entity(registry, graph, of);
+    }
+    for report in &graph.reports {
+        out_type(registry, graph, &report.out);
+    }
+}
+
+/// The root fields of an entity: one row, the list.
+pub fn root_fields(graph: &'static Graph) -> IndexMap<String, MetaField> {
+    let mut fields = IndexMap::new();
+    let id = |doc: &str| argument("id", "ID!", doc, None);
+    let mut node =
+        described(MetaField::new("node", "Node"), "The object with this global id; null if it is missing or hidden.");
+    add_args(&mut node, vec![id("A global id.")]);
+    let mut nodes = described(
+        MetaField::new("nodes", "[Node]!"),
+        "The objects with these global ids, in their order; null in the place of each that is missing or hidden. At most 100.",
+    );
+    add_args(&mut nodes, vec![argument("ids", "[ID!]!", "Global ids.", None)]);
+    fields.insert("node".to_owned(), node);
+    fields.insert("nodes".to_owned(), nodes);
+    for of in graph.all() {
+        let doc = format!("The {} with this id; null if it is missing or hidden.", of.name);
+        let mut one = described(MetaField::new(&of.single, of.name), &doc);
+        add_args(&mut one, vec![id(&format!("The id of a {}.", of.name))]);
+        fields.insert(of.single.clone(), one);
+        let doc = format!("The {} that the viewer may see. {}", of.plural, of.doc);
+        fields.insert(of.plural.to_owned(), connection_field(of.plural, of, &doc, ROOT_PAGE));
+    }
+    for report in &graph.reports {
+        let mut field = described(MetaField::new(report.name, out_name(graph, &report.out)), report.doc);
+        add_args(&mut field, report.args.iter().map(declared_argument).collect());
+        fields.insert(report.name.to_owned(), field);
+    }
+    fields
+}
+
+/// The plain mutations of every entity.
+pub fn mutation_fields(registry: &mut Registry, graph: &'static Graph) -> IndexMap<String, MetaField> {
+    let mut fields = IndexMap::new();
+    for of in graph.all() {
+        for (verb, input) in plain_inputs(graph, of) {
+            let name = format!("{verb}{}", of.name);
+            let type_name = format!("{}{}Input", capital(verb), of.name);
+            let doc = match verb {
+                "create" => format!("Makes a {}. {}", of.name, rights(of, crate::access::Action::Create)),
+                "update" => format!(
+                    "Changes plain fields of a {}: what is left out stays, null empties. {}",
+                    of.name,
+                    rights(of, crate::access::Action::Update)
+                ),
+                "assign" => format!(
+                    "Gives a {} to another owner or team. {}",
+                    of.name,
+                    rights(of, crate::access::Action::Assign)
+                ),
+                _ => {
+                    format!("Deletes a {}; it stays in history. {}", of.name, rights(of, crate::access::Action::Delete))
+                }
+            };
+            insert_input(registry, &type_name, &format!("The input of {name}."), input);
+            let mut field = described(MetaField::new(&name, format!("{}Payload", of.name)), &doc);
+            let input = argument("input", &format!("{type_name}!"), "What to do.", None);
+            add_args(&mut field, vec![input]);
+            fields.insert(name, field);
+        }
+    }
+    fields
+}
+
+/// Whether an entity has a plain mutation, and its input.
+fn plain_inputs(graph: &'static Graph, of: &'static Descriptor) -> Vec<(&'static str, Vec<MetaInputValue>)> {
+    let Some(writes) = &of.writes else { return Vec::new() };
+    let mut inputs = Vec::new();
+    let owned = of.link("owner").is_some();
+    for (verb, exists) in [
+        ("create", writes.create),
+        ("update", writes.update),
+        ("assign", writes.update && owned),
+        ("delete", writes.delete),
+    ] {
+        if exists {
+            inputs.push((verb, plain_input(graph, of, verb)));
+        }
+    }
+    inputs
+}
+
+fn plain_input(graph: &'static Graph, of: &Descriptor, verb: &str) -> Vec<MetaInputValue> {
+    let mut values = Vec::new();
+    if verb != "create" {
+        values.push(argument("id", "ID!", &format!("The {} to change.", of.name), None));
+        values.push(argument(
+            "expectedVersion",
+            "Int!",
+            "The `version` the change is based on; a stale one is CONFLICT.",
+            None,
+        ));
+    }
+    let takes = |input: Input| match verb {
+        "create" => input.create,
+        "update" => input.update,
+        _ => false,
+    };
+    let required = |input: Input| if verb == "create" && input.required { "!" } else { "" };
+    for field in of.fields.iter().filter(|field| takes(field.input)) {
+        let ty = if matches!(field.shape, Shape::Money) { "MoneyInput".to_owned() } else { type_name(field.shape) };
+        values.push(argument(&field.name, &format!("{ty}{}", required(field.input)), field.doc, None));
+    }
+    for link in of.links.iter().filter(|link| takes(link.input) || (verb == "assign" && is_owner(link))) {
+        let doc = format!("The id of a {}. {}", graph.of(link.to).name, link.doc);
+        values.push(argument(&format!("{}Id", link.name), &format!("ID{}", required(link.input)), &doc, None));
+    }
+    if verb == "update" || verb == "assign" {
+        values.push(argument("reason", "String", "Why; kept in the event log. Some fields demand it.", None));
+    }
+    values.push(argument(
+        "idempotencyKey",
+        "String",
+        "Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.",
+        None,
+    ));
+    values
+}
+
+/// `assign…` gives these.
+pub fn is_owner(link: &Link) -> bool {
+    matches!(link.key, Key::One("owner_id" | "team_id"))
+}
+
+fn entity(registry: &mut Registry, graph: &'static Graph, of: &'static Descriptor) {
+    let mut fields = IndexMap::new();
+    for field in &of.fields {
+        if let Shape::Choice(choice) = field.shape {
+            (choice.register)(registry);
+        }
+        insert(
+            &mut fields,
+            described(MetaField::new(&field.name, field_type(of, field)), &field_doc(of, &field.name, field.doc)),
+        );
+    }
+    for link in &of.links {
+        let target = graph.of(link.to);
+        let doc = field_doc(of, &link.name, link.doc);
+        insert(
+            &mut fields,
+            match link.key {
+                Key::One(_) => described(MetaField::new(&link.name, target.name), &doc),
+                Key::Many(_) => connection_field(&link.name, target, &doc, NESTED_PAGE),
+            },
+        );
+    }
+    for derived in &of.derived {
+        out_type(registry, graph, &derived.out);
+        let mut field = described(MetaField::new(derived.name, out_name(graph, &derived.out)), derived.doc);
+        add_args(&mut field, derived.args.iter().map(declared_argument).collect());
+        insert(&mut fields, field);
+    }
+    let allowed = "What the viewer's role allows on this row now (the state of the row may still rule it out).";
+    insert(&mut fields, described(MetaField::new("allowed", "[Action!]!"), allowed));
+    insert_object(registry, of.name, of.doc, fields);
+    registry.add_implements(of.name, "Node");
+    connection_types(registry, graph, of);
+    filter_types(registry, graph, of);
+    order_and_group_types(registry, of);
+}
+
+fn connection_types(registry: &mut Registry, graph: &'static Graph, of: &'static Descriptor) {
+    let aggregate = OutType::Object(aggregate_object(of), false);
+    let group = OutType::List(Box::new(OutType::Object(group_object(of), true)), false);
+    out_type(registry, graph, &aggregate);
+    out_type(registry, graph, &group);
+    let mut fields = IndexMap::new();
+    let edges = format!("[{}Edge!]!", of.name);
+    insert(&mut fields, described(MetaField::new("edges", edges), "The rows of the page with their cursors."));
+    insert(&mut fields, described(MetaField::new("nodes", format!("[{}!]!", of.name)), "The rows of the page."));
+    insert(&mut fields, described(MetaField::new("pageInfo", "PageInfo!"), "Where the page lies in the list."));
+    insert(
+        &mut fields,
+        described(
+            MetaField::new("totalCount", "Int!"),
+            "How many rows the whole list has; counted only when asked for.",
+        ),
+    );
+    let doc = "Figures over the whole list, in one statement.";
+    insert(&mut fields, described(MetaField::new("aggregate", out_name(graph, &aggregate)), doc));
+    let doc = "Figures over the whole list in groups, ordered by their keys; at most 1,000 groups.";
+    let mut groups = described(MetaField::new("groupBy", out_name(graph, &group)), doc);
+    add_args(
+        &mut groups,
+        vec![
+            argument("by", &format!("[{}GroupBy!]!", of.name), "One to four things to group by.", None),
+            argument(
+                "timeZone",
+                "TimeZone",
+                "The zone in which days, weeks, months, quarters and years begin.",
+                Some("\"UTC\""),
+            ),
+        ],
+    );
+    insert(&mut fields, groups);
+    insert_object(registry, &format!("{}Connection", of.name), &format!("A list of {}.", of.plural), fields);
+    let mut fields = IndexMap::new();
+    insert(
+        &mut fields,
+        described(MetaField::new("cursor", "String!"), "The place of the row in this order of the list."),
+    );
+    insert(&mut fields, described(MetaField::new("node", format!("{}!", of.name)), "The row."));
+    insert_object(registry, &format!("{}Edge", of.name), &format!("A {} at its place in a list.", of.name), fields);
+}
+
+fn filter_types(registry: &mut Registry, graph: &'static Graph, of: &'static Descriptor) {
+    let name = format!("{}Filter", of.name);
+    let list = format!("[{name}!]");
+    let mut values = vec![
+        argument("and", &list, "All of these hold.", None),
+        argument("or", &list, "At least one of these holds.", None),
+        argument("not", &name, "This does not hold.", None),
+    ];
+    for field in &of.fields {
+        if let Shape::Choice(choice) = field.shape {
+            choice_filter(registry, &(choice.name)());
+        }
+        let doc = format!("By {}. {}", field.name, field.doc);
+        values.push(argument(&field.name, &filter_of(field.shape), &field_doc(of, &field.name, &doc), None));
+    }
+    for link in &of.links {
+        let target = graph.of(link.to);
+        values.push(match link.key {
+            Key::One(_) => {
+                let doc =
+                    format!("The {} passes this; `{{}}` asks only that there is one the viewer may see.", link.name);
+                argument(&link.name, &format!("{}Filter", target.name), &doc, None)
+            }
+            Key::Many(_) => {
+                let doc = format!("So many of the {} that the viewer may see pass.", link.name);
+                argument(&link.name, &format!("{}ListFilter", target.name), &doc, None)
+            }
+        });
+    }
+    insert_input(registry, &name, &format!("Which {} to take; everything given must hold.", of.plural), values);
+    let quantified = [
+        ("some", "At least one passes."),
+        ("none", "Not a single one passes."),
+        ("every", "Each passes; an empty list does."),
+    ];
+    let values = quantified.iter().map(|(quantifier, doc)| argument(quantifier, &name, doc, None)).collect();
+    insert_input(
+        registry,
+        &format!("{}ListFilter", of.name),
+        &format!("How many {} of a list must pass.", of.plural),
+        values,
+    );
+}
+
+fn order_and_group_types(registry: &mut Registry, of: &'static Descriptor) {
+    let names = of.fields.iter().filter(|field| field.sortable).map(|field| (shout(&field.name), field.doc));
+    let fields = format!("{}OrderField", of.name);
+    insert_enum(
+        registry,
+        &fields,
+        &format!("What {} can be ordered by; empty values come last.", of.plural),
+        names.collect(),
+    );
+    insert_input(
+        registry,
+        &format!("{}Order", of.name),
+        &format!("One key of an order of {}.", of.plural),
+        vec![
+            argument("field", &format!("{fields}!"), "The field.", None),
+            argument("direction", "OrderDirection", "Which end comes first.", Some("ASC")),
+        ],
+    );
+    let fields = format!("{}GroupField", of.name);
+    insert_enum(registry, &fields, &format!("What {} can be grouped by.", of.plural), group_names(of));
+    insert_input(
+        registry,
+        &format!("{}GroupBy", of.name),
+        &format!("One key of groups of {}.", of.plural),
+        vec![
+            argument("field", &format!("{fields}!"), "The field.", None),
+            argument("bucket", "DateBucket", "For dates: the length of a bucket; DAY if left out.", None),
+        ],
+    );
+}
+
+fn filter_of(shape: Shape) -> String {
+    match shape {
+        Shape::Id => "IDFilter".into(),
+        Shape::Text(_) => "StringFilter".into(),
+        Shape::Int | Shape::Long => "IntFilter".into(),
+        Shape::Boolean => "BooleanFilter".into(),
+        Shape::DateTime => "DateTimeFilter".into(),
+        Shape::Date => "DateFilter".into(),
+        Shape::Decimal(_) => "DecimalFilter".into(),
+        Shape::Money => "MoneyFilter".into(),
+        Shape::Choice(choice) => format!("{}Filter", choice_filter_name(&(choice.name)())),
+        Shape::TextList => "StringListFilter".into(),
+    }
+}
+
+/// An enum may bear the name of an entity's filter; its own is told apart.
+fn choice_filter_name(choice: &str) -> String {
+    format!("{choice}Choice")
+}
+
+fn choice_filter(registry: &mut Registry, choice: &str) {
+    let name = format!("{}Filter", choice_filter_name(choice));
+    insert_input(registry, &name, &format!("Tests of a {choice}; everything given must hold."), equality(choice));
+}
+
+fn equality(ty: &str) -> Vec<MetaInputValue> {
+    vec![
+        argument("eq", ty, "Equal; null: empty.", None),
+        argument("ne", ty, "Not equal; null: not empty. An empty field is not equal to anything.", None),
+        argument("in", &format!("[{ty}!]"), "One of these (at most 1,000).", None),
+        argument("notIn", &format!("[{ty}!]"), "None of these (at most 1,000).", None),
+        argument("isNull", "Boolean", "Empty, or not.", None),
+    ]
+}
+
+fn ordering(ty: &str) -> Vec<MetaInputValue> {
+    vec![
+        argument("lt", ty, "Less than.", None),
+        argument("lte", ty, "Less than or equal.", None),
+        argument("gt", ty, "Greater than.", None),
+        argument("gte", ty, "Greater than or equal.", None),
+    ]
+}
+
+fn shared_inputs(registry: &mut Registry) {
+    let both = |ty: &str| [equality(ty), ordering(ty)].concat();
+    let span = |doc_last: &str, doc_next: &str| {
+        vec![argument("last", "TimeSpanInput", doc_last, None), argument("next", "TimeSpanInput", doc_next, None)]
+    };
+    let doc = |what: &str| format!("Tests of {what}; everything given must hold.");
+    let text = vec![
+        argument("contains", "String", "Contains this; ASCII letters match in either case.", None),
+        argument("startsWith", "String", "Starts with this; ASCII letters match in either case.", None),
+    ];
+    insert_input(registry, "IDFilter", &doc("an id"), equality("ID"));
+    insert_input(registry, "StringFilter", &doc("a text"), [both("String"), text].concat());
+    insert_input(registry, "IntFilter", &doc("a whole number"), both("Int"));
+    insert_input(registry, "BooleanFilter", &doc("a yes or no"), equality("Boolean"));
+    insert_input(registry, "DecimalFilter", &doc("a decimal"), both("Decimal"));
+    insert_input(
+        registry,
+        "StringListFilter",
+        &doc("a list of texts"),
+        vec![argument("isNull", "Boolean", "Empty, or not.", None)],
+    );
+    let (last, next) = ("Within this span before now.", "Within this span after now.");
+    insert_input(registry, "DateTimeFilter", &doc("a moment"), [both("DateTime"), span(last, next)].concat());
+    insert_input(registry, "DateFilter", &doc("a day"), [both("Date"), span(last, next)].concat());
+    let currency = argument(
+        "currency",
+        "CurrencyCode",
+        "The currency that amounts are compared in; required with any comparison.",
+        None,
+    );
+    insert_input(
+        registry,
+        "MoneyFilter",
+        &doc("an amount in one currency"),
+        [vec![currency], both("Decimal")].concat(),
+    );
+    let units = ["minutes", "hours", "days", "weeks", "months", "years"];
+    let units = units.iter().map(|unit| argument(unit, "Int", &format!("So many {unit}."), None)).collect();
+    let fields = to_map(units);
+    let span = InputObjectBuilder::new("TimeSpanInput", fields)
+        .description(Some("A length of time in one unit.".into()))
+        .oneof(true);
+    registry.types.insert("TimeSpanInput".into(), span.build());
+    insert_input(
+        registry,
+        "MoneyInput",
+        "An amount of money in one currency.",
+        vec![
+            argument("amount", "Decimal!", "The amount in units of the currency, as a decimal string.", None),
+            argument("currency", "CurrencyCode!", "ISO 4217 code.", None),
+        ],
+    );
+    insert_enum(
+        registry,
+        "OrderDirection",
+        "Which end of an order comes first.",
+        vec![
+            ("ASC".into(), "The least first; empty values last."),
+            ("DESC".into(), "The greatest first; empty values last."),
+        ],
+    );
+}
+
+fn page_info(registry: &mut Registry) {
+    let mut fields = IndexMap::new();
+    insert(&mut fields, described(MetaField::new("hasNextPage", "Boolean!"), "There are rows behind this page."));
+    insert(&mut fields, described(MetaField::new("hasPreviousPage", "Boolean!"), "There are rows before this page."));
+    insert(
+        &mut fields,
+        described(MetaField::new("startCursor", "String"), "The first row's place; null on an empty page."),
+    );
+    insert(
+        &mut fields,
+        described(MetaField::new("endCursor", "String"), "The last row's place; null on an empty page."),
+    );
+    insert_object(registry, "PageInfo", "Where a page lies in its list (Relay cursor connections).", fields);
+}
+
+fn node_interface(registry: &mut Registry, graph: &'static Graph) {
+    let mut fields = IndexMap::new();
+    insert(&mut fields, described(MetaField::new("id", "ID!"), "Opaque global id; give it to `node`."));
+    let possible: IndexSet<String> = graph.all().map(|of| of.name.to_owned()).collect();
+    registry.types.insert(
+        "Node".into(),
+        MetaType::Interface {
+            name: "Node".into(),
+            description: Some("An object with a global id (Relay object identification).".into()),
+            fields,
+            possible_types: possible,
+            extends: false,
+            inaccessible: false,
+            tags: Vec::new(),
+            keys: None,
+            visible: None,
+            rust_typename: None,
+            directive_invocations: Vec::new(),
+            requires_scopes: Vec::new(),
+        },
+    );
+}
+
+/// Registers the objects and enums of a computed answer.
+fn out_type(registry: &mut Registry, graph: &'static Graph, ty: &OutType) {
+    match ty {
+        OutType::Scalar(_) | OutType::Node(_) => {}
+        OutType::Choice(choice, _) => {
+            (choice.register)(registry);
+        }
+        OutType::List(item, _) => out_type(registry, graph, item),
+        OutType::Object(object, _) => out_object(registry, graph, object),
+    }
+}
+
+fn out_object(registry: &mut Registry, graph: &'static Graph, object: &Arc<OutObject>) {
+    if registry.types.contains_key(&object.name) {
+        return;
+    }
+    let mut fields = IndexMap::new();
+    for field in &object.fields {
+        insert(&mut fields, described(MetaField::new(&field.name, out_name(graph, &field.ty)), &field.doc));
+    }
+    insert_object(registry, &object.name, &object.doc, fields);
+    for field in &object.fields {
+        out_type(registry, graph, &field.ty);
+    }
+}
+
+/// The GraphQL type of a computed answer.
+pub fn out_name(graph: &Graph, ty: &OutType) -> String {
+    let bang = |required: bool| if required { "!" } else { "" };
+    match ty {
+        OutType::Scalar(name) => (*name).to_owned(),
+        OutType::Choice(choice, required) => format!("{}{}", (choice.name)(), bang(*required)),
+        OutType::Node(kind) => graph.of(*kind).name.to_owned(),
+        OutType::Object(object, required) => format!("{}{}", object.name, bang(*required)),
+        OutType::List(item, required) => {
+            let item = out_name(graph, item);
+            format!("[{}!]{}", item.trim_end_matches('!'), bang(*required))
+        }
+    }
+}
+
+fn field_type(of: &Descriptor, field: &Field) -> String {
+    let required = !field.nullable && !policy::is_restricted(of.kind, &field.name);
+    format!("{}{}", type_name(field.shape), if required { "!" } else { "" })
+}
+
+/// What a field is, and who may read it where that is not everyone who sees the row.
+fn field_doc(of: &Descriptor, name: &str, doc: &str) -> String {
+    let Some((_, _, grants)) = policy::restricted_fields().find(|(kind, field, _)| *kind == of.kind && *field == name)
+    else {
+        return doc.to_owned();
+    };
+    let mut open = Vec::new();
+    for (role, grant) in policy::ROLES.iter().zip(grants) {
+        match grant {
+            Grant::Yes => open.push(role.as_str().to_owned()),
+            Grant::Rows(_) => open.push(format!("{} (on some rows)", role.as_str())),
+            Grant::Sums => open.push(format!("{} (in sums only)", role.as_str())),
+            Grant::No => {}
+        }
+    }
+    format!("{doc} Read by: {}.", open.join(", "))
+}
+
+fn rights(of: &Descriptor, action: crate::access::Action) -> String {
+    let roles: Vec<_> = policy::ROLES
+        .iter()
+        .filter(|role| !policy::reach(of.kind, action, **role).is_none())
+        .map(|role| role.as_str())
+        .collect();
+    format!("Roles: {}.", roles.join(", "))
+}
+
+fn connection_field(name: &str, of: &Descriptor, doc: &str, most: u64) -> MetaField {
+    let mut field = described(MetaField::new(name, format!("{}Connection", of.name)), doc);
+    let first = format!(
+        "So many rows from the start (or after `after`): 0 to {most}; {DEFAULT_PAGE} if neither first nor last is given."
+    );
+    add_args(
+        &mut field,
+        vec![
+            argument("first", "Int", &first, None),
+            argument("after", "String", "Only rows behind this cursor.", None),
+            argument("last", "Int", &format!("So many rows from the end (or before `before`): 0 to {most}."), None),
+            argument("before", "String", "Only rows before this cursor.", None),
+            argument("filter", &format!("{}Filter", of.name), "Only rows that pass.", None),
+            argument(
+                "orderBy",
+                &format!("[{}Order!]", of.name),
+                "At most three keys; ties are broken by id, empty values come last.",
+                None,
+            ),
+        ],
+    );
+    field
+}
+
+/// A scalar with the page that specifies it.
+fn scalars(registry: &mut Registry) {
+    let dates = "https://scalars.graphql.org/andimarek";
+    let list = [
+        (
+            "DateTime",
+            "A moment: RFC 3339, answered in UTC, for example `2026-03-01T09:30:00Z`.",
+            format!("{dates}/date-time.html"),
+        ),
+        ("Date", "A day of the calendar, for example `2026-03-01`.", format!("{dates}/local-date.html")),
+        (
+            "Decimal",
+            "An exact decimal number as a string, for example `\"1250.50\"`.",
+            "https://www.w3.org/TR/xmlschema-2/#decimal".into(),
+        ),
+        (
+            scalar_of(Text::Currency),
+            "An ISO 4217 currency code, for example `EUR`.",
+            "https://www.iso.org/iso-4217-currency-codes.html".into(),
+        ),
+        (
+            scalar_of(Text::Country),
+            "An ISO 3166-1 alpha-2 country code, for example `DE`.",
+            "https://www.iso.org/iso-3166-country-codes.html".into(),
+        ),
+        (
+            scalar_of(Text::Email),
+            "An e-mail address, kept in lower case.",
+            "https://www.rfc-editor.org/rfc/rfc5322#section-3.4.1".into(),
+        ),
+        (
+            scalar_of(Text::Phone),
+            "A telephone number in E.164 form, for example `+4915112345678`.",
+            "https://www.itu.int/rec/T-REC-E.164".into(),
+        ),
+        (scalar_of(Text::Url), "An absolute http or https URL.", "https://www.rfc-editor.org/rfc/rfc3986".into()),
+        (
+            scalar_of(Text::TimeZone),
+            "An IANA time zone, for example `Europe/Berlin`.",
+            "https://www.iana.org/time-zones".into(),
+        ),
+        (
+            scalar_of(Text::Language),
+            "A BCP 47 language tag, for example `de-AT`.",
+            "https://www.rfc-editor.org/info/bcp47".into(),
+        ),
+        ("JSON", "Any JSON value; used only where no type fits.", "https://www.rfc-editor.org/rfc/rfc8259".into()),
+    ];
+    for (name, doc, url) in list {
+        registry.types.insert(
+            name.to_owned(),
+            MetaType::Scalar {
+                name: name.to_owned(),
+                description: Some(doc.to_owned()),
+                is_valid: None,
+                visible: None,
+                inaccessible: false,
+                tags: Vec::new(),
+                specified_by_url: Some(url),
+                directive_invocations: Vec::new(),
+                requires_scopes: Vec::new(),
+            },
+        );
+    }
+}
+
+fn declared_argument(arg: &Arg) -> MetaInputValue {
+    argument(arg.name, arg.ty, arg.doc, arg.default)
+}
+
+/// An argument or an input field.
+pub fn argument(name: &str, ty: &str, doc: &str, default: Option<&str>) -> MetaInputValue {
+    let mut value = MetaInputValue::new(name, ty);
+    value.description = Some(doc.to_owned());
+    value.default_value = default.map(str::to_owned);
+    value
+}
+
+fn described(mut field: MetaField, doc: &str) -> MetaField {
+    field.description = Some(doc.to_owned());
+    field
+}
+
+fn add_args(field: &mut MetaField, args: Vec<MetaInputValue>) {
+    field.args = to_map(args);
+}
+
+fn to_map(values: Vec<MetaInputValue>) -> IndexMap<String, MetaInputValue> {
+    values.into_iter().map(|value| (value.name.clone(), value)).collect()
+}
+
+fn insert(fields: &mut IndexMap<String, MetaField>, field: MetaField) {
+    fields.insert(field.name.clone(), field);
+}
+
+fn insert_object(registry: &mut Registry, name: &str, doc: &str, fields: IndexMap<String, MetaField>) {
+    let object = ObjectBuilder::new(name, fields).description(Some(doc.to_owned())).build();
+    registry.types.insert(name.to_owned(), object);
+}
+
+fn insert_input(registry: &mut Registry, name: &str, doc: &str, values: Vec<MetaInputValue>) {
+    let input = InputObjectBuilder::new(name, to_map(values)).description(Some(doc.to_owned())).build();
+    registry.types.insert(name.to_owned(), input);
+}
+
+fn insert_enum(registry: &mut Registry, name: &str, doc: &str, values: Vec<(String, &str)>) {
+    let values = values.into_iter().map(|(name, doc)| {
+        let mut value = MetaEnumValue::new(&name);
+        value.description = Some(doc.to_owned());
+        (name, value)
+    });
+    let choice = EnumBuilder::new(name, values.collect()).description(Some(doc.to_owned())).build();
+    registry.types.insert(name.to_owned(), choice);
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}

@@ -1,0 +1,183 @@
+//! The scalars as types of hand-written inputs. Their schema entries are made in [`super::register`].
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use async_graphql::registry::Registry;
+use async_graphql::{InputType, InputValueError, InputValueResult, Value};
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::schema::GRAPH;
+use super::value::{parse, parse_money, print_minor_value, scalar_of, text_of};
+use crate::store::Resource;
+use crate::store::descriptor::{Shape, Text, parse_id_of};
+
+/// The id of a row of one entity. An id of another type is as good as one that does not exist: it reads as nil, and
+/// the store answers NOT_FOUND.
+#[derive(Debug)]
+pub struct Id<E> {
+    uuid: Uuid,
+    entity: PhantomData<fn() -> E>,
+}
+
+impl<E> Id<E> {
+    /// The row's key.
+    pub fn uuid(&self) -> Uuid {
+        self.uuid
+    }
+}
+
+impl<E> Clone for Id<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Copy for Id<E> {}
+
+impl<E: Resource> InputType for Id<E> {
+    type RawValueType = Self;
+
+    fn type_name() -> Cow<'static, str> {
+        "ID".into()
+    }
+
+    fn create_type_info(_: &mut Registry) -> String {
+        Self::qualified_type_name()
+    }
+
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        let value = value.unwrap_or_default();
+        let text = text_of(&value).ok_or_else(|| InputValueError::custom("expected an id"))?;
+        Ok(Self { uuid: parse_id_of(GRAPH.of(E::KIND), text).unwrap_or_default(), entity: PhantomData })
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from(GRAPH.of(E::KIND).global_id(self.uuid))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+}
+
+/// An amount: minor units of a currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MoneyInput {
+    /// Minor units.
+    pub minor: i64,
+    /// ISO 4217 code.
+    pub currency: String,
+}
+
+impl InputType for MoneyInput {
+    type RawValueType = Self;
+
+    fn type_name() -> Cow<'static, str> {
+        "MoneyInput".into()
+    }
+
+    fn create_type_info(_: &mut Registry) -> String {
+        Self::qualified_type_name()
+    }
+
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        let (minor, currency) = parse_money(&value.unwrap_or_default(), "amount")
+            .map_err(|error| InputValueError::custom(error.to_string()))?;
+        Ok(Self { minor, currency })
+    }
+
+    fn to_value(&self) -> Value {
+        print_minor_value(self.minor, &self.currency)
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+}
+
+/// A day of the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day(pub NaiveDate);
+
+impl InputType for Day {
+    type RawValueType = Self;
+
+    fn type_name() -> Cow<'static, str> {
+        "Date".into()
+    }
+
+    fn create_type_info(_: &mut Registry) -> String {
+        Self::qualified_type_name()
+    }
+
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        let value = value.unwrap_or_default();
+        let day = text_of(&value).and_then(|text| text.parse().ok());
+        day.map(Self).ok_or_else(|| InputValueError::custom("expected a day like 2026-03-01"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from(self.0.to_string())
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+}
+
+/// Checked texts as input types.
+macro_rules! texts {
+    ($( $(#[$doc:meta])+ $name:ident = $text:expr; )+) => { $(
+        $(#[$doc])+
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name(pub String);
+
+        impl InputType for $name {
+            type RawValueType = Self;
+
+            fn type_name() -> Cow<'static, str> {
+                scalar_of($text).into()
+            }
+
+            fn create_type_info(_: &mut Registry) -> String {
+                Self::qualified_type_name()
+            }
+
+            fn parse(value: Option<Value>) -> InputValueResult<Self> {
+                let what = scalar_of($text);
+                match parse(Shape::Text($text), &value.unwrap_or_default(), None, what) {
+                    Ok(sea_orm::Value::String(Some(text))) => Ok(Self(text)),
+                    Ok(_) => Err(InputValueError::custom("expected a text")),
+                    Err(error) => Err(InputValueError::custom(error.to_string())),
+                }
+            }
+
+            fn to_value(&self) -> Value {
+                Value::from(self.0.as_str())
+            }
+
+            fn as_raw_value(&self) -> Option<&Self> {
+                Some(self)
+            }
+        }
+    )+ };
+}
+
+texts! {
+    /// An e-mail address in lower case.
+    EmailAddress = Text::Email;
+    /// An E.164 telephone number.
+    PhoneNumber = Text::Phone;
+    /// An absolute URL.
+    Url = Text::Url;
+    /// An ISO 4217 code.
+    CurrencyCode = Text::Currency;
+    /// An ISO 3166-1 alpha-2 code.
+    CountryCode = Text::Country;
+    /// An IANA time zone.
+    TimeZone = Text::TimeZone;
+    /// A BCP 47 tag.
+    LanguageTag = Text::Language;
+}

@@ -1,0 +1,303 @@
+//! Values on their way in and out: from GraphQL to the database's types and back, checked by what they are.
+
+use std::sync::{Arc, LazyLock};
+
+use async_graphql::{Name, Number, Value};
+use chrono::{DateTime, NaiveDate, SecondsFormat, SubsecRound, Utc};
+use sea_orm::Value as Sql;
+
+use crate::error::{Error, Result};
+use crate::money;
+use crate::store::descriptor::{Descriptor, Out, OutObject, OutType, Shape, Text, parse_id_of};
+use crate::store::row::Cell;
+
+/// The longest text an input takes, in characters.
+const LONGEST_TEXT: usize = 10_000;
+
+/// The GraphQL type of a shape, without `!`.
+pub fn type_name(shape: Shape) -> String {
+    match shape {
+        Shape::Id => "ID".into(),
+        Shape::Text(text) => scalar_of(text).into(),
+        Shape::Int | Shape::Long => "Int".into(),
+        Shape::Boolean => "Boolean".into(),
+        Shape::DateTime => "DateTime".into(),
+        Shape::Date => "Date".into(),
+        Shape::Decimal(_) => "Decimal".into(),
+        Shape::Money => "Money".into(),
+        Shape::Choice(choice) => (choice.name)().into_owned(),
+        Shape::TextList => "[String!]".into(),
+    }
+}
+
+/// The scalar of a kind of text.
+pub fn scalar_of(text: Text) -> &'static str {
+    match text {
+        Text::Plain | Text::Domain => "String",
+        Text::Email => "EmailAddress",
+        Text::Phone => "PhoneNumber",
+        Text::Url => "URL",
+        Text::Currency => "CurrencyCode",
+        Text::Country => "CountryCode",
+        Text::TimeZone => "TimeZone",
+        Text::Language => "LanguageTag",
+    }
+}
+
+/// A cell as clients see it.
+pub fn render(shape: Shape, cell: &Cell, of: &Descriptor) -> Value {
+    match (shape, cell) {
+        (_, Cell::Null) => Value::Null,
+        (Shape::Decimal(scale), Cell::Int(number)) => Value::from(money::print_decimal(*number, scale)),
+        (_, Cell::Id(id)) => Value::from(of.global_id(*id)),
+        (Shape::Choice(_), Cell::Text(text)) => Value::Enum(Name::new(text)),
+        (_, Cell::Text(text)) => Value::from(text.as_str()),
+        (_, Cell::Int(number)) => Value::from(*number),
+        (_, Cell::Bool(yes)) => Value::from(*yes),
+        (_, Cell::Time(time)) => Value::from(print_time(*time)),
+        (_, Cell::Day(day)) => Value::from(day.to_string()),
+        (_, Cell::Json(json)) => Value::from_json(json.clone()).unwrap_or_default(),
+    }
+}
+
+/// A field of `Money`.
+pub fn money_part(minor: i64, currency: &str, part: &str) -> Value {
+    match part {
+        "amount" => Value::from(money::print_minor(minor, currency)),
+        "currency" => Value::from(currency),
+        _ => Value::from("Money"),
+    }
+}
+
+/// `{ amount, currency }` as a value.
+pub fn print_minor_value(minor: i64, currency: &str) -> Value {
+    let fields = ["amount", "currency"].map(|part| (Name::new(part), money_part(minor, currency, part)));
+    Value::Object(fields.into_iter().collect())
+}
+
+/// `Money` as a computed answer.
+pub fn money_out(minor: i64, currency: &str) -> Out {
+    Out::Object(vec![
+        Out::Value(money_part(minor, currency, "amount")),
+        Out::Value(money_part(minor, currency, "currency")),
+    ])
+}
+
+/// The type of an amount among computed answers.
+pub fn money_type(required: bool) -> OutType {
+    static MONEY: LazyLock<Arc<OutObject>> = LazyLock::new(|| {
+        OutObject::new(
+            "Money",
+            "An amount of money in one currency.",
+            vec![
+                (
+                    "amount",
+                    "The amount in units of the currency, exact, as a decimal string.",
+                    OutType::Scalar("Decimal!"),
+                ),
+                ("currency", "ISO 4217 code of the currency.", OutType::Scalar("CurrencyCode!")),
+            ],
+        )
+    });
+    OutType::Object(Arc::clone(&MONEY), required)
+}
+
+/// RFC 3339, UTC, with as many digits as it needs.
+pub fn print_time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// An input value as the database keeps it (an amount comes from [`parse_money`]). `ids_of` is the entity an id must
+/// belong to; `what` names the input in the error.
+///
+/// # Errors
+/// BAD_USER_INPUT: it is not what the field holds.
+pub fn parse(shape: Shape, value: &Value, ids_of: Option<&Descriptor>, what: &str) -> Result<Sql> {
+    let wrong = |expected: &str| Error::bad_input(format!("{what}: expected {expected}."));
+    let text = || text_of(value).ok_or_else(|| wrong("a text"));
+    match shape {
+        Shape::Id => {
+            let id = ids_of.and_then(|of| parse_id_of(of, text_of(value)?));
+            let name = ids_of.map_or("this type", |of| of.name);
+            id.map(|id| Sql::Uuid(Some(id))).ok_or_else(|| wrong(&format!("an id of {name}")))
+        }
+        Shape::Text(kind) => Ok(Sql::String(Some(checked_text(kind, text()?).map_err(|expected| wrong(&expected))?))),
+        Shape::Int => int(value)
+            .and_then(|number| i32::try_from(number).ok())
+            .map(|number| Sql::Int(Some(number)))
+            .ok_or_else(|| wrong("a whole number of 32 bits")),
+        Shape::Long => int(value).map(|number| Sql::BigInt(Some(number))).ok_or_else(|| wrong("a whole number")),
+        Shape::Boolean => match value {
+            Value::Boolean(yes) => Ok(Sql::Bool(Some(*yes))),
+            _ => Err(wrong("true or false")),
+        },
+        Shape::DateTime => {
+            let time = parse_time(text()?).ok_or_else(|| wrong("a time like 2026-03-01T09:30:00Z"))?;
+            Ok(Sql::ChronoDateTimeUtc(Some(time)))
+        }
+        Shape::Date => {
+            let day = text()?.parse::<NaiveDate>().ok().ok_or_else(|| wrong("a day like 2026-03-01"))?;
+            Ok(Sql::ChronoDate(Some(day)))
+        }
+        Shape::Decimal(scale) => {
+            let text = decimal_text(value).ok_or_else(|| wrong("a decimal like \"1.25\""))?;
+            let number = money::parse_decimal(&text, scale).map_err(|error| wrong(&format!("a decimal ({error})")))?;
+            Ok(Sql::BigInt(Some(number)))
+        }
+        Shape::Money => Err(wrong("an amount with its currency")),
+        Shape::Choice(choice) => {
+            let values = (choice.values)();
+            let spelled = text_of(value).filter(|text| values.iter().any(|value| value == text));
+            spelled.map(Sql::from).ok_or_else(|| wrong(&format!("one of {}", values.join(", "))))
+        }
+        Shape::TextList => {
+            let Value::List(items) = value else { return Err(wrong("a list of texts")) };
+            let texts: Option<Vec<_>> = items.iter().map(|item| text_of(item).map(str::to_owned)).collect();
+            texts
+                .map(|texts| Sql::Json(Some(Box::new(serde_json::Value::from(texts)))))
+                .ok_or_else(|| wrong("a list of texts"))
+        }
+    }
+}
+
+/// An empty value of the shape's type.
+pub fn empty(shape: Shape) -> Sql {
+    match shape {
+        Shape::Id => Sql::Uuid(None),
+        Shape::Text(_) | Shape::Choice(_) => Sql::String(None),
+        Shape::Int => Sql::Int(None),
+        Shape::Long | Shape::Decimal(_) | Shape::Money => Sql::BigInt(None),
+        Shape::Boolean => Sql::Bool(None),
+        Shape::DateTime => Sql::ChronoDateTimeUtc(None),
+        Shape::Date => Sql::ChronoDate(None),
+        Shape::TextList => Sql::Json(None),
+    }
+}
+
+/// Minor units and currency of `{ amount, currency }`.
+///
+/// # Errors
+/// BAD_USER_INPUT.
+pub fn parse_money(value: &Value, what: &str) -> Result<(i64, String)> {
+    let Value::Object(fields) = value else {
+        return Err(Error::bad_input(format!("{what}: expected an amount with its currency.")));
+    };
+    let currency = fields.get("currency").and_then(text_of).unwrap_or_default().to_owned();
+    let amount = fields.get("amount").and_then(decimal_text).unwrap_or_default();
+    let minor =
+        money::parse_minor(&amount, &currency).map_err(|error| Error::bad_input(format!("{what}: {error}.")))?;
+    Ok((minor, currency))
+}
+
+/// The text of a string or of an enum value.
+pub fn text_of(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Enum(name) => Some(name.as_str()),
+        _ => None,
+    }
+}
+
+fn int(value: &Value) -> Option<i64> {
+    if let Value::Number(number) = value { number.as_i64() } else { None }
+}
+
+/// A decimal comes as text; a whole number is taken too.
+pub fn decimal_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Number::as_i64(number).map(|number| number.to_string()),
+        _ => None,
+    }
+}
+
+/// RFC 3339, kept in whole microseconds.
+pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc).trunc_subsecs(6))
+}
+
+/// The text as we keep it, or what was expected.
+fn checked_text(kind: Text, text: &str) -> Result<String, String> {
+    if text.chars().count() > LONGEST_TEXT {
+        return Err(format!("at most {LONGEST_TEXT} characters"));
+    }
+    if text.contains('\0') {
+        return Err("a text without NUL characters".into());
+    }
+    let trimmed = text.trim();
+    let ok = |fits: bool, kept: String, expected: &str| if fits { Ok(kept) } else { Err(expected.to_owned()) };
+    match kind {
+        Text::Plain => Ok(text.to_owned()),
+        Text::Email => {
+            let kept = trimmed.to_lowercase();
+            ok(is_email(&kept), kept, "an e-mail address like ada@example.org")
+        }
+        Text::Phone => {
+            let kept: String =
+                trimmed.chars().filter(|letter| !matches!(letter, ' ' | '-' | '(' | ')' | '.' | '/')).collect();
+            let digits = kept.strip_prefix('+').unwrap_or_default();
+            let fits = (7..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
+            ok(fits, kept, "a telephone number with country code like +4915112345678")
+        }
+        Text::Url => {
+            let fits =
+                ["http://", "https://"].iter().any(|start| trimmed.len() > start.len() && trimmed.starts_with(start));
+            ok(
+                fits && !trimmed.contains(char::is_whitespace),
+                trimmed.to_owned(),
+                "a URL like https://example.org/page",
+            )
+        }
+        Text::Currency => {
+            let kept = trimmed.to_owned();
+            ok(money::minor_digits(&kept).is_some(), kept, "an ISO 4217 currency code like EUR")
+        }
+        Text::Country => {
+            let fits = trimmed.len() == 2 && trimmed.bytes().all(|letter| letter.is_ascii_uppercase());
+            ok(fits, trimmed.to_owned(), "an ISO 3166-1 country code like DE")
+        }
+        Text::TimeZone => {
+            ok(trimmed.parse::<chrono_tz::Tz>().is_ok(), trimmed.to_owned(), "an IANA time zone like Europe/Berlin")
+        }
+        Text::Language => {
+            let fits = (2..=35).contains(&trimmed.len())
+                && trimmed
+                    .split('-')
+                    .all(|part| !part.is_empty() && part.bytes().all(|letter| letter.is_ascii_alphanumeric()));
+            ok(fits, trimmed.to_owned(), "a BCP 47 language tag like de-AT")
+        }
+        Text::Domain => {
+            let kept = domain(trimmed);
+            ok(is_domain(&kept), kept, "an internet domain like example.org")
+        }
+    }
+}
+
+/// `https://www.Example.org/about` -> `example.org`.
+pub fn domain(text: &str) -> String {
+    let text = text.trim().to_lowercase();
+    let rest = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    host.strip_prefix("www.").unwrap_or(host).trim_end_matches('.').to_owned()
+}
+
+fn is_domain(text: &str) -> bool {
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|letter| letter.is_alphanumeric() || letter == '-')
+    };
+    text.len() <= 253 && text.contains('.') && text.split('.').all(label)
+}
+
+/// One `@`, something before it, a domain after it (RFC 5321 lengths).
+fn is_email(text: &str) -> bool {
+    text.rsplit_once('@').is_some_and(|(local, host)| {
+        (1..=64).contains(&local.len())
+            && !local
+                .contains(|letter: char| letter.is_whitespace() || letter.is_control() || "@,;<>()\"".contains(letter))
+            && is_domain(host)
+    })
+}

@@ -1,0 +1,78 @@
+//! What every answer carries: a request id, security headers, and one line in the log.
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request};
+use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response};
+use axum::middleware::Next;
+use tokio::time::Instant;
+use tracing::Instrument;
+use uuid::Uuid;
+
+/// The header of the request id.
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest request id that we take over from a client.
+const LONGEST_ID: usize = 64;
+
+/// The id that finds a request in the logs.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+impl RequestId {
+    /// Takes over a sane id from the client or the proxy in front; otherwise makes one.
+    fn of(headers: &HeaderMap) -> Self {
+        let sane = |id: &&str| {
+            (1..=LONGEST_ID).contains(&id.len())
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        };
+        let given = headers.get(X_REQUEST_ID).and_then(|id| id.to_str().ok()).filter(sane);
+        Self(given.map_or_else(made, str::to_owned))
+    }
+}
+
+/// A random id.
+fn made() -> String {
+    let mut bytes = [0; 16];
+    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
+        tracing::error!("the system has no randomness");
+    }
+    Uuid::from_bytes(bytes).simple().to_string()
+}
+
+/// Gives the request an id, echoes it, and logs the request once: never its query, body or headers.
+pub async fn identify(mut request: Request, next: Next) -> Response<Body> {
+    let id = RequestId::of(request.headers());
+    // At the level of errors, so that every filter that shows an error shows its id.
+    let span = tracing::error_span!("request", id = %id.0);
+    let echo = HeaderValue::from_str(&id.0).ok();
+    let method = request.method().clone();
+    let path =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
+    request.extensions_mut().insert(id);
+    let began = Instant::now();
+    async move {
+        let mut response = next.run(request).await;
+        let (status, milliseconds) = (response.status().as_u16(), began.elapsed().as_secs_f64() * 1_000.0);
+        tracing::info!(%method, path, status, milliseconds, "answered");
+        if let Some(echo) = echo {
+            response.headers_mut().insert(X_REQUEST_ID, echo);
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+/// Adds the security headers; a handler that needs a wider content policy sets its own.
+pub async fn secure(request: Request, next: Next) -> Response<Body> {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    ));
+    response
+}

@@ -1,0 +1,123 @@
+//! The HTTP face: the only place that knows axum. Routes, GraphQL over HTTP, health, metrics, keys, playground.
+
+mod answer;
+mod graphql;
+pub mod guard;
+mod headers;
+mod parameters;
+mod playground;
+mod variables;
+mod words;
+
+use std::any::Any;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode};
+use axum::middleware::from_fn;
+use axum::response::IntoResponse;
+use axum::routing::{any, get};
+use serde_json::json;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::CorsLayer;
+
+use crate::app::App;
+use crate::error::Code;
+
+/// Every route of the service.
+pub fn router(app: App) -> Router {
+    let cors = cors(&app.config().cors_origins);
+    let router = Router::new()
+        .route("/graphql", any(graphql::endpoint))
+        .route("/healthz", get(healthy))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/.well-known/jwks.json", get(jwks))
+        .merge(playground::routes())
+        .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(app);
+    let router = match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(CompressionLayer::new())
+        .layer(from_fn(headers::secure))
+        .layer(from_fn(headers::identify))
+}
+
+/// Browsers of the listed origins may call us; without a list, none of another origin.
+fn cors(origins: &[String]) -> Option<CorsLayer> {
+    let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+    let named = HeaderName::from_static;
+    (!origins.is_empty()).then(|| {
+        CorsLayer::new()
+            .allow_origin(origins)
+            .allow_methods([Method::GET, Method::POST])
+            .allow_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, named("idempotency-key"), named("x-request-id")])
+            .expose_headers([named("x-request-id"), RETRY_AFTER])
+            .max_age(Duration::from_secs(600))
+    })
+}
+
+/// The process lives.
+async fn healthy() -> Response<Body> {
+    fresh(axum::Json(json!({ "status": "ok" })).into_response())
+}
+
+/// The process can serve: the database is reachable and migrated.
+async fn ready(State(app): State<App>) -> Response<Body> {
+    let answer = match app.ready().await {
+        Ok(()) => axum::Json(json!({ "status": "ready" })).into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            let body = axum::Json(
+                json!({ "status": "unavailable", "reason": "The database cannot be reached or is not migrated." }),
+            );
+            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+        }
+    };
+    fresh(answer)
+}
+
+/// Figures for Prometheus.
+async fn metrics(State(app): State<App>) -> Response<Body> {
+    fresh(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics()).into_response())
+}
+
+/// The public keys that verify our access tokens.
+async fn jwks(State(app): State<App>) -> Response<Body> {
+    ([(CACHE_CONTROL, "public, max-age=300")], axum::Json(app.jwks())).into_response()
+}
+
+fn fresh(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn unknown() -> Response<Body> {
+    answer::plain_error(
+        StatusCode::NOT_FOUND,
+        Code::NotFound,
+        "There is nothing at this address. GraphQL is at /graphql.",
+    )
+}
+
+async fn wrong_method() -> Response<Body> {
+    answer::plain_error(StatusCode::METHOD_NOT_ALLOWED, Code::BadUserInput, "This address does not take this method.")
+}
+
+/// A panic costs one request, not the process; what it said goes to the log only.
+fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let message = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    tracing::error!(panic = message, "a request panicked");
+    let message = "Something went wrong on our side. The request id in the response headers finds it in our logs.";
+    answer::plain_error(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, message)
+}

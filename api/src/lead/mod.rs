@@ -1,0 +1,54 @@
+//! Leads: one qualification episode of a contact each, from the first inquiry to a deal or the end.
+
+use entity::{activity, handoff, lead, transition};
+
+use crate::access::{Action, Kind};
+use crate::store::Resource;
+use crate::store::descriptor::{Currency, Declare, Descriptor};
+
+impl Resource for lead::Entity {
+    const KIND: Kind = Kind::Lead;
+}
+
+/// The declaration.
+pub fn describe() -> Descriptor {
+    use lead::Column;
+    let estimated = Currency::Column("estimated_value_currency");
+    Declare::<lead::Entity>::new(Kind::Lead, "Lead", "leads", "lead", "One qualification episode of a contact.")
+        .choice::<_, lead::LeadStatus>(Column::Status, "Where it stands; changed by its verbs.")
+        .one(Column::ContactId, Kind::Contact, "The person.")
+        .one(Column::CompanyId, Kind::Company, "The company the interest is for.")
+        .choice::<_, entity::enums::LeadSource>(Column::Source, "Where it came from.")
+        .one(Column::SourceCampaignId, Kind::Campaign, "The campaign it came from.")
+        .field(Column::Interest, "What the person wants.")
+        .money("estimatedValue", Column::EstimatedValueMinor, estimated, "What a deal might be worth.")
+        .choice::<_, lead::BuyingHorizon>(Column::BuyingHorizon, "When the person wants to buy.")
+        .field(Column::Score, "0 to 100: how promising it is; written by rules.")
+        .choice::<_, lead::FitGrade>(Column::FitGrade, "How well the person fits; written by rules.")
+        .choice::<_, entity::enums::HandoffReason>(Column::DisqualifyReason, "Why it ended without a deal.")
+        .field(Column::RecycledCount, "How often it went back to marketing.")
+        .field(Column::HandedOffAt, "When marketing handed it to sales; empty while it has not (or again).")
+        .field(Column::MqlAt, "When it first became marketing-qualified.")
+        .field(Column::SalAt, "When sales first accepted it.")
+        .field(Column::SqlAt, "When it first became sales-qualified.")
+        .field(Column::ConvertedAt, "When it became a deal.")
+        .field(Column::ClosedAt, "When it ended without a deal.")
+        .one(Column::DealId, Kind::Deal, "The deal it became.")
+        .many("handoffs", Kind::Handoff, handoff::Column::LeadId, "Its ways from marketing to sales.")
+        .many("activities", Kind::Activity, activity::Column::LeadId, "What was done and planned for it.")
+        .many("transitions", Kind::Transition, transition::Column::LeadId, "Its changes of state.")
+        .verb("captureLead", Action::Create)
+        .verb("nurtureLead", Action::Nurture)
+        .verb("qualifyLead", Action::Qualify)
+        .verb("handOffLead", Action::HandOff)
+        .verb("acceptLead", Action::Accept)
+        .verb("rejectLead", Action::Reject)
+        .verb("recallHandoff", Action::Recall)
+        .verb("qualifyForSales", Action::QualifyForSales)
+        .verb("convertLead", Action::Convert)
+        .verb("convertLeads", Action::Convert)
+        .verb("unconvertLead", Action::Unconvert)
+        .verb("disqualifyLead", Action::Disqualify)
+        .verb("recycleLead", Action::Recycle)
+        .done()
+}

@@ -1,0 +1,41 @@
+//! Tributary: one graph from the first touch of a campaign to closed revenue.
+//!
+//! | where | what |
+//! | --- | --- |
+//! | [`app`], [`config`], [`error`], [`clock`] | the service as a value; its settings, errors, time |
+//! | [`http`], [`server`] | the only axum: routes, GraphQL over HTTP, the accept loop |
+//! | [`access`] | who may do what: the policy table, tokens, passwords |
+//! | [`store`] | the database as one viewer may see it |
+//! | [`graphql`] | the machinery between GraphQL and the store |
+//! | the rest | slices: one folder a thing of the business |
+
+pub mod access;
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod graphql;
+pub mod http;
+pub mod money;
+pub mod server;
+pub mod store;
+
+pub mod activity;
+pub mod attribution;
+pub mod auth;
+pub mod campaign;
+pub mod campaign_member;
+pub mod company;
+pub mod contact;
+pub mod deal;
+pub mod deal_contact;
+pub mod event;
+pub mod exchange_rate;
+pub mod handoff;
+pub mod lead;
+pub mod pipeline;
+pub mod stage;
+pub mod team;
+pub mod touchpoint;
+pub mod transition;
+pub mod user;

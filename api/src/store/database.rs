@@ -1,0 +1,216 @@
+//! The connections: one pool of PostgreSQL, or SQLite's one writer and its readers.
+//!
+//! Every statement goes through [`Session`], which counts it and puts a time limit round it.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database as Connector, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ExecResult, QueryResult, Statement, TransactionTrait,
+};
+use sea_orm::{SqliteTransactionMode, TransactionOptions};
+
+use super::sql::Dialect;
+use crate::error::{Code, Error, Result};
+
+/// How to reach the database.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `sqlite:…` or `postgres:…`.
+    pub url: String,
+    /// Connections of the PostgreSQL pool; readers of SQLite.
+    pub pool: u32,
+    /// Limit of every statement and of waiting for a connection.
+    pub limit: Duration,
+    /// SQLite: wait for the disk at every commit (`FULL`), or not (`NORMAL`).
+    pub sqlite_full_sync: bool,
+}
+
+/// The database of this process. Only [`crate::store`] can run statements on it.
+#[derive(Debug)]
+pub struct Database {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+    limit: Duration,
+    statements: AtomicU64,
+}
+
+impl Database {
+    /// Opens the connections.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or the URL is none we know.
+    pub async fn connect(settings: &Settings) -> Result<Self> {
+        let writers = if settings.url.starts_with("sqlite:") { 1 } else { settings.pool };
+        let write = open(settings, writers).await?;
+        // An in-memory SQLite database lives in its one connection.
+        let shared = settings.url.starts_with("postgres") || settings.url.contains(":memory:");
+        let read = if shared { write.clone() } else { open(settings, settings.pool).await? };
+        Ok(Self { read, write, limit: settings.limit, statements: AtomicU64::new(0) })
+    }
+
+    /// Brings the tables up to date; several replicas may do it at once.
+    ///
+    /// # Errors
+    /// The database cannot be reached or a step fails.
+    pub async fn migrate(&self) -> Result<()> {
+        migration::migrate(&self.write).await.map_err(classify)
+    }
+
+    /// Answers if the database answers.
+    ///
+    /// # Errors
+    /// It does not, in time.
+    pub async fn ping(&self) -> Result<()> {
+        self.reading()
+            .query_one_raw(super::sql::Sql::text("SELECT 1").statement(self.backend()))
+            .await
+            .map_err(classify)?;
+        Ok(())
+    }
+
+    /// How many statements have run since the start (transaction control is not counted).
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// The database's dialect.
+    pub fn dialect(&self) -> Dialect {
+        Dialect::of(self.backend())
+    }
+
+    /// Closes the connections.
+    pub async fn close(&self) {
+        // A failing close leaves nothing to do: the process is on its way out.
+        let _ = self.read.close_by_ref().await;
+        let _ = self.write.close_by_ref().await;
+    }
+
+    pub(super) fn backend(&self) -> DbBackend {
+        self.read.get_database_backend()
+    }
+
+    pub(super) fn reading(&self) -> Session<'_, DatabaseConnection> {
+        Session { database: self, connection: &self.read }
+    }
+
+    pub(super) fn within<'a>(&'a self, transaction: &'a DatabaseTransaction) -> Session<'a, DatabaseTransaction> {
+        Session { database: self, connection: transaction }
+    }
+
+    /// Begins a write transaction; SQLite takes its one write lock at once.
+    pub(super) async fn begin(&self) -> Result<DatabaseTransaction> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        self.timed(self.write.begin_with_options(options)).await.map_err(classify)
+    }
+
+    /// Commits within the time limit.
+    pub(super) async fn commit(&self, transaction: DatabaseTransaction) -> Result<()> {
+        self.timed(transaction.commit()).await.map_err(classify)
+    }
+
+    async fn timed<T>(&self, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        match tokio::time::timeout(self.limit, call).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(DbErr::Custom(TIMED_OUT.to_owned())),
+        }
+    }
+}
+
+const TIMED_OUT: &str = "the database did not answer in time";
+
+async fn open(settings: &Settings, connections: u32) -> Result<DatabaseConnection> {
+    let mut options = ConnectOptions::new(settings.url.clone());
+    let full = settings.sqlite_full_sync;
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(settings.limit.min(Duration::from_secs(5)))
+        .sqlx_logging(false)
+        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+            sqlite
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(if full { SqliteSynchronous::Full } else { SqliteSynchronous::Normal })
+                .busy_timeout(Duration::from_secs(5))
+                .foreign_keys(true)
+        })
+        .map_sqlx_postgres_opts(|postgres| postgres.application_name("tributary"));
+    Connector::connect(options).await.map_err(classify)
+}
+
+/// One connection or transaction, counted and timed.
+pub(super) struct Session<'a, C> {
+    database: &'a Database,
+    connection: &'a C,
+}
+
+impl<C: ConnectionTrait> Session<'_, C> {
+    async fn run<T>(&self, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        self.database.statements.fetch_add(1, Ordering::Relaxed);
+        self.database.timed(call).await
+    }
+}
+
+#[async_trait::async_trait]
+impl<C: ConnectionTrait> ConnectionTrait for Session<'_, C> {
+    fn get_database_backend(&self) -> DbBackend {
+        self.connection.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.run(self.connection.execute_raw(statement)).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.run(self.connection.execute_unprepared(sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.run(self.connection.query_one_raw(statement)).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.run(self.connection.query_all_raw(statement)).await
+    }
+}
+
+/// A database error by whose fault it is: out of reach, out of time, or ours.
+pub(super) fn classify(error: DbErr) -> Error {
+    match &error {
+        DbErr::Custom(text) if text == TIMED_OUT => {
+            tracing::warn!("a statement ran into the time limit");
+            Error::refused(Code::Timeout, "The database did not answer in time. Try again, or ask for less.")
+        }
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => unavailable(&error),
+        DbErr::Exec(cause) | DbErr::Query(cause) if is_connection_loss(cause) => unavailable(&error),
+        _ => Error::internal(error),
+    }
+}
+
+fn unavailable(cause: &DbErr) -> Error {
+    tracing::warn!(error = %cause, "the database cannot be reached");
+    Error::refused(Code::Unavailable, "The database cannot be reached at the moment. Try again shortly.")
+}
+
+fn is_connection_loss(cause: &sea_orm::RuntimeErr) -> bool {
+    use sea_orm::sqlx::Error as Sqlx;
+    match cause {
+        sea_orm::RuntimeErr::SqlxError(error) => match error.as_ref() {
+            Sqlx::Io(_) | Sqlx::PoolTimedOut | Sqlx::PoolClosed | Sqlx::WorkerCrashed | Sqlx::Protocol(_) => true,
+            // 57P01..03: the server is shutting down or starting; 53300: too many connections.
+            Sqlx::Database(database) => {
+                matches!(database.code().as_deref(), Some("57P01" | "57P02" | "57P03" | "53300" | "08006" | "08003"))
+            }
+            _ => false,
+        },
+        sea_orm::RuntimeErr::Internal(_) => false,
+    }
+}

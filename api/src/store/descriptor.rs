@@ -1,0 +1,747 @@
+//! The declaration of an entity, once, as data.
+//!
+//! Everything generic (the schema, the planner, filters, sorting, aggregates, plain writes, the event log, the
+//! policy's conditions) reads a [`Descriptor`] and nothing else, so that a new entity is a new declaration.
+//! It is plain data on purpose: a second executor that compiles a whole selection into one statement needs
+//! the same facts (field to column or expression, restriction, relation key, visibility).
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use async_graphql::{OutputType, registry::Registry, resolver_utils::EnumType};
+use futures_util::future::BoxFuture;
+use sea_orm::{ColumnTrait, ColumnType, EntityTrait, IdenStatic, Iterable};
+use uuid::Uuid;
+
+use super::{Reader, Tx};
+use crate::access::{Action, Kind};
+use crate::error::Result;
+
+/// One entity of the graph.
+pub struct Descriptor {
+    /// Its line in the policy.
+    pub kind: Kind,
+    /// The GraphQL type, singular: `Deal`.
+    pub name: &'static str,
+    /// The root field of one row: `deal`.
+    pub single: String,
+    /// The root field of the list: `deals`.
+    pub plural: &'static str,
+    /// The table.
+    pub table: &'static str,
+    /// What ids start with: `deal` in `deal_0190…`.
+    pub prefix: &'static str,
+    /// What it is, for readers of the schema.
+    pub doc: &'static str,
+    /// Scalar fields.
+    pub fields: Vec<Field>,
+    /// References to and from other entities.
+    pub links: Vec<Link>,
+    /// Fields that rules compute from rows.
+    pub derived: Vec<Derived>,
+    /// How a row belongs to people.
+    pub ownership: Ownership,
+    /// Rows are marked deleted (and hidden) rather than removed.
+    pub soft_delete: bool,
+    /// Rows carry a `version` and can change.
+    pub versioned: bool,
+    /// The order of a list that does not ask for one: field and whether descending.
+    pub order: (&'static str, bool),
+    /// The mutations of its life, for `allowed` and the permission matrix.
+    pub verbs: Vec<(&'static str, Action)>,
+    /// The plain mutations.
+    pub writes: Option<Writes>,
+}
+
+/// A scalar field.
+pub struct Field {
+    /// The GraphQL name.
+    pub name: String,
+    /// What it is, with its unit.
+    pub doc: &'static str,
+    /// Where the value comes from.
+    pub source: Source,
+    /// What the value is.
+    pub shape: Shape,
+    /// May be empty in the table.
+    pub nullable: bool,
+    /// Lists may be sorted by it.
+    pub sortable: bool,
+    /// The plain mutations that take it.
+    pub input: Input,
+}
+
+/// Which plain mutations take a field.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Input {
+    /// `create…` takes it.
+    pub create: bool,
+    /// `create…` demands it.
+    pub required: bool,
+    /// `update…` takes it.
+    pub update: bool,
+}
+
+/// Where a field's value comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Source {
+    /// A column.
+    Column(&'static str),
+    /// Minor units and their currency.
+    Money(&'static str, Currency),
+    /// An SQL expression over the row, with `{}` for the table's alias.
+    Sql(&'static str),
+}
+
+/// The currency of a money field.
+#[derive(Clone, Copy, Debug)]
+pub enum Currency {
+    /// A column of the row.
+    Column(&'static str),
+    /// The base currency of this deployment.
+    Base,
+}
+
+/// What a value is.
+#[derive(Clone, Copy)]
+pub enum Shape {
+    /// An id of this entity.
+    Id,
+    /// Text of a kind.
+    Text(Text),
+    /// A whole number of 32 bits.
+    Int,
+    /// A whole number of 64 bits.
+    Long,
+    /// Yes or no.
+    Boolean,
+    /// A moment.
+    DateTime,
+    /// A day.
+    Date,
+    /// A whole number scaled by a power of ten.
+    Decimal(u32),
+    /// An amount with its currency.
+    Money,
+    /// One of a closed list.
+    Choice(Choice),
+    /// A list of texts.
+    TextList,
+}
+
+/// What a text is, for its scalar and its checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// Any text.
+    Plain,
+    /// An e-mail address, kept in lower case.
+    Email,
+    /// A telephone number, E.164.
+    Phone,
+    /// An absolute URL.
+    Url,
+    /// An ISO 4217 code.
+    Currency,
+    /// An ISO 3166-1 alpha-2 code.
+    Country,
+    /// An IANA time zone.
+    TimeZone,
+    /// A BCP 47 language tag.
+    Language,
+    /// An internet domain, in lower case without `www.`.
+    Domain,
+}
+
+/// A closed list of values.
+#[derive(Clone, Copy)]
+pub struct Choice {
+    /// The GraphQL enum.
+    pub name: fn() -> Cow<'static, str>,
+    /// Puts the enum into the schema.
+    pub register: fn(&mut Registry) -> String,
+    /// The spellings, alike in the database and in GraphQL.
+    pub values: fn() -> Vec<String>,
+}
+
+/// A reference to or from another entity.
+pub struct Link {
+    /// The GraphQL name.
+    pub name: String,
+    /// What it leads to.
+    pub doc: &'static str,
+    /// The entity at the other end.
+    pub to: Kind,
+    /// Which column holds it.
+    pub key: Key,
+    /// The plain mutations that take it (as `<name>Id`).
+    pub input: Input,
+}
+
+/// Which end of a link holds the foreign key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// A column of this table: at most one row at the other end.
+    One(&'static str),
+    /// A column of the other table: a list at the other end.
+    Many(&'static str),
+}
+
+/// How a row belongs to people: what own, team, pool and parent mean for it.
+#[derive(Clone, Debug)]
+pub enum Ownership {
+    /// To nobody: only "every row" reaches it.
+    Nobody,
+    /// By columns of its own.
+    Columns {
+        /// Any of these users owns it.
+        own: &'static [&'static str],
+        /// It belongs to any of these teams.
+        team: &'static [&'static str],
+        /// Owner and team whose combination "empty, mine" means the pool.
+        pool: Option<(&'static str, &'static str)>,
+    },
+    /// Through the rows it belongs to: any of these columns and kinds.
+    Parents(&'static [(&'static str, Kind)]),
+    /// Through the row it reports on, whose table is named in one column and whose id stands in another.
+    Subject {
+        /// The column with the GraphQL type name.
+        kind: &'static str,
+        /// The column with the id.
+        id: &'static str,
+    },
+}
+
+/// The usual ownership: `owner_id`, `created_by`, `team_id`.
+pub const OWNED: Ownership =
+    Ownership::Columns { own: &["owner_id", "created_by"], team: &["team_id"], pool: Some(("owner_id", "team_id")) };
+
+/// A field that rules compute for many rows at once.
+pub struct Derived {
+    /// The GraphQL name.
+    pub name: &'static str,
+    /// What it is, with unit and formula.
+    pub doc: &'static str,
+    /// The arguments.
+    pub args: Vec<Arg>,
+    /// The type of the answer.
+    pub out: OutType,
+    /// Computes it for all rows of a level. Rows that are missing in the answer get null.
+    pub load: for<'a> fn(Ask<'a>) -> BoxFuture<'a, Result<HashMap<Uuid, Out>>>,
+}
+
+/// A report at the root of the graph.
+pub struct Report {
+    /// The GraphQL name.
+    pub name: &'static str,
+    /// What it is, with unit and formula.
+    pub doc: &'static str,
+    /// The arguments.
+    pub args: Vec<Arg>,
+    /// The type of the answer.
+    pub out: OutType,
+    /// Computes it.
+    pub load: for<'a> fn(Ask<'a>) -> BoxFuture<'a, Result<Out>>,
+}
+
+/// An argument of a derived field or a report.
+pub struct Arg {
+    /// The GraphQL name.
+    pub name: &'static str,
+    /// What it means, with its unit.
+    pub doc: &'static str,
+    /// The GraphQL type, for example `Int!`.
+    pub ty: &'static str,
+    /// The default, as GraphQL text.
+    pub default: Option<&'static str>,
+}
+
+/// What a computation gets.
+pub struct Ask<'a> {
+    /// The viewer's eyes.
+    pub reader: &'a Reader,
+    /// The rows asked for (empty for a report).
+    pub ids: &'a [Uuid],
+    /// The arguments, with defaults filled in.
+    pub args: &'a async_graphql::indexmap::IndexMap<async_graphql::Name, async_graphql::Value>,
+}
+
+/// The type of a computed answer.
+#[derive(Clone)]
+pub enum OutType {
+    /// A scalar by its GraphQL type, `Int!` or `Int`.
+    Scalar(&'static str),
+    /// An enum of the graph; not null if the flag is set.
+    Choice(Choice, bool),
+    /// A row of the graph; null where the viewer may not see it.
+    Node(Kind),
+    /// A list without nulls; not null itself if the flag is set.
+    List(Box<OutType>, bool),
+    /// An object of its own; not null if the flag is set.
+    Object(Arc<OutObject>, bool),
+}
+
+/// An object that only computed answers have.
+pub struct OutObject {
+    /// The GraphQL type.
+    pub name: String,
+    /// What it is.
+    pub doc: String,
+    /// Its fields.
+    pub fields: Vec<OutField>,
+}
+
+/// A field of an [`OutObject`].
+pub struct OutField {
+    /// The GraphQL name.
+    pub name: String,
+    /// What it is, with its unit.
+    pub doc: String,
+    /// Its type.
+    pub ty: OutType,
+}
+
+impl OutObject {
+    /// An object from names, descriptions and types.
+    pub fn new(name: &str, doc: &str, fields: Vec<(&str, &str, OutType)>) -> Arc<Self> {
+        let fields =
+            fields.into_iter().map(|(name, doc, ty)| OutField { name: name.to_owned(), doc: doc.to_owned(), ty });
+        Arc::new(Self { name: name.to_owned(), doc: doc.to_owned(), fields: fields.collect() })
+    }
+}
+
+/// A computed answer.
+#[derive(Clone, Debug)]
+pub enum Out {
+    /// Nothing.
+    Null,
+    /// A scalar or enum value.
+    Value(async_graphql::Value),
+    /// A row of the graph.
+    Node(Uuid),
+    /// A list.
+    List(Vec<Out>),
+    /// The fields of an [`OutObject`], in its order.
+    Object(Vec<Out>),
+    /// Null with an error.
+    Refused(crate::error::Code, String),
+}
+
+/// The plain mutations of an entity, without its type.
+pub struct Writes {
+    /// `create…` exists.
+    pub create: bool,
+    /// `update…` exists.
+    pub update: bool,
+    /// `delete…` exists.
+    pub delete: bool,
+    /// Makes a row.
+    pub insert: for<'a> fn(&'a Tx, Given) -> BoxFuture<'a, Result<Uuid>>,
+    /// Changes a row that has this version, as an update or an assignment.
+    pub change: for<'a> fn(&'a Tx, Uuid, Action, i32, Given) -> BoxFuture<'a, Result<()>>,
+    /// Marks a row that has this version as deleted.
+    pub remove: for<'a> fn(&'a Tx, Uuid, i32) -> BoxFuture<'a, Result<()>>,
+}
+
+/// The fields that a plain mutation gives.
+#[derive(Debug, Default)]
+pub struct Given {
+    /// Values by column, with the input field each came from.
+    pub values: Vec<(String, &'static str, sea_orm::Value)>,
+    /// Why, where the policy wants a reason.
+    pub reason: Option<String>,
+}
+
+impl Given {
+    /// Was this column given?
+    pub fn has(&self, column: &str) -> bool {
+        self.values.iter().any(|(_, given, _)| *given == column)
+    }
+}
+
+impl Descriptor {
+    /// The scalar field of that GraphQL name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The link of that GraphQL name.
+    pub fn link(&self, name: &str) -> Option<&Link> {
+        self.links.iter().find(|link| link.name == name)
+    }
+
+    /// The computed field of that GraphQL name.
+    pub fn derived(&self, name: &str) -> Option<&Derived> {
+        self.derived.iter().find(|derived| derived.name == name)
+    }
+
+    /// The GraphQL name under which a column is readable, if it is at all.
+    pub fn name_of_column(&self, column: &str) -> Option<&str> {
+        let field = self.fields.iter().find(|field| match field.source {
+            Source::Column(name) | Source::Money(name, _) => name == column,
+            Source::Sql(_) => false,
+        });
+        let link = || self.links.iter().find(|link| matches!(link.key, Key::One(own) if own == column));
+        field.map(|field| field.name.as_str()).or_else(|| link().map(|link| link.name.as_str()))
+    }
+
+    /// An id as clients see it.
+    pub fn global_id(&self, id: Uuid) -> String {
+        format!("{}_{}", self.prefix, id.simple())
+    }
+}
+
+/// All entities, found by kind, name and prefix.
+pub struct Graph {
+    by_kind: Vec<Descriptor>,
+    /// The reports at the root.
+    pub reports: Vec<Report>,
+}
+
+impl Graph {
+    /// Puts the declarations in the order of [`Kind::ALL`].
+    ///
+    /// # Errors
+    /// A kind without a declaration, or with two.
+    pub fn new(mut descriptors: Vec<Descriptor>, reports: Vec<Report>) -> Result<Self, String> {
+        let mut by_kind = Vec::with_capacity(descriptors.len());
+        for kind in Kind::ALL {
+            let Some(at) = descriptors.iter().position(|one| one.kind == kind) else {
+                return Err(format!("{kind:?} is not declared"));
+            };
+            by_kind.push(descriptors.swap_remove(at));
+        }
+        match descriptors.first() {
+            Some(twice) => Err(format!("{:?} is declared twice", twice.kind)),
+            None => Ok(Self { by_kind, reports }),
+        }
+    }
+
+    /// The declaration of a kind.
+    pub fn of(&self, kind: Kind) -> &Descriptor {
+        // `new` has put one declaration at the place of every kind.
+        #[expect(clippy::indexing_slicing, reason = "one declaration stands at the place of every kind")]
+        &self.by_kind[kind as usize]
+    }
+
+    /// Every declaration.
+    pub fn all(&self) -> impl Iterator<Item = &Descriptor> {
+        self.by_kind.iter()
+    }
+
+    /// The declaration with this GraphQL type name.
+    pub fn named(&self, name: &str) -> Option<&Descriptor> {
+        self.by_kind.iter().find(|one| one.name == name)
+    }
+
+    /// Reads a global id: which entity, which row.
+    pub fn parse_id(&self, id: &str) -> Option<(&Descriptor, Uuid)> {
+        let (prefix, hex) = id.rsplit_once('_')?;
+        let descriptor = self.by_kind.iter().find(|one| one.prefix == prefix)?;
+        Some((descriptor, parse_hex(hex)?))
+    }
+}
+
+/// The id of a row of one entity.
+pub fn parse_id_of(descriptor: &Descriptor, id: &str) -> Option<Uuid> {
+    let (prefix, hex) = id.rsplit_once('_')?;
+    if prefix == descriptor.prefix { parse_hex(hex) } else { None }
+}
+
+/// Exactly 32 lower-case hex digits: every row has one spelling of its id.
+fn parse_hex(hex: &str) -> Option<Uuid> {
+    let plain = hex.len() == 32 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if plain { Uuid::try_parse(hex).ok() } else { None }
+}
+
+/// Builds a [`Descriptor`] from an entity's columns: types and nullability are read from the table's definition.
+pub struct Declare<E> {
+    descriptor: Descriptor,
+    last: Last,
+    entity: PhantomData<E>,
+}
+
+/// What the last call declared, for the calls that say more about it.
+enum Last {
+    Field,
+    Link,
+}
+
+impl<E: EntityTrait> Declare<E> {
+    /// Starts with the names: kind, GraphQL type, plural root field, id prefix, description. `id` comes first.
+    pub fn new(kind: Kind, name: &'static str, plural: &'static str, prefix: &'static str, doc: &'static str) -> Self {
+        let columns: Vec<_> = E::Column::iter().map(|column| column.as_str()).collect();
+        let descriptor = Descriptor {
+            kind,
+            name,
+            single: lower_first(name),
+            plural,
+            table: E::default().table_name(),
+            prefix,
+            doc,
+            fields: Vec::new(),
+            links: Vec::new(),
+            derived: Vec::new(),
+            ownership: if columns.contains(&"owner_id") { OWNED } else { Ownership::Nobody },
+            soft_delete: columns.contains(&"deleted_at"),
+            versioned: columns.contains(&"version"),
+            order: if columns.contains(&"created_at") { ("createdAt", true) } else { ("id", true) },
+            verbs: Vec::new(),
+            writes: None,
+        };
+        Self { descriptor, last: Last::Field, entity: PhantomData }.common()
+    }
+
+    /// The columns that every table of its sort has.
+    fn common(mut self) -> Self {
+        const FIELDS: [(&str, &str); 4] = [
+            ("id", "Opaque global id; give it to `node`."),
+            ("created_at", "When the row was made."),
+            ("updated_at", "When the row last changed."),
+            ("version", "Counts the changes of the row; send it back as `expectedVersion`."),
+        ];
+        const LINKS: [(&str, Kind, &str); 3] = [
+            ("created_by", Kind::User, "Who made the row; empty for the system."),
+            ("owner_id", Kind::User, "Who is responsible; empty while the row waits in the pool of its team."),
+            ("team_id", Kind::Team, "The team the row belongs to."),
+        ];
+        const EXTERNAL: [(&str, &str); 2] = [
+            ("source_system", "The system the row came from, for imports and upserts."),
+            ("external_id", "The row's id in that system."),
+        ];
+        let column = |name: &str| E::Column::iter().find(|column| column.as_str() == name);
+        for (name, doc) in FIELDS {
+            if let Some(column) = column(name) {
+                self = self.field(column, doc);
+            }
+        }
+        for (name, to, doc) in LINKS {
+            if let Some(column) = column(name) {
+                self = self.one(column, to, doc);
+                if name != "created_by" {
+                    self = self.on_create();
+                }
+            }
+        }
+        for (name, doc) in EXTERNAL {
+            if let Some(column) = column(name) {
+                self = self.field(column, doc).on_create();
+            }
+        }
+        self
+    }
+
+    /// The finished declaration.
+    pub fn done(self) -> Descriptor {
+        self.descriptor
+    }
+
+    /// A scalar column; its type and nullability are those of the table.
+    #[must_use]
+    pub fn field<C: ColumnTrait>(self, column: C, doc: &'static str) -> Self {
+        let shape = match column.def().get_column_type() {
+            ColumnType::Integer => Shape::Int,
+            ColumnType::BigInteger => Shape::Long,
+            ColumnType::Boolean => Shape::Boolean,
+            ColumnType::TimestampWithTimeZone => Shape::DateTime,
+            ColumnType::Date => Shape::Date,
+            ColumnType::Json | ColumnType::JsonBinary => Shape::TextList,
+            ColumnType::Uuid => Shape::Id,
+            _ => Shape::Text(Text::Plain),
+        };
+        self.shaped(column, shape, doc)
+    }
+
+    /// A text column of a special kind.
+    #[must_use]
+    pub fn text<C: ColumnTrait>(self, column: C, text: Text, doc: &'static str) -> Self {
+        self.shaped(column, Shape::Text(text), doc)
+    }
+
+    /// An integer column that holds a decimal scaled by 10^`scale`.
+    #[must_use]
+    pub fn decimal<C: ColumnTrait>(self, name: &str, column: C, scale: u32, doc: &'static str) -> Self {
+        let mut declared = self.shaped(column, Shape::Decimal(scale), doc);
+        if let Some(field) = declared.descriptor.fields.last_mut() {
+            field.name = name.to_owned();
+        }
+        declared
+    }
+
+    /// An enum column.
+    #[must_use]
+    pub fn choice<C: ColumnTrait, T: EnumType + OutputType>(self, column: C, doc: &'static str) -> Self {
+        self.shaped(column, Shape::Choice(choice::<T>()), doc)
+    }
+
+    fn shaped<C: ColumnTrait>(mut self, column: C, shape: Shape, doc: &'static str) -> Self {
+        self.descriptor.fields.push(Field {
+            name: camel(column.as_str()),
+            doc,
+            source: Source::Column(column.as_str()),
+            shape,
+            nullable: column.def().is_null(),
+            sortable: !matches!(shape, Shape::TextList),
+            input: Input::default(),
+        });
+        self.last = Last::Field;
+        self
+    }
+
+    /// An amount: a column of minor units and where its currency stands.
+    #[must_use]
+    pub fn money<C: ColumnTrait>(mut self, name: &str, amount: C, currency: Currency, doc: &'static str) -> Self {
+        self.descriptor.fields.push(Field {
+            name: name.to_owned(),
+            doc,
+            source: Source::Money(amount.as_str(), currency),
+            shape: Shape::Money,
+            nullable: amount.def().is_null(),
+            sortable: true,
+            input: Input::default(),
+        });
+        self.last = Last::Field;
+        self
+    }
+
+    /// An amount that is an expression over the row (`{}` is the table's alias).
+    #[must_use]
+    pub fn computed_money(mut self, name: &str, sql: &'static str, currency: Currency, doc: &'static str) -> Self {
+        self.descriptor.fields.push(Field {
+            name: name.to_owned(),
+            doc,
+            source: Source::Money(sql, currency),
+            shape: Shape::Money,
+            nullable: true,
+            sortable: true,
+            input: Input::default(),
+        });
+        self.last = Last::Field;
+        self
+    }
+
+    /// A value that is an expression over the row (`{}` is the table's alias).
+    #[must_use]
+    pub fn computed(mut self, name: &str, sql: &'static str, shape: Shape, nullable: bool, doc: &'static str) -> Self {
+        self.descriptor.fields.push(Field {
+            name: name.to_owned(),
+            doc,
+            source: Source::Sql(sql),
+            shape,
+            nullable,
+            sortable: true,
+            input: Input::default(),
+        });
+        self.last = Last::Field;
+        self
+    }
+
+    /// A reference held by a column of this table; `company_id` becomes `company`.
+    #[must_use]
+    pub fn one<C: ColumnTrait>(mut self, column: C, to: Kind, doc: &'static str) -> Self {
+        let name = camel(column.as_str().trim_end_matches("_id").trim_end_matches("_by"));
+        let name = if column.as_str().ends_with("_by") { format!("{name}By") } else { name };
+        self.descriptor.links.push(Link { name, doc, to, key: Key::One(column.as_str()), input: Input::default() });
+        self.last = Last::Link;
+        self
+    }
+
+    /// A list held by a column of the other table.
+    #[must_use]
+    pub fn many<C: ColumnTrait>(mut self, name: &str, to: Kind, column: C, doc: &'static str) -> Self {
+        let key = Key::Many(column.as_str());
+        self.descriptor.links.push(Link { name: name.to_owned(), doc, to, key, input: Input::default() });
+        self.last = Last::Link;
+        self
+    }
+
+    /// The plain mutations.
+    #[must_use]
+    pub fn writes(mut self, writes: Writes) -> Self {
+        self.descriptor.writes = Some(writes);
+        self
+    }
+
+    /// A field that rules compute.
+    #[must_use]
+    pub fn derived(mut self, derived: Derived) -> Self {
+        self.descriptor.derived.push(derived);
+        self
+    }
+
+    /// How rows belong to people, where not by the usual columns.
+    #[must_use]
+    pub fn ownership(mut self, ownership: Ownership) -> Self {
+        self.descriptor.ownership = ownership;
+        self
+    }
+
+    /// The order of a list that does not ask for one.
+    #[must_use]
+    pub fn order(mut self, field: &'static str, descending: bool) -> Self {
+        self.descriptor.order = (field, descending);
+        self
+    }
+
+    /// A mutation of its life and the action the policy asks about.
+    #[must_use]
+    pub fn verb(mut self, mutation: &'static str, action: Action) -> Self {
+        self.descriptor.verbs.push((mutation, action));
+        self
+    }
+
+    /// The last field or reference may be given at creation and changed later.
+    #[must_use]
+    pub fn editable(self) -> Self {
+        self.input(|input| *input = Input { create: true, update: true, ..*input })
+    }
+
+    /// The last field or reference may be given at creation only.
+    #[must_use]
+    pub fn on_create(self) -> Self {
+        self.input(|input| input.create = true)
+    }
+
+    /// The last field or reference must be given at creation.
+    #[must_use]
+    pub fn required(self) -> Self {
+        self.input(|input| *input = Input { create: true, required: true, ..*input })
+    }
+
+    fn input(mut self, set: impl FnOnce(&mut Input)) -> Self {
+        let Descriptor { fields, links, .. } = &mut self.descriptor;
+        let input = match self.last {
+            Last::Field => fields.last_mut().map(|field| &mut field.input),
+            Last::Link => links.last_mut().map(|link| &mut link.input),
+        };
+        input.map(set);
+        self
+    }
+}
+
+/// An enum as a [`Choice`].
+pub fn choice<T: EnumType + OutputType>() -> Choice {
+    Choice {
+        name: <T as OutputType>::type_name,
+        register: <T as OutputType>::create_type_info,
+        values: || T::items().iter().map(|item| item.name.to_owned()).collect(),
+    }
+}
+
+/// `expected_close_on` -> `expectedCloseOn`.
+pub fn camel(snake: &str) -> String {
+    let mut words = snake.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| {
+        let mut letters = word.chars();
+        let capital = letters.next().map(|letter| letter.to_ascii_uppercase());
+        name + &capital.into_iter().chain(letters).collect::<String>()
+    })
+}
+
+fn lower_first(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}

@@ -1,0 +1,283 @@
+//! The one filter language, as data and as a condition on rows.
+//!
+//! Lists, relation filters, segments, saved views and rules all hold a [`Filter`]. It is two-valued: a test on an empty
+//! field is false, so `not` always gives the rest of the rows.
+
+use sea_orm::Value;
+
+use super::Reader;
+use super::descriptor::{Currency, Descriptor, Field, Key, Link, Shape, Source};
+use super::reach::FieldGrant;
+use super::sql::Sql;
+use crate::access::Action;
+use crate::error::{Code, Error, Result};
+
+/// A condition on rows of one entity.
+#[derive(Clone)]
+pub enum Filter {
+    /// All of these hold.
+    And(Vec<Filter>),
+    /// At least one of these holds.
+    Or(Vec<Filter>),
+    /// It does not hold.
+    Not(Box<Filter>),
+    /// A field passes a test.
+    Test(&'static Field, Test),
+    /// The row at the other end of a reference is visible and passes.
+    One(&'static Link, Box<Filter>),
+    /// So many of the visible rows at the other end pass.
+    Many(Quantifier, &'static Link, Box<Filter>),
+}
+
+/// How many rows of a list must pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantifier {
+    /// At least one.
+    Some,
+    /// Not a single one.
+    None,
+    /// Each of them (an empty list passes).
+    Every,
+}
+
+/// A test of a field's value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Test {
+    /// Compares; `currency` goes with amounts.
+    Compare(Comparison, Value, Option<String>),
+    /// Is one of (or none of) these.
+    In(Vec<Value>, bool),
+    /// Contains the text, ASCII letters in either case.
+    Contains(String),
+    /// Starts with the text, ASCII letters in either case.
+    StartsWith(String),
+    /// Is empty (or not).
+    IsNull(bool),
+    /// The amount is in this currency.
+    InCurrency(String),
+}
+
+/// A comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// Equal.
+    Eq,
+    /// Not equal; an empty field is not equal to anything.
+    Ne,
+    /// Less.
+    Lt,
+    /// Less or equal.
+    Lte,
+    /// Greater.
+    Gt,
+    /// Greater or equal.
+    Gte,
+}
+
+/// The SQL value of a field with the policy applied, for conditions, sorting, groups and sums.
+pub(crate) struct FieldSql {
+    /// The value (minor units of an amount).
+    pub value: Sql,
+    /// The currency of an amount.
+    pub currency: Option<Sql>,
+    /// May only be summed over enough rows.
+    pub sums_only: bool,
+}
+
+impl Reader {
+    /// The condition of `filter` on the table `alias`. `action` says whether rows are read or only counted.
+    ///
+    /// # Errors
+    /// FORBIDDEN_FIELD: it asks about a field that the viewer may not read.
+    pub(crate) fn condition(&self, of: &Descriptor, filter: &Filter, action: Action, alias: &str) -> Result<Sql> {
+        match filter {
+            Filter::And(parts) => Ok(Sql::all(self.conditions(of, parts, action, alias)?)),
+            Filter::Or(parts) => Ok(Sql::any(self.conditions(of, parts, action, alias)?)),
+            Filter::Not(inner) => {
+                let mut sql = Sql::text("(");
+                sql.append(self.condition(of, inner, action, alias)?).push(") IS NOT TRUE");
+                Ok(sql)
+            }
+            Filter::Test(field, test) => {
+                self.refuse_reading_through_counts(of, field, action)?;
+                let field_sql = self.readable(of, field, alias)?;
+                Ok(self.test(field, field_sql, test))
+            }
+            Filter::One(link, inner) => self.relation(of, link, inner, Quantifier::Some, alias),
+            Filter::Many(quantifier, link, inner) => self.relation(of, link, inner, *quantifier, alias),
+        }
+    }
+
+    fn conditions(&self, of: &Descriptor, parts: &[Filter], action: Action, alias: &str) -> Result<Vec<Sql>> {
+        parts.iter().map(|part| self.condition(of, part, action, alias)).collect()
+    }
+
+    /// Who may count but not see rows must not pin a single row down and read it through its counts.
+    fn refuse_reading_through_counts(&self, of: &Descriptor, field: &Field, action: Action) -> Result<()> {
+        let free = matches!(field.shape, Shape::Id | Shape::Text(_) | Shape::TextList);
+        if action == Action::Count && free && !self.may_read(of) {
+            return Err(forbidden_field(of, &field.name));
+        }
+        Ok(())
+    }
+
+    /// The value of a field for use in conditions, sorting and groups.
+    ///
+    /// # Errors
+    /// FORBIDDEN_FIELD.
+    pub(crate) fn readable(&self, of: &Descriptor, field: &Field, alias: &str) -> Result<FieldSql> {
+        let sql = self.summable(of, field, alias)?;
+        if sql.sums_only { Err(forbidden_field(of, &field.name)) } else { Ok(sql) }
+    }
+
+    /// The value of a field for use in sums and averages.
+    ///
+    /// # Errors
+    /// FORBIDDEN_FIELD.
+    pub(crate) fn summable(&self, of: &Descriptor, field: &Field, alias: &str) -> Result<FieldSql> {
+        let raw = self.raw(field, alias);
+        match self.field_grant(of, &field.name, alias) {
+            FieldGrant::Open => Ok(raw),
+            FieldGrant::SumsOnly => Ok(FieldSql { sums_only: true, ..raw }),
+            FieldGrant::Closed => Err(forbidden_field(of, &field.name)),
+            FieldGrant::Where(condition) => {
+                let mut value = Sql::text("CASE WHEN ");
+                value.append(condition).push(" THEN ").append(raw.value).push(" END");
+                Ok(FieldSql { value, ..raw })
+            }
+        }
+    }
+
+    /// The value of a field as it stands in the table, without the policy.
+    pub(crate) fn raw(&self, field: &Field, alias: &str) -> FieldSql {
+        let expression = |text: &str| {
+            if text.contains("{}") { text.replace("{}", alias) } else { format!("{alias}.{text}") }
+        };
+        match field.source {
+            Source::Column(text) | Source::Sql(text) => {
+                FieldSql { value: Sql::text(expression(text)), currency: None, sums_only: false }
+            }
+            Source::Money(amount, currency) => {
+                let currency = match currency {
+                    Currency::Column(column) => Sql::text(expression(column)),
+                    Currency::Base => Sql::text(format!("'{}'", self.base_currency())),
+                };
+                FieldSql { value: Sql::text(expression(amount)), currency: Some(currency), sums_only: false }
+            }
+        }
+    }
+
+    fn test(&self, field: &Field, sql: FieldSql, test: &Test) -> Sql {
+        let FieldSql { mut value, currency, .. } = sql;
+        let nullable = field.nullable || value.as_text().starts_with("CASE");
+        match test {
+            Test::IsNull(empty) => {
+                value.push(if *empty { " IS NULL" } else { " IS NOT NULL" });
+                value
+            }
+            Test::Compare(comparison, against, in_currency) => {
+                let operator = match comparison {
+                    Comparison::Eq => " = ",
+                    Comparison::Ne if nullable => " IS DISTINCT FROM ",
+                    Comparison::Ne => " <> ",
+                    Comparison::Lt => " < ",
+                    Comparison::Lte => " <= ",
+                    Comparison::Gt => " > ",
+                    Comparison::Gte => " >= ",
+                };
+                value.push(operator).bind(against.clone());
+                match (in_currency, currency) {
+                    (Some(code), Some(mut column)) => {
+                        column.push(" = ").bind(code.clone());
+                        Sql::all(vec![value, column])
+                    }
+                    _ => value,
+                }
+            }
+            Test::InCurrency(code) => {
+                let mut column = currency.unwrap_or(value);
+                column.push(" = ").bind(code.clone());
+                column
+            }
+            Test::In(values, negated) => {
+                let inside = self.is_one_of(value, values);
+                if *negated {
+                    let mut sql = Sql::text("(");
+                    sql.append(inside).push(") IS NOT TRUE");
+                    sql
+                } else {
+                    inside
+                }
+            }
+            Test::Contains(text) => self.dialect().like(value, format!("%{}%", escape_like(text))),
+            Test::StartsWith(text) => self.dialect().like(value, format!("{}%", escape_like(text))),
+        }
+    }
+
+    fn is_one_of(&self, value: Sql, values: &[Value]) -> Sql {
+        let ids: Option<Vec<_>> = values.iter().map(|one| if let Value::Uuid(id) = one { *id } else { None }).collect();
+        let texts: Option<Vec<_>> =
+            values.iter().map(|one| if let Value::String(text) = one { text.clone() } else { None }).collect();
+        match (ids, texts) {
+            _ if values.is_empty() => Sql::text("1 = 0"),
+            (Some(ids), _) => self.dialect().is_any(value, &ids),
+            (_, Some(texts)) => self.dialect().is_any_text(value, texts),
+            _ => {
+                let mut sql = value;
+                let list = Sql::listed(values.iter().map(|one| Sql::value(one.clone())).collect());
+                sql.push(" IN (").append(list).push(")");
+                sql
+            }
+        }
+    }
+
+    fn relation(
+        &self,
+        of: &Descriptor,
+        link: &Link,
+        inner: &Filter,
+        quantifier: Quantifier,
+        alias: &str,
+    ) -> Result<Sql> {
+        let target = self.graph().of(link.to);
+        let other = format!("{alias}_{}", link.name.to_ascii_lowercase());
+        let join = match link.key {
+            Key::One(column) => format!("{other}.id = {alias}.{column}"),
+            Key::Many(column) => format!("{other}.{column} = {alias}.id"),
+        };
+        if !self.may_count(target) {
+            return Err(forbidden_field(of, &link.name));
+        }
+        let action = if self.may_read(target) { Action::Read } else { Action::Count };
+        let mut conditions = vec![Sql::text(join)];
+        match self.field_grant(of, &link.name, alias) {
+            FieldGrant::Open => {}
+            FieldGrant::Where(condition) => conditions.push(condition),
+            FieldGrant::Closed | FieldGrant::SumsOnly => return Err(forbidden_field(of, &link.name)),
+        }
+        conditions.extend(self.visible(target, action, &other));
+        let passes = self.condition(target, inner, action, &other)?;
+        conditions.push(match quantifier {
+            Quantifier::Some | Quantifier::None => passes,
+            Quantifier::Every => {
+                let mut fails = Sql::text("(");
+                fails.append(passes).push(") IS NOT TRUE");
+                fails
+            }
+        });
+        let start = if quantifier == Quantifier::Some { "EXISTS" } else { "NOT EXISTS" };
+        let mut sql = Sql::text(format!("{start} (SELECT 1 FROM {} {other} WHERE ", target.table));
+        sql.append(Sql::all(conditions)).push(")");
+        Ok(sql)
+    }
+}
+
+/// The refusal of a field, alike wherever it is asked about.
+pub(crate) fn forbidden_field(of: &Descriptor, field: &str) -> Error {
+    Error::refused(Code::ForbiddenField, format!("Your role may not read {}.{field}.", of.name))
+}
+
+/// `%`, `_` and the escape itself mean themselves.
+fn escape_like(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}

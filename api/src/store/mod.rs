@@ -1,0 +1,182 @@
+//! The database as one viewer may see it.
+//!
+//! Nothing outside this module holds a connection. Resolvers get a [`Reader`], commands get a [`Tx`]; both are bound to
+//! a viewer, and every way to rows goes through the policy:
+//!
+//! - [`Reader`] and the planner above it read levels, counts and sums;
+//! - [`Tx::find`] gives [`Rows`] narrowed to what the viewer may see;
+//! - [`Tx::edit`] gives a [`Change`], the only thing that can be saved, after the policy allowed the action;
+//! - the effects of an allowed action on other rows need its [`Warrant`].
+//!
+//! A command that goes round it does not compile: the connection is private,
+//!
+//! ```compile_fail
+//! async fn sneak(reader: &tributary::store::Reader) {
+//!     let _ = reader.session();
+//! }
+//! ```
+//! ```
+//! async fn ask(reader: &tributary::store::Reader) {
+//!     let _ = reader.viewer();
+//! }
+//! ```
+//! rows that the policy did not narrow cannot be made,
+//!
+//! ```compile_fail
+//! use sea_orm::EntityTrait;
+//! fn sneak(tx: &tributary::store::Tx) -> tributary::store::Rows<'_, entity::deal::Entity> {
+//!     tributary::store::Rows { select: entity::deal::Entity::find(), tx }
+//! }
+//! ```
+//! ```
+//! fn ask(tx: &tributary::store::Tx) -> tributary::error::Result<tributary::store::Rows<'_, entity::deal::Entity>> {
+//!     tx.find()
+//! }
+//! ```
+//! a change cannot be made from a row that was only read,
+//!
+//! ```compile_fail
+//! async fn sneak(tx: &tributary::store::Tx, deal: entity::deal::Model) {
+//!     let _ = tx.save::<entity::deal::Entity>(deal).await;
+//! }
+//! ```
+//! ```
+//! async fn ask(tx: &tributary::store::Tx, deal: tributary::store::Change<entity::deal::Entity>) {
+//!     let _ = tx.save::<entity::deal::Entity>(deal).await;
+//! }
+//! ```
+//! and an effect needs the warrant of an allowed action, which only the store hands out.
+//!
+//! ```compile_fail
+//! fn sneak() -> tributary::store::Warrant {
+//!     tributary::store::Warrant { action: tributary::access::Action::Win }
+//! }
+//! ```
+//! ```
+//! fn ask(tx: &tributary::store::Tx) -> tributary::error::Result<tributary::store::Warrant> {
+//!     tx.may::<entity::deal::Entity>(tributary::access::Action::Create)
+//! }
+//! ```
+
+pub mod bucket;
+pub mod database;
+pub mod descriptor;
+pub mod event;
+pub mod filter;
+pub mod idempotency;
+pub mod page;
+pub mod reach;
+pub mod row;
+pub mod rows;
+pub mod select;
+pub mod sql;
+pub mod system;
+pub mod tx;
+pub mod writes;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{DatabaseConnection, DbBackend};
+
+use self::database::{Database, Session};
+use self::descriptor::{Descriptor, Graph};
+pub use self::rows::Rows;
+use self::sql::Dialect;
+pub use self::tx::{Change, Resource, Tx, Warrant};
+use crate::access::{Action, Viewer, policy};
+use crate::clock::Clock;
+
+/// What every use of the database shares.
+#[derive(Clone)]
+pub struct Store {
+    database: Arc<Database>,
+    graph: &'static Graph,
+    clock: Arc<dyn Clock>,
+    base_currency: Arc<str>,
+}
+
+impl Store {
+    /// Puts the parts together.
+    pub fn new(database: Arc<Database>, graph: &'static Graph, clock: Arc<dyn Clock>, base_currency: &str) -> Self {
+        Self { database, graph, clock, base_currency: base_currency.into() }
+    }
+
+    /// The database as this viewer may see it.
+    pub fn reader(&self, viewer: Viewer) -> Reader {
+        Reader { store: self.clone(), viewer: Arc::new(viewer), now: self.clock.now() }
+    }
+
+    /// The declarations of all entities.
+    pub fn graph(&self) -> &'static Graph {
+        self.graph
+    }
+
+    /// Time and ids.
+    pub fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    /// The currency that revenue is fixed in.
+    pub fn base_currency(&self) -> &str {
+        &self.base_currency
+    }
+
+    /// The connections.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+}
+
+/// The database as one viewer may see it. It only reads.
+#[derive(Clone)]
+pub struct Reader {
+    store: Store,
+    viewer: Arc<Viewer>,
+    now: DateTime<Utc>,
+}
+
+impl Reader {
+    /// Who is looking.
+    pub fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
+    /// The declarations of all entities.
+    pub fn graph(&self) -> &'static Graph {
+        self.store.graph
+    }
+
+    /// The moment of the request.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// The currency that revenue is fixed in.
+    pub fn base_currency(&self) -> &str {
+        &self.store.base_currency
+    }
+
+    /// The database's dialect.
+    pub fn dialect(&self) -> Dialect {
+        self.store.database.dialect()
+    }
+
+    /// May the viewer see any rows of this entity?
+    pub fn may_read(&self, of: &Descriptor) -> bool {
+        !policy::reach(of.kind, Action::Read, self.viewer.role).is_none()
+    }
+
+    /// May the viewer count any rows of this entity?
+    pub fn may_count(&self, of: &Descriptor) -> bool {
+        !policy::reach(of.kind, Action::Count, self.viewer.role).is_none()
+    }
+
+    fn backend(&self) -> DbBackend {
+        self.store.database.backend()
+    }
+
+    fn session(&self) -> Session<'_, DatabaseConnection> {
+        self.store.database.reading()
+    }
+}

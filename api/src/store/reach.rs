@@ -1,0 +1,131 @@
+//! From a line of the policy to a condition on rows. The only place that does it.
+
+use sea_orm::Value;
+
+use super::Reader;
+use super::descriptor::{Descriptor, Ownership};
+use super::sql::Sql;
+use crate::access::{Action, Grant, Reach, When, policy};
+
+impl Reader {
+    /// What rows of an entity the viewer may see: live ones within the reach of `action` (read or count).
+    pub(crate) fn visible(&self, of: &Descriptor, action: Action, alias: &str) -> Vec<Sql> {
+        let mut conditions = Vec::new();
+        if of.soft_delete {
+            conditions.push(Sql::text(format!("{alias}.deleted_at IS NULL")));
+        }
+        conditions.extend(self.reachable(of, action, alias));
+        conditions
+    }
+
+    /// The condition that `action` puts on rows; none when it covers every row.
+    pub(crate) fn reachable(&self, of: &Descriptor, action: Action, alias: &str) -> Option<Sql> {
+        self.within(of, policy::reach(of.kind, action, self.viewer().role), action, alias)
+    }
+
+    /// The condition of a reach; none when it covers every row.
+    pub(crate) fn within(&self, of: &Descriptor, reach: Reach, action: Action, alias: &str) -> Option<Sql> {
+        let rows = if reach.all { None } else { Some(self.rows(of, reach, action, alias)) };
+        let state = reach.when.map(|when| self.state(when, alias));
+        match (rows, state) {
+            (Some(rows), Some(state)) => Some(Sql::all(vec![rows, state])),
+            (one, None) | (None, one) => one,
+        }
+    }
+
+    fn rows(&self, of: &Descriptor, reach: Reach, action: Action, alias: &str) -> Sql {
+        let viewer = self.viewer();
+        let mut ways = Vec::new();
+        match &of.ownership {
+            Ownership::Nobody => {}
+            Ownership::Columns { own, team, pool } => {
+                if reach.own {
+                    ways.extend(own.iter().map(|column| {
+                        let mut sql = Sql::text(format!("{alias}.{column} = "));
+                        sql.bind(viewer.id);
+                        sql
+                    }));
+                }
+                let in_teams =
+                    |column: &str| self.dialect().is_any(format!("{alias}.{column}").as_str(), &viewer.teams);
+                if reach.team {
+                    ways.extend(team.iter().map(|column| in_teams(column)));
+                }
+                if let (true, Some((owner, team))) = (reach.pool, pool) {
+                    ways.push(Sql::all(vec![Sql::text(format!("{alias}.{owner} IS NULL")), in_teams(team)]));
+                }
+            }
+            Ownership::Parents(parents) if reach.parent => {
+                let parent_action = if is_reading(action) { Action::Read } else { Action::Update };
+                for (column, kind) in *parents {
+                    let parent = self.graph().of(*kind);
+                    let inner = format!("{alias}_p");
+                    let mut conditions = vec![Sql::text(format!("{inner}.id = {alias}.{column}"))];
+                    conditions.extend(self.visible(parent, parent_action, &inner));
+                    ways.push(exists(parent, &inner, conditions));
+                }
+            }
+            Ownership::Subject { kind, id } if reach.parent => {
+                for subject in self.graph().all().filter(|subject| subject.kind != of.kind) {
+                    if policy::reach(subject.kind, Action::Read, viewer.role).is_none() {
+                        continue;
+                    }
+                    let inner = format!("{alias}_p");
+                    let mut conditions = vec![Sql::text(format!("{inner}.id = {alias}.{id}"))];
+                    conditions.extend(self.visible(subject, Action::Read, &inner));
+                    let named = Sql::text(format!("{alias}.{kind} = '{}'", subject.name));
+                    ways.push(Sql::all(vec![named, exists(subject, &inner, conditions)]));
+                }
+            }
+            Ownership::Parents(_) | Ownership::Subject { .. } => {}
+        }
+        Sql::any(ways)
+    }
+
+    fn state(&self, when: When, alias: &str) -> Sql {
+        match when {
+            When::Empty(column) => Sql::text(format!("{alias}.{column} IS NULL")),
+            When::In(column, values) => {
+                let values = values.iter().map(|value| Sql::value(Value::from(*value))).collect();
+                let mut sql = Sql::text(format!("{alias}.{column} IN ("));
+                sql.append(Sql::listed(values)).push(")");
+                sql
+            }
+        }
+    }
+
+    /// What the viewer may do with a field: the policy's grant, with rows narrowed to a condition.
+    pub(crate) fn field_grant(&self, of: &Descriptor, name: &str, alias: &str) -> FieldGrant {
+        match policy::read(of.kind, name, self.viewer().role) {
+            Grant::Yes => FieldGrant::Open,
+            Grant::No => FieldGrant::Closed,
+            Grant::Sums => FieldGrant::SumsOnly,
+            Grant::Rows(reach) => match self.within(of, reach, Action::Read, alias) {
+                None => FieldGrant::Open,
+                Some(condition) => FieldGrant::Where(condition),
+            },
+        }
+    }
+}
+
+/// A [`Grant`] as it applies to one table of a statement.
+pub(crate) enum FieldGrant {
+    /// Read with the row.
+    Open,
+    /// Never read.
+    Closed,
+    /// Only in sums over enough rows.
+    SumsOnly,
+    /// Read where this holds; empty elsewhere.
+    Where(Sql),
+}
+
+fn is_reading(action: Action) -> bool {
+    matches!(action, Action::Read | Action::Count)
+}
+
+fn exists(table: &Descriptor, alias: &str, conditions: Vec<Sql>) -> Sql {
+    let mut sql = Sql::text(format!("EXISTS (SELECT 1 FROM {} {alias} WHERE ", table.table));
+    sql.append(Sql::all(conditions)).push(")");
+    sql
+}

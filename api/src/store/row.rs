@@ -1,0 +1,105 @@
+//! Narrow rows: only the asked cells, decoded by position.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::{DbErr, QueryResult};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::descriptor::Shape;
+
+/// One decoded value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// Empty.
+    Null,
+    /// An id.
+    Id(Uuid),
+    /// Text or a choice.
+    Text(String),
+    /// A whole number: also minor units and scaled decimals.
+    Int(i64),
+    /// Yes or no.
+    Bool(bool),
+    /// A moment.
+    Time(DateTime<Utc>),
+    /// A day.
+    Day(NaiveDate),
+    /// Structured data.
+    Json(Json),
+}
+
+impl Cell {
+    /// The id, if it is one.
+    pub fn id(&self) -> Option<Uuid> {
+        if let Self::Id(id) = self { Some(*id) } else { None }
+    }
+
+    /// The number, if it is one.
+    pub fn int(&self) -> Option<i64> {
+        if let Self::Int(number) = self { Some(*number) } else { None }
+    }
+
+    /// The text, if it is one.
+    pub fn text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// Is it a yes?
+    pub fn is_true(&self) -> bool {
+        matches!(self, Self::Bool(true))
+    }
+}
+
+/// How a cell is stored, which says how to decode it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// `uuid`
+    Id,
+    /// `text`
+    Text,
+    /// 32 bits
+    Int,
+    /// 64 bits
+    Long,
+    /// `boolean`
+    Bool,
+    /// `timestamptz`
+    Time,
+    /// `date`
+    Day,
+    /// `json`
+    Json,
+}
+
+impl Stored {
+    /// How the value of a field is stored.
+    pub fn of(shape: Shape) -> Self {
+        match shape {
+            Shape::Id => Self::Id,
+            Shape::Text(_) | Shape::Choice(_) => Self::Text,
+            Shape::Int => Self::Int,
+            Shape::Long | Shape::Decimal(_) | Shape::Money => Self::Long,
+            Shape::Boolean => Self::Bool,
+            Shape::DateTime => Self::Time,
+            Shape::Date => Self::Day,
+            Shape::TextList => Self::Json,
+        }
+    }
+}
+
+/// Decodes the cell at a position.
+pub(super) fn decode(row: &QueryResult, at: usize, stored: Stored) -> Result<Cell, DbErr> {
+    fn some<T>(value: Option<T>, cell: impl FnOnce(T) -> Cell) -> Cell {
+        value.map_or(Cell::Null, cell)
+    }
+    Ok(match stored {
+        Stored::Id => some(row.try_get_by_index(at)?, Cell::Id),
+        Stored::Text => some(row.try_get_by_index(at)?, Cell::Text),
+        Stored::Int => some(row.try_get_by_index::<Option<i32>>(at)?, |number| Cell::Int(number.into())),
+        Stored::Long => some(row.try_get_by_index(at)?, Cell::Int),
+        Stored::Bool => some(row.try_get_by_index(at)?, Cell::Bool),
+        Stored::Time => some(row.try_get_by_index(at)?, Cell::Time),
+        Stored::Day => some(row.try_get_by_index(at)?, Cell::Day),
+        Stored::Json => some(row.try_get_by_index(at)?, Cell::Json),
+    })
+}

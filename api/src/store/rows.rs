@@ -1,0 +1,131 @@
+//! Rows inside a transaction: narrowed to what the viewer may see, or, with a warrant, all of them.
+
+use sea_orm::sea_query::IntoCondition;
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use uuid::Uuid;
+
+use super::database::classify;
+use super::tx::{Resource, Tx, Warrant};
+use crate::access::Action;
+use crate::error::Result;
+
+/// A select that the policy has narrowed (or a warrant opened). Only the store makes one.
+#[must_use]
+pub struct Rows<'a, E: EntityTrait> {
+    select: Select<E>,
+    tx: &'a Tx,
+}
+
+impl Tx {
+    /// The rows of an entity that the viewer may see.
+    ///
+    /// # Errors
+    /// FORBIDDEN: none, ever.
+    pub fn find<E: Resource>(&self) -> Result<Rows<'_, E>> {
+        let of = self.descriptor::<E>();
+        let reader = self.reader();
+        if !reader.may_read(of) {
+            return Err(crate::error::Error::forbidden(format!("{}.read", of.name)));
+        }
+        let mut select = E::find();
+        for condition in reader.visible(of, Action::Read, of.table) {
+            select = select.filter(condition.into_expr(self.backend()));
+        }
+        Ok(Rows { select, tx: self })
+    }
+
+    /// All live rows of an entity, for the effects of an action that was allowed.
+    pub fn all<E: Resource>(&self, _: &Warrant) -> Rows<'_, E> {
+        self.live()
+    }
+
+    pub(super) fn live<E: Resource>(&self) -> Rows<'_, E> {
+        let of = self.descriptor::<E>();
+        let mut select = E::find();
+        if of.soft_delete {
+            let live = super::sql::Sql::text(format!("{}.deleted_at IS NULL", of.table));
+            select = select.filter(live.into_expr(self.backend()));
+        }
+        Rows { select, tx: self }
+    }
+}
+
+impl<E: EntityTrait> Rows<'_, E> {
+    /// Narrows further.
+    pub fn filter(self, condition: impl IntoCondition) -> Self {
+        Self { select: self.select.filter(condition), ..self }
+    }
+
+    /// Smallest first.
+    pub fn order_by(self, column: E::Column) -> Self {
+        Self { select: self.select.order_by_asc(column), ..self }
+    }
+
+    /// Largest first.
+    pub fn order_by_desc(self, column: E::Column) -> Self {
+        Self { select: self.select.order_by_desc(column), ..self }
+    }
+
+    /// At most so many.
+    pub fn limit(self, limit: u64) -> Self {
+        Self { select: self.select.limit(limit), ..self }
+    }
+
+    /// The rows one of whose ids stands in `column`.
+    pub fn any_of(self, column: E::Column, ids: &[Uuid]) -> Self {
+        let name =
+            format!("{}.{}", sea_orm::EntityName::table_name(&E::default()), sea_orm::IdenStatic::as_str(&column));
+        let condition = self.tx.reader().dialect().is_any(name.as_str(), ids).into_expr(self.tx.backend());
+        Self { select: self.select.filter(condition), ..self }
+    }
+
+    /// The first.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn one(self) -> Result<Option<E::Model>> {
+        self.select.one(&self.tx.session()).await.map_err(classify)
+    }
+
+    /// Every one.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn all(self) -> Result<Vec<E::Model>> {
+        self.select.all(&self.tx.session()).await.map_err(classify)
+    }
+
+    /// The first, locked until the transaction ends.
+    pub(super) async fn one_locked(self) -> Result<Option<E::Model>> {
+        let select = match self.tx.reader().dialect() {
+            super::sql::Dialect::Postgres => self.select.lock_exclusive(),
+            super::sql::Dialect::Sqlite => self.select,
+        };
+        select.one(&self.tx.session()).await.map_err(classify)
+    }
+
+    /// How many.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn count(self) -> Result<u64>
+    where
+        E::Model: Sync,
+    {
+        self.select.count(&self.tx.session()).await.map_err(classify)
+    }
+
+    /// The row with this id.
+    pub fn with_id(self, id: Uuid) -> Self {
+        let table = sea_orm::EntityName::table_name(&E::default());
+        let mut condition = super::sql::Sql::text(format!("{table}.id = "));
+        condition.bind(id);
+        let condition = condition.into_expr(self.tx.backend());
+        Self { select: self.select.filter(condition), ..self }
+    }
+
+    /// The rows with this value in a column.
+    pub fn matching(self, column: E::Column, value: impl Into<sea_orm::Value>) -> Self {
+        Self { select: self.select.filter(column.eq(value.into())), ..self }
+    }
+}

@@ -1,0 +1,175 @@
+//! The unscoped door: for signing in, for start-up and for jobs. Resolvers never hold a [`System`].
+
+use std::sync::Arc;
+
+use sea_orm::sea_query::IntoCondition;
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Value};
+use uuid::Uuid;
+
+use super::database::classify;
+use super::sql::{Dialect, Sql};
+use super::tx::{Resource, chunk_size, insert_sql};
+use super::{Store, Tx, Warrant};
+use crate::access::{Action, Role, Viewer};
+use crate::error::{Error, Result};
+
+/// Tables that are no part of the graph: sessions, keys, settings.
+pub trait Platform: EntityTrait {}
+
+impl Platform for entity::refresh_token::Entity {}
+impl Platform for entity::signing_key::Entity {}
+impl Platform for entity::setting::Entity {}
+
+/// The service itself as an actor.
+#[derive(Clone)]
+pub struct System {
+    store: Store,
+}
+
+impl Store {
+    /// The unscoped door. Only the app and the sign-in hold a store.
+    pub fn system(&self) -> System {
+        System { store: self.clone() }
+    }
+}
+
+impl System {
+    /// A transaction of the service itself; `verb` names what it does in the event log.
+    ///
+    /// # Errors
+    /// UNAVAILABLE, TIMEOUT.
+    pub async fn begin(&self, verb: &str) -> Result<Tx> {
+        let service =
+            Viewer { id: Uuid::nil(), role: Role::Admin, team: None, teams: Arc::new([]), session: Uuid::nil() };
+        Tx::begin(self.store.reader(service), verb).await
+    }
+
+    /// The service may affect any row.
+    pub fn warrant(&self) -> Warrant {
+        Warrant { action: Action::Update }
+    }
+
+    /// The store behind the door.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Rows of a platform table, locked for the transaction.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn rows<E: Platform>(&self, tx: &Tx, condition: impl IntoCondition) -> Result<Vec<E::Model>> {
+        let select = E::find().filter(condition);
+        let select = if tx.reader().dialect() == Dialect::Postgres { select.lock_exclusive() } else { select };
+        select.all(&tx.session()).await.map_err(classify)
+    }
+
+    /// Adds rows to a platform table.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn put<E: Platform>(&self, tx: &Tx, rows: &[E::Model]) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        tx.execute(insert_sql::<E>(rows)).await.map_err(classify).map(|_| ())
+    }
+
+    /// Sets columns of the rows of a platform table; answers how many.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn set<E: Platform>(
+        &self,
+        tx: &Tx,
+        condition: impl IntoCondition,
+        columns: Vec<(E::Column, Value)>,
+    ) -> Result<u64> {
+        let mut update = E::update_many().filter(condition);
+        for (column, value) in columns {
+            update = update.col_expr(column, sea_orm::sea_query::Expr::val(value).into());
+        }
+        Ok(update.exec(&tx.session()).await.map_err(classify)?.rows_affected)
+    }
+
+    /// Loads rows as they are, in bulk and without events of their own: demo data and imports bring theirs along.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn load<E: Resource>(&self, tx: &Tx, rows: &[E::Model]) -> Result<()> {
+        for chunk in rows.chunks(chunk_size::<E>()) {
+            tx.execute(insert_sql::<E>(chunk)).await.map_err(classify)?;
+        }
+        Ok(())
+    }
+
+    /// Takes `count` numbers of the event log for rows that are loaded; answers the last.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn take_sequence(&self, tx: &Tx, count: i64) -> Result<i64> {
+        super::event::advance(tx, count).await
+    }
+
+    /// Is there a row in this table at all?
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn is_empty<E: EntityTrait>(&self, tx: &Tx) -> Result<bool> {
+        let first = E::find().limit(1).one(&tx.session()).await.map_err(classify)?;
+        Ok(first.is_none())
+    }
+
+    /// Who is behind a session, as the database has it now: an active user of a session that was not ended, with the
+    /// teams below his own. One statement.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn viewer(&self, user: Uuid, session: Uuid) -> Result<Option<Viewer>> {
+        let mut sql = Sql::text("WITH RECURSIVE below(id) AS (SELECT team_id FROM app_user WHERE id = ");
+        sql.bind(user);
+        sql.push(
+            " UNION SELECT team.id FROM team JOIN below ON team.parent_id = below.id WHERE team.deleted_at IS NULL)",
+        );
+        sql.push(" SELECT t0.role, t0.team_id, below.id FROM app_user t0 LEFT JOIN below ON below.id IS NOT NULL");
+        sql.push(" WHERE t0.id = ").bind(user);
+        sql.push(" AND t0.deleted_at IS NULL AND t0.status = 'ACTIVE' AND EXISTS (SELECT 1 FROM refresh_token s");
+        sql.push(" WHERE s.family_id = ").bind(session).push(" AND s.user_id = t0.id AND s.revoked_at IS NULL)");
+        let database = self.store.database();
+        let statement = sql.statement(database.backend());
+        let rows = database.reading().query_all_raw(statement).await.map_err(classify)?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let role = first.try_get_by_index::<Role>(0).map_err(classify)?;
+        let team = first.try_get_by_index::<Option<Uuid>>(1).map_err(classify)?;
+        let mut teams = Vec::new();
+        for row in &rows {
+            teams.extend(row.try_get_by_index::<Option<Uuid>>(2).map_err(classify)?);
+        }
+        Ok(Some(Viewer { id: user, role, team, teams: teams.into(), session }))
+    }
+
+    /// Brings the base currency into the database, or refuses to start with another than it was made with.
+    ///
+    /// # Errors
+    /// CONFLICT: the database was made with another base currency.
+    pub async fn fix_base_currency(&self) -> Result<()> {
+        use entity::setting;
+        use sea_orm::ColumnTrait;
+        const NAME: &str = "base_currency";
+        let tx = self.begin("start").await?;
+        let known = self.rows::<setting::Entity>(&tx, setting::Column::Key.eq(NAME)).await?;
+        let wanted = self.store.base_currency();
+        match known.first() {
+            Some(known) if known.value == wanted => Ok(()),
+            Some(known) => Err(Error::conflict(format!(
+                "This database keeps its revenue in {}; set TRIBUTARY_BASE_CURRENCY to that, not to {wanted}.",
+                known.value
+            ))),
+            None => {
+                let row = setting::Model { key: NAME.to_owned(), value: wanted.to_owned() };
+                self.put::<setting::Entity>(&tx, &[row]).await?;
+                tx.commit().await
+            }
+        }
+    }
+}

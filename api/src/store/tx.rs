@@ -1,0 +1,440 @@
+//! Writing: one transaction, one event for every changed row.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, ModelTrait, SqlErr,
+    Value,
+};
+use uuid::Uuid;
+
+use super::Reader;
+use super::database::{Session, classify};
+use super::descriptor::{Descriptor, Given};
+use super::event::{self, Entry};
+use super::idempotency::Record;
+use super::sql::Sql;
+use crate::access::{Action, Kind, policy};
+use crate::error::{Error, Mistake, Result};
+
+/// An entity that can be read and written through the store.
+pub trait Resource: EntityTrait<Model: Default + Send + Sync> {
+    /// Its line in the policy.
+    const KIND: Kind;
+
+    /// Fills in defaults and checks the rules of a row that a plain mutation makes or changes
+    /// (`before` is the row as it was). The verbs of the entity's life check theirs themselves.
+    ///
+    /// # Errors
+    /// What a person can mend, as `Error::Invalid`.
+    fn prepare(
+        tx: &Tx,
+        row: &mut Self::Model,
+        before: Option<&Self::Model>,
+        given: &Given,
+    ) -> impl Future<Output = Result<()>> + Send {
+        let _ = (tx, row, before, given);
+        async { Ok(()) }
+    }
+
+    /// Refuses to delete a row that is still needed.
+    ///
+    /// # Errors
+    /// CONFLICT with the reason.
+    fn may_delete(tx: &Tx, row: &Self::Model) -> impl Future<Output = Result<()>> + Send {
+        let _ = (tx, row);
+        async { Ok(()) }
+    }
+}
+
+/// Proof that the policy allowed an action in this transaction; opens the rows that the action affects.
+#[derive(Clone, Copy, Debug)]
+pub struct Warrant {
+    pub(super) action: Action,
+}
+
+impl Warrant {
+    /// The action that was allowed.
+    pub fn action(&self) -> Action {
+        self.action
+    }
+}
+
+/// A row that may be changed and saved; it reads and writes like the row.
+#[derive(Debug)]
+#[must_use]
+pub struct Change<E: EntityTrait> {
+    before: E::Model,
+    after: E::Model,
+    warrant: Warrant,
+    plain: bool,
+}
+
+impl<E: EntityTrait> Change<E> {
+    /// The row as it was.
+    pub fn before(&self) -> &E::Model {
+        &self.before
+    }
+
+    /// Proof of the allowed action, for its effects on other rows.
+    pub fn warrant(&self) -> Warrant {
+        self.warrant
+    }
+}
+
+impl<E: EntityTrait> Deref for Change<E> {
+    type Target = E::Model;
+
+    fn deref(&self) -> &E::Model {
+        &self.after
+    }
+}
+
+impl<E: EntityTrait> DerefMut for Change<E> {
+    fn deref_mut(&mut self) -> &mut E::Model {
+        &mut self.after
+    }
+}
+
+/// A write transaction of one viewer. Dropped without [`Tx::commit`], it leaves nothing.
+pub struct Tx {
+    reader: Reader,
+    transaction: DatabaseTransaction,
+    verb: String,
+    entries: Mutex<Vec<Entry>>,
+    reason: Mutex<Option<String>>,
+    pub(super) record: Option<Record>,
+}
+
+impl Tx {
+    /// Begins a transaction for a mutation.
+    ///
+    /// # Errors
+    /// UNAVAILABLE, TIMEOUT.
+    pub async fn begin(reader: Reader, verb: &str) -> Result<Self> {
+        let transaction = reader.store.database.begin().await?;
+        Ok(Self {
+            reader,
+            transaction,
+            verb: verb.to_owned(),
+            entries: Mutex::default(),
+            reason: Mutex::default(),
+            record: None,
+        })
+    }
+
+    /// The viewer's eyes (they look outside the transaction).
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// The moment of the mutation.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.reader.now
+    }
+
+    /// A new id.
+    pub fn id(&self) -> Uuid {
+        self.reader.store.clock.id()
+    }
+
+    /// Notes why, in every event of this transaction.
+    pub fn because(&self, reason: &str) {
+        *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
+    }
+
+    /// May the viewer do this to any row of the entity?
+    ///
+    /// # Errors
+    /// FORBIDDEN.
+    pub fn may<E: Resource>(&self, action: Action) -> Result<Warrant> {
+        let reach = policy::reach(E::KIND, action, self.reader.viewer.role);
+        if reach.is_none() { Err(self.forbidden::<E>(action)) } else { Ok(Warrant { action }) }
+    }
+
+    /// A row that the viewer may see.
+    ///
+    /// # Errors
+    /// NOT_FOUND: it is missing or hidden.
+    pub async fn get<E: Resource>(&self, id: Uuid) -> Result<E::Model> {
+        self.find::<E>()?.with_id(id).one().await?.ok_or_else(|| self.missing::<E>(id))
+    }
+
+    /// A row the viewer may do `action` to, locked for the change.
+    ///
+    /// # Errors
+    /// NOT_FOUND: missing or hidden; FORBIDDEN: visible, but not to be changed like this; CONFLICT: `expected_version`
+    /// is stale.
+    pub async fn edit<E: Resource>(&self, id: Uuid, action: Action, expected_version: i32) -> Result<Change<E>> {
+        let change = self.claim::<E>(id, action).await?;
+        let version = version::<E>(&change.before);
+        if version != expected_version {
+            return Err(Error::stale(self.descriptor::<E>().name, version));
+        }
+        Ok(change)
+    }
+
+    /// As [`Tx::edit`], for verbs that judge the version themselves (idempotent ones).
+    ///
+    /// # Errors
+    /// NOT_FOUND, FORBIDDEN.
+    pub async fn claim<E: Resource>(&self, id: Uuid, action: Action) -> Result<Change<E>> {
+        let row = match self.find::<E>() {
+            Ok(rows) => rows.with_id(id).one_locked().await?,
+            Err(_) => None,
+        };
+        let before = row.ok_or_else(|| self.missing::<E>(id))?;
+        if !self.reaches(E::KIND, id, action).await? {
+            return Err(self.forbidden::<E>(action));
+        }
+        let plain = matches!(action, Action::Update | Action::Create);
+        Ok(Change { after: before.clone(), before, warrant: Warrant { action }, plain })
+    }
+
+    /// A row that an allowed action affects, locked for the change.
+    ///
+    /// # Errors
+    /// NOT_FOUND: there is no such row.
+    pub async fn affect<E: Resource>(&self, warrant: &Warrant, id: Uuid) -> Result<Change<E>> {
+        let row = self.all::<E>(warrant).with_id(id).one_locked().await?;
+        let before = row.ok_or_else(|| self.missing::<E>(id))?;
+        Ok(self.affected(warrant, before))
+    }
+
+    /// A row, already read under the warrant, that an allowed action changes.
+    pub fn affected<E: Resource>(&self, warrant: &Warrant, row: E::Model) -> Change<E> {
+        Change { after: row.clone(), before: row, warrant: *warrant, plain: false }
+    }
+
+    /// Saves a changed row and notes the event. An unchanged row is left alone.
+    ///
+    /// # Errors
+    /// CONFLICT: someone else changed it meanwhile; FORBIDDEN: the viewer may not leave it like this;
+    /// `Invalid` with `TAKEN`: a unique value is in use.
+    pub async fn save<E: Resource>(&self, change: Change<E>) -> Result<E::Model> {
+        let Change { before, mut after, warrant, plain } = change;
+        let of = self.descriptor::<E>();
+        let changes = event::changes::<E>(self.reader.graph(), of, Some(&before), &after);
+        if changed::<E>(&before, &after).next().is_none() {
+            return Ok(after);
+        }
+        let old_version = version::<E>(&before);
+        set::<E>(&mut after, "version", Value::Int(Some(old_version + 1)));
+        set::<E>(&mut after, "updated_at", Value::ChronoDateTimeUtc(Some(self.now())));
+        let id = id_of::<E>(&after);
+        let sets = changed::<E>(&before, &after).map(|column| {
+            let mut sql = Sql::text(format!("\"{}\" = ", column.as_str()));
+            sql.bind(after.get(column));
+            sql
+        });
+        let mut sql = Sql::text(format!("UPDATE {} SET ", of.table));
+        sql.append(Sql::listed(sets.collect())).push(" WHERE id = ").bind(id);
+        if of.versioned {
+            sql.push(" AND version = ").bind(old_version);
+        }
+        let done = self.execute(sql).await.map_err(|error| taken(of, error))?;
+        if done == 0 {
+            return Err(Error::conflict(format!(
+                "{} was changed by someone else meanwhile. Read it again, then retry.",
+                of.name
+            )));
+        }
+        if plain && !self.reaches(E::KIND, id, warrant.action).await? {
+            return Err(self.forbidden::<E>(warrant.action));
+        }
+        self.note(of, id, changes);
+        Ok(after)
+    }
+
+    /// Makes a row that the viewer may make; id, times, author and version are filled in.
+    ///
+    /// # Errors
+    /// FORBIDDEN; `Invalid` with `TAKEN`.
+    pub async fn create<E: Resource>(&self, row: E::Model) -> Result<E::Model> {
+        let warrant = self.may::<E>(Action::Create)?;
+        let row = self.add::<E>(&warrant, row).await?;
+        if !self.reaches(E::KIND, id_of::<E>(&row), Action::Create).await? {
+            return Err(self.forbidden::<E>(Action::Create));
+        }
+        Ok(row)
+    }
+
+    /// Makes a row as the effect of an allowed action.
+    ///
+    /// # Errors
+    /// `Invalid` with `TAKEN`.
+    pub async fn add<E: Resource>(&self, _: &Warrant, mut row: E::Model) -> Result<E::Model> {
+        let of = self.descriptor::<E>();
+        if id_of::<E>(&row).is_nil() {
+            set::<E>(&mut row, "id", Value::Uuid(Some(self.id())));
+        }
+        let author = Some(self.reader.viewer.id).filter(|id| !id.is_nil());
+        set::<E>(&mut row, "created_at", Value::ChronoDateTimeUtc(Some(self.now())));
+        set::<E>(&mut row, "updated_at", Value::ChronoDateTimeUtc(Some(self.now())));
+        set::<E>(&mut row, "created_by", Value::Uuid(author));
+        set::<E>(&mut row, "version", Value::Int(Some(1)));
+        self.execute(insert_sql::<E>(std::slice::from_ref(&row))).await.map_err(|error| taken(of, error))?;
+        self.note(of, id_of::<E>(&row), event::changes::<E>(self.reader.graph(), of, None, &row));
+        Ok(row)
+    }
+
+    /// Removes derived rows (they carry no history of their own, so no event).
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn drop_derived<E: Resource>(&self, _: &Warrant, column: E::Column, ids: &[Uuid]) -> Result<()> {
+        let mut sql = Sql::text(format!("DELETE FROM {} WHERE ", E::default().table_name()));
+        sql.append(self.reader.dialect().is_any(column.as_str(), ids));
+        self.execute(sql).await.map_err(classify).map(|_| ())
+    }
+
+    /// Adds derived rows (they carry no history of their own, so no event).
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn add_derived<E: Resource>(&self, _: &Warrant, rows: &[E::Model]) -> Result<()> {
+        for chunk in rows.chunks(chunk_size::<E>()) {
+            self.execute(insert_sql::<E>(chunk)).await.map_err(classify)?;
+        }
+        Ok(())
+    }
+
+    /// Does the row lie within the reach of `action`?
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn reaches(&self, kind: Kind, id: Uuid, action: Action) -> Result<bool> {
+        let of = self.reader.graph().of(kind);
+        match self.reader.reachable(of, action, "t0") {
+            None => Ok(true),
+            Some(condition) => self.exists(of, id, vec![condition]).await,
+        }
+    }
+
+    /// May the viewer see this row?
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn sees(&self, kind: Kind, id: Uuid) -> Result<bool> {
+        let of = self.reader.graph().of(kind);
+        self.exists(of, id, self.reader.visible(of, Action::Read, "t0")).await
+    }
+
+    pub(super) async fn exists(&self, of: &Descriptor, id: Uuid, conditions: Vec<Sql>) -> Result<bool> {
+        let mut sql = Sql::text(format!("SELECT 1 FROM {} t0 WHERE t0.id = ", of.table));
+        sql.bind(id).push(" AND ").append(Sql::all(conditions));
+        let found = self.session().query_one_raw(sql.statement(self.backend())).await.map_err(classify)?;
+        Ok(found.is_some())
+    }
+
+    /// Writes the events and commits.
+    ///
+    /// # Errors
+    /// Database errors; then nothing was written.
+    pub async fn commit(self) -> Result<()> {
+        let entries = std::mem::take(&mut *self.entries.lock().unwrap_or_else(PoisonError::into_inner));
+        event::write(&self, entries).await?;
+        self.reader.store.database.commit(self.transaction).await
+    }
+
+    /// Notes the event of a changed row; it is written at the commit.
+    fn note(&self, of: &Descriptor, subject: Uuid, changes: serde_json::Value) {
+        let reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let entry = Entry { action: self.verb.clone(), kind: of.name, subject, changes, reason };
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+    }
+
+    /// The declaration of an entity.
+    pub fn descriptor<E: Resource>(&self) -> &'static Descriptor {
+        self.reader.graph().of(E::KIND)
+    }
+
+    fn missing<E: Resource>(&self, id: Uuid) -> Error {
+        Error::not_found(format!("{} {}", self.descriptor::<E>().name, self.descriptor::<E>().global_id(id)))
+    }
+
+    fn forbidden<E: Resource>(&self, action: Action) -> Error {
+        Error::forbidden(format!("{}.{}", self.descriptor::<E>().name, super::writes::spell(action)))
+    }
+
+    pub(super) async fn execute(&self, sql: Sql) -> Result<u64, DbErr> {
+        Ok(self.session().execute_raw(sql.statement(self.backend())).await?.rows_affected())
+    }
+
+    pub(super) fn backend(&self) -> DbBackend {
+        self.reader.store.database.backend()
+    }
+
+    pub(super) fn session(&self) -> Session<'_, DatabaseTransaction> {
+        self.reader.store.database.within(&self.transaction)
+    }
+}
+
+/// The column of that name.
+pub(super) fn column<E: EntityTrait>(name: &str) -> Option<E::Column> {
+    E::Column::iter().find(|column| column.as_str() == name)
+}
+
+/// Sets a column if the table has it.
+fn set<E: EntityTrait>(row: &mut E::Model, name: &str, value: Value) {
+    if let Some(column) = column::<E>(name) {
+        // The common columns have one type in every table; a mismatch would leave the default, which the tests see.
+        let _ = row.try_set(column, value);
+    }
+}
+
+pub(super) fn id_of<E: EntityTrait>(row: &E::Model) -> Uuid {
+    match column::<E>("id").map(|column| row.get(column)) {
+        Some(Value::Uuid(Some(id))) => id,
+        _ => Uuid::nil(),
+    }
+}
+
+fn version<E: EntityTrait>(row: &E::Model) -> i32 {
+    match column::<E>("version").map(|column| row.get(column)) {
+        Some(Value::Int(Some(version))) => version,
+        _ => 0,
+    }
+}
+
+fn changed<'a, E: EntityTrait>(before: &'a E::Model, after: &'a E::Model) -> impl Iterator<Item = E::Column> + 'a {
+    E::Column::iter().filter(|column| before.get(*column) != after.get(*column))
+}
+
+/// As many rows as fit into one statement of either database (SQLite: 32,766 values).
+pub(super) fn chunk_size<E: EntityTrait>() -> usize {
+    30_000 / E::Column::iter().count().max(1)
+}
+
+pub(super) fn insert_sql<E: EntityTrait>(rows: &[E::Model]) -> Sql {
+    let names: Vec<_> = E::Column::iter().map(|column| Sql::text(format!("\"{}\"", column.as_str()))).collect();
+    let mut sql = Sql::text(format!("INSERT INTO {} (", E::default().table_name()));
+    sql.append(Sql::listed(names)).push(") VALUES ");
+    let rows = rows.iter().map(|row| {
+        let mut values = Sql::text("(");
+        values.append(Sql::listed(E::Column::iter().map(|column| Sql::value(row.get(column))).collect())).push(")");
+        values
+    });
+    sql.append(Sql::listed(rows.collect()));
+    sql
+}
+
+/// A unique value that is in use is a mistake a person can mend; it names the field and nothing of the other row.
+fn taken(of: &Descriptor, error: DbErr) -> Error {
+    let Some(SqlErr::UniqueConstraintViolation(text)) = error.sql_err() else { return classify(error) };
+    let field = unique_column(of.table, &text);
+    let name = field.as_deref().and_then(|column| of.name_of_column(column)).unwrap_or("id").to_owned();
+    Error::Invalid(vec![Mistake::new("TAKEN", &name, format!("Another {} has this {name} already.", of.name))])
+}
+
+/// The first column of the violated rule: `uq_contact__email` on PostgreSQL, `contact.email` on SQLite.
+fn unique_column(table: &str, text: &str) -> Option<String> {
+    let start = [format!("uq_{table}__"), format!("{table}.")]
+        .into_iter()
+        .find_map(|mark| text.find(&mark).map(|at| at + mark.len()))?;
+    let rest = text.get(start..)?;
+    let end = rest.find("__").or_else(|| rest.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_')));
+    rest.get(..end.unwrap_or(rest.len())).map(str::to_owned)
+}

@@ -1,0 +1,160 @@
+//! The plain mutations of every entity: create, update, assign, delete. Written once, over declarations.
+
+use futures_util::FutureExt;
+use sea_orm::{EntityTrait, IdenStatic, ModelTrait, Value};
+use uuid::Uuid;
+
+use super::descriptor::{Descriptor, Given, Key, Writes};
+use super::filter::forbidden_field;
+use super::tx::{Change, Resource, Tx, column};
+use crate::access::{Action, Grant, policy};
+use crate::error::{Error, Mistake, Result};
+
+/// The plain mutations of an entity.
+pub fn writes<E: Resource>() -> Writes {
+    Writes {
+        create: true,
+        update: true,
+        delete: true,
+        insert: |tx, given| create::<E>(tx, given).boxed(),
+        change: |tx, id, action, version, given| update::<E>(tx, id, action, version, given).boxed(),
+        remove: |tx, id, version| delete::<E>(tx, id, version).boxed(),
+    }
+}
+
+impl Writes {
+    /// Without `delete…`.
+    #[must_use]
+    pub fn kept(self) -> Self {
+        Self { delete: false, ..self }
+    }
+
+    /// Without `create…`: rows are made by verbs.
+    #[must_use]
+    pub fn made_by_verbs(self) -> Self {
+        Self { create: false, ..self }
+    }
+
+    /// Without `update…`.
+    #[must_use]
+    pub fn fixed(self) -> Self {
+        Self { update: false, ..self }
+    }
+}
+
+async fn create<E: Resource>(tx: &Tx, given: Given) -> Result<Uuid> {
+    tx.may::<E>(Action::Create)?;
+    let of = tx.descriptor::<E>();
+    let role = tx.reader().viewer().role;
+    for (field, _, _) in &given.values {
+        if policy::read(of.kind, policy_name(field), role) == Grant::No {
+            return Err(forbidden_field(of, field));
+        }
+    }
+    let mut row = E::Model::default();
+    apply::<E>(&mut row, &given)?;
+    see_references(tx, of, &given).await?;
+    take_team_of_owner::<E>(tx, &mut row).await?;
+    E::prepare(tx, &mut row, None, &given).await?;
+    let row = tx.create::<E>(row).await?;
+    Ok(super::tx::id_of::<E>(&row))
+}
+
+async fn update<E: Resource>(tx: &Tx, id: Uuid, action: Action, version: i32, given: Given) -> Result<()> {
+    let mut change = tx.edit::<E>(id, action, version).await?;
+    check_write_grants(tx, tx.descriptor::<E>(), id, &given).await?;
+    apply::<E>(&mut change, &given)?;
+    see_references(tx, tx.descriptor::<E>(), &given).await?;
+    if action == Action::Assign {
+        take_team_of_owner::<E>(tx, &mut change).await?;
+    }
+    let before = change.before().clone();
+    E::prepare(tx, &mut change, Some(&before), &given).await?;
+    tx.save(change).await?;
+    Ok(())
+}
+
+async fn delete<E: Resource>(tx: &Tx, id: Uuid, version: i32) -> Result<()> {
+    let mut change: Change<E> = tx.edit(id, Action::Delete, version).await?;
+    E::may_delete(tx, &change).await?;
+    set_value::<E>(&mut change, "deleted_at", Value::ChronoDateTimeUtc(Some(tx.now())), "id")?;
+    tx.save(change).await?;
+    Ok(())
+}
+
+/// Fields whose writing the policy restricts: may this viewer write them on this row, and did he say why?
+async fn check_write_grants(tx: &Tx, of: &Descriptor, id: Uuid, given: &Given) -> Result<()> {
+    let role = tx.reader().viewer().role;
+    for (field, _, _) in &given.values {
+        let name = policy_name(field);
+        let allowed = match policy::write(of.kind, name, role) {
+            Grant::Yes => true,
+            Grant::No | Grant::Sums => false,
+            Grant::Rows(reach) => match tx.reader().within(of, reach, Action::Update, "t0") {
+                None => true,
+                Some(condition) => tx.exists(of, id, vec![condition]).await?,
+            },
+        };
+        if !allowed {
+            return Err(forbidden_field(of, field));
+        }
+        if policy::needs_reason(of.kind, name) && given.reason.is_none() {
+            return Err(Error::invalid(
+                "REQUIRED",
+                "reason",
+                format!("Say in `reason` why {field} changes; it is logged."),
+            ));
+        }
+    }
+    if let Some(reason) = &given.reason {
+        tx.because(reason);
+    }
+    Ok(())
+}
+
+/// The policy speaks of `owner`, inputs of `ownerId`.
+fn policy_name(field: &str) -> &str {
+    field.strip_suffix("Id").unwrap_or(field)
+}
+
+fn apply<E: EntityTrait>(row: &mut E::Model, given: &Given) -> Result<()> {
+    given.values.iter().try_for_each(|(field, name, value)| set_value::<E>(row, name, value.clone(), field))
+}
+
+fn set_value<E: EntityTrait>(row: &mut E::Model, name: &str, value: Value, field: &str) -> Result<()> {
+    let column = column::<E>(name).ok_or_else(|| Error::internal(format!("no column {name}")))?;
+    row.try_set(column, value)
+        .map_err(|_| Error::Invalid(vec![Mistake::new("INVALID", field, format!("{field} may not be empty."))]))
+}
+
+/// A row may only point at rows that the viewer can see.
+async fn see_references(tx: &Tx, of: &Descriptor, given: &Given) -> Result<()> {
+    for (field, name, value) in &given.values {
+        let link = of.links.iter().find(|link| matches!(link.key, Key::One(own) if own == *name));
+        if let (Some(link), Value::Uuid(Some(id))) = (link, value)
+            && !tx.sees(link.to, *id).await?
+        {
+            return Err(Error::invalid(
+                "NOT_FOUND",
+                field,
+                format!("There is no such {}.", tx.reader().graph().of(link.to).name),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// An owned row belongs to its owner's team unless it is given to another.
+async fn take_team_of_owner<E: Resource>(tx: &Tx, row: &mut E::Model) -> Result<()> {
+    let (Some(owner), Some(team)) = (column::<E>("owner_id"), column::<E>("team_id")) else { return Ok(()) };
+    let (Value::Uuid(Some(owner)), Value::Uuid(None)) = (row.get(owner), row.get(team)) else { return Ok(()) };
+    let user = tx.live::<entity::user::Entity>().with_id(owner).one().await?;
+    set_value::<E>(row, team.as_str(), Value::Uuid(user.and_then(|user| user.team_id)), "teamId")
+}
+
+/// `QualifyForSales` -> `qualifyForSales`.
+pub fn spell(action: Action) -> String {
+    let name = format!("{action:?}");
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
+}

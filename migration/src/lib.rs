@@ -1,0 +1,59 @@
+//! How the tables came to be: one step a file, oldest first. A step that has been released is never
+//! changed; a change of the schema is a new step.
+//!
+//! The steps describe the tables of their day, so they never look at the entities, which describe
+//! the tables of today. They run unchanged on SQLite and on PostgreSQL.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{
+    DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+mod m20261123_000001_people;
+mod m20261123_000002_customer;
+mod m20261123_000003_marketing;
+mod m20261123_000004_lead;
+mod m20261123_000005_deal;
+mod m20261123_000006_activity;
+mod m20261123_000007_platform;
+mod m20261123_000008_attribution;
+mod table;
+
+/// All steps in order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261123_000001_people::Migration),
+            Box::new(m20261123_000002_customer::Migration),
+            Box::new(m20261123_000003_marketing::Migration),
+            Box::new(m20261123_000004_lead::Migration),
+            Box::new(m20261123_000005_deal::Migration),
+            Box::new(m20261123_000006_activity::Migration),
+            Box::new(m20261123_000007_platform::Migration),
+            Box::new(m20261123_000008_attribution::Migration),
+        ]
+    }
+}
+
+/// Identifies the advisory lock under which replicas take turns; any number of our own will do.
+const TURN: i64 = 726_173;
+
+/// Brings the database up to date, all or nothing. Replicas that start together wait for the first
+/// one and then find nothing left to do.
+pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
+    let tx = db
+        .begin_with_options(TransactionOptions {
+            // On SQLite, taking the write lock at once is the turn.
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        })
+        .await?;
+    if db.get_database_backend() == DbBackend::Postgres {
+        tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({TURN})")).await?;
+    }
+    Migrator::up(&tx, None).await?;
+    tx.commit().await
+}

@@ -35,11 +35,7 @@ fn worked_examples_come_out_for_every_model() {
         }
     }
     assert_eq!(examples.len(), 10);
-    assert_eq!(
-        rows,
-        rows_in(&folder.join("expected/credits.csv")),
-        "every expected row was compared"
-    );
+    assert_eq!(rows, rows_in(&folder.join("expected/credits.csv")), "every expected row was compared");
 }
 
 struct Expected {
@@ -52,46 +48,24 @@ struct Expected {
 fn check_example(example: &Example, model: Model, expected: &[Expected], what: &str) {
     let journey = journey(&example.touches, &example.milestones, &Window::default());
     let options = Options::default();
-    let credits = credits(
-        &journey,
-        &example.milestones,
-        model,
-        &options,
-        example.amount_minor,
-    );
+    let credits = credits(&journey, &example.milestones, model, &options, example.amount_minor);
     let shares = shares(&journey, &example.milestones, model, &options);
     assert_eq!(
-        credits
-            .iter()
-            .map(|credit| credit.touch)
-            .collect::<Vec<_>>(),
+        credits.iter().map(|credit| credit.touch).collect::<Vec<_>>(),
         expected.iter().map(|row| row.touch).collect::<Vec<_>>(),
         "{what}: one row per touch, in order"
     );
     for (credit, row) in credits.iter().zip(expected) {
-        assert!(
-            (f64::from(credit.weight_bp) - row.weight * 10_000.0).abs() <= 1.0,
-            "{what}: {credit:?}"
-        );
-        assert!(
-            (credit.amount_minor as f64 - row.credit * 100.0).abs() <= 1.0,
-            "{what}: {credit:?}"
-        );
+        assert!((f64::from(credit.weight_bp) - row.weight * 10_000.0).abs() <= 1.0, "{what}: {credit:?}");
+        assert!((credit.amount_minor as f64 - row.credit * 100.0).abs() <= 1.0, "{what}: {credit:?}");
     }
     let whole = whole_of(&shares);
     for (share, row) in shares.iter().zip(expected) {
         match row.fraction {
             Some((numerator, denominator)) => {
-                assert_eq!(
-                    u128::from(share.weight) * denominator,
-                    numerator * whole,
-                    "{what}: {share:?}"
-                );
+                assert_eq!(u128::from(share.weight) * denominator, numerator * whole, "{what}: {share:?}");
             }
-            None => assert!(
-                (fraction_of(share, whole) - row.weight).abs() < 1e-6,
-                "{what}: {share:?}"
-            ),
+            None => assert!((fraction_of(share, whole) - row.weight).abs() < 1e-6, "{what}: {share:?}"),
         }
     }
     assert_adds_up(&credits, example.amount_minor);
@@ -101,22 +75,14 @@ fn read_examples(folder: &Path) -> Vec<(String, Example)> {
     let touches = records(&folder.join("touches.csv"));
     let example = |deal: &HashMap<String, String>| Example {
         milestones: Milestones {
-            lead_created_at: (!deal["lead_created_at"].is_empty())
-                .then(|| instant(&deal["lead_created_at"])),
+            lead_created_at: (!deal["lead_created_at"].is_empty()).then(|| instant(&deal["lead_created_at"])),
             deal_created_at: instant(&deal["deal_created_at"]),
             cutoff: instant(&deal["closed_at"]),
         },
-        touches: touches
-            .iter()
-            .filter(|row| row["journey"] == deal["journey"])
-            .map(touch_of)
-            .collect(),
+        touches: touches.iter().filter(|row| row["journey"] == deal["journey"]).map(touch_of).collect(),
         amount_minor: deal["revenue"].parse::<i64>().unwrap() * 100,
     };
-    records(&folder.join("deals.csv"))
-        .iter()
-        .map(|deal| (deal["journey"].clone(), example(deal)))
-        .collect()
+    records(&folder.join("deals.csv")).iter().map(|deal| (deal["journey"].clone(), example(deal))).collect()
 }
 
 fn read_expected(folder: &Path, journey: &str, model: Model) -> Vec<Expected> {
@@ -148,8 +114,7 @@ fn name_in_examples(model: Model) -> &'static str {
 
 /// The folder of the worked examples, or `None`, said aloud, where the data is not at hand.
 fn worked_examples() -> Option<PathBuf> {
-    let beside_the_workspace =
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let beside_the_workspace = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
     let data = std::env::var_os("TRIBUTARY_DATA").map_or_else(beside_the_workspace, PathBuf::from);
     let folder = data.join("attribution_worked_examples");
     if folder.is_dir() {
@@ -168,11 +133,7 @@ fn say(line: &str) {
 }
 
 fn records(file: &Path) -> Vec<HashMap<String, String>> {
-    csv::Reader::from_path(file)
-        .unwrap()
-        .deserialize()
-        .map(Result::unwrap)
-        .collect()
+    csv::Reader::from_path(file).unwrap().deserialize().map(Result::unwrap).collect()
 }
 
 fn rows_in(file: &Path) -> usize {
@@ -206,79 +167,27 @@ fn parse_fraction(text: &str) -> Option<(u128, u128)> {
 fn reasons_name_every_role_of_a_touch() {
     let days = [1, 3, 5, 9, 12, 16];
     let journey: Vec<Touch> = days.iter().map(|day| touch_on(*day)).collect();
-    let milestones = Milestones {
-        lead_created_at: Some(day(2)),
-        deal_created_at: day(13),
-        cutoff: day(20),
-    };
+    let milestones = Milestones { lead_created_at: Some(day(2)), deal_created_at: day(13), cutoff: day(20) };
     let reasons = |model| -> Vec<Vec<Reason>> {
-        credits(&journey, &milestones, model, &Options::default(), 100)
-            .into_iter()
-            .map(|row| row.reasons)
-            .collect()
+        credits(&journey, &milestones, model, &Options::default(), 100).into_iter().map(|row| row.reasons).collect()
     };
-    use Reason::{
-        Closing, DealCreation, Decay, Even, First, Last, LastNonDirect, LeadCreation, Middle,
-    };
+    use Reason::{Closing, DealCreation, Decay, Even, First, Last, LastNonDirect, LeadCreation, Middle};
     let middle = || vec![Middle];
     let none = Vec::new;
-    assert_eq!(
-        reasons(Model::FirstTouch),
-        [vec![First], none(), none(), none(), none(), none()]
-    );
-    assert_eq!(
-        reasons(Model::LastTouch),
-        [none(), none(), none(), none(), none(), vec![Last]]
-    );
-    assert_eq!(
-        reasons(Model::LastNonDirect),
-        [none(), none(), none(), none(), none(), vec![LastNonDirect]]
-    );
+    assert_eq!(reasons(Model::FirstTouch), [vec![First], none(), none(), none(), none(), none()]);
+    assert_eq!(reasons(Model::LastTouch), [none(), none(), none(), none(), none(), vec![Last]]);
+    assert_eq!(reasons(Model::LastNonDirect), [none(), none(), none(), none(), none(), vec![LastNonDirect]]);
     assert_eq!(reasons(Model::Linear), vec![vec![Even]; 6]);
     assert_eq!(reasons(Model::TimeDecay), vec![vec![Decay]; 6]);
-    assert_eq!(
-        reasons(Model::PositionBased),
-        [
-            vec![First],
-            middle(),
-            middle(),
-            middle(),
-            middle(),
-            vec![Last]
-        ]
-    );
-    assert_eq!(
-        reasons(Model::UShaped),
-        [
-            vec![First, LeadCreation],
-            none(),
-            none(),
-            none(),
-            none(),
-            none()
-        ]
-    );
+    assert_eq!(reasons(Model::PositionBased), [vec![First], middle(), middle(), middle(), middle(), vec![Last]]);
+    assert_eq!(reasons(Model::UShaped), [vec![First, LeadCreation], none(), none(), none(), none(), none()]);
     assert_eq!(
         reasons(Model::WShaped),
-        [
-            vec![First, LeadCreation],
-            middle(),
-            middle(),
-            middle(),
-            vec![DealCreation],
-            none()
-        ]
+        [vec![First, LeadCreation], middle(), middle(), middle(), vec![DealCreation], none()]
     );
     assert_eq!(
         reasons(Model::FullPath),
-        [
-            vec![First, LeadCreation],
-            middle(),
-            middle(),
-            middle(),
-            vec![DealCreation],
-            vec![Closing]
-        ]
+        [vec![First, LeadCreation], middle(), middle(), middle(), vec![DealCreation], vec![Closing]]
     );
 }
 
@@ -286,12 +195,8 @@ fn reasons_name_every_role_of_a_touch() {
 fn a_deal_without_touches_is_unattributed() {
     for model in Model::ALL {
         let rows = credits(&[], &milestones_at(10), model, &Options::default(), -1_234);
-        let whole = Credit {
-            touch: None,
-            weight_bp: 10_000,
-            amount_minor: -1_234,
-            reasons: vec![Reason::Unattributed],
-        };
+        let whole =
+            Credit { touch: None, weight_bp: 10_000, amount_minor: -1_234, reasons: vec![Reason::Unattributed] };
         assert_eq!(rows, [whole]);
         assert!(shares(&[], &milestones_at(10), model, &Options::default()).is_empty());
     }
@@ -300,104 +205,49 @@ fn a_deal_without_touches_is_unattributed() {
 #[test]
 fn money_is_not_split_from_rounded_basis_points() {
     let three: Vec<Touch> = [1, 2, 3].map(touch_on).to_vec();
-    let rows = credits(
-        &three,
-        &milestones_at(10),
-        Model::Linear,
-        &Options::default(),
-        1_000_000_000,
-    );
-    assert_eq!(
-        rows.iter().map(|row| row.weight_bp).collect::<Vec<_>>(),
-        [3_334, 3_333, 3_333]
-    );
-    assert_eq!(
-        rows.iter().map(|row| row.amount_minor).collect::<Vec<_>>(),
-        [333_333_334, 333_333_333, 333_333_333]
-    );
+    let rows = credits(&three, &milestones_at(10), Model::Linear, &Options::default(), 1_000_000_000);
+    assert_eq!(rows.iter().map(|row| row.weight_bp).collect::<Vec<_>>(), [3_334, 3_333, 3_333]);
+    assert_eq!(rows.iter().map(|row| row.amount_minor).collect::<Vec<_>>(), [333_333_334, 333_333_333, 333_333_333]);
 }
 
 #[test]
 fn both_ends_of_the_window_belong_to_the_journey() {
-    let week = Window {
-        look_back: TimeDelta::days(7),
-    };
+    let week = Window { look_back: TimeDelta::days(7) };
     let millisecond = TimeDelta::milliseconds(1);
-    let at = |id: u128, occurred_at| Touch {
-        id: Uuid::from_u128(id),
-        occurred_at,
-        channel_is_direct: false,
-    };
-    let touches = [
-        at(1, day(3) - millisecond),
-        at(2, day(3)),
-        at(3, day(10)),
-        at(4, day(10) + millisecond),
-    ];
+    let at = |id: u128, occurred_at| Touch { id: Uuid::from_u128(id), occurred_at, channel_is_direct: false };
+    let touches = [at(1, day(3) - millisecond), at(2, day(3)), at(3, day(10)), at(4, day(10) + millisecond)];
     assert_eq!(journey(&touches, &milestones_at(10), &week), touches[1..3]);
-    let endless = Window {
-        look_back: TimeDelta::MAX,
-    };
-    assert_eq!(
-        journey(&touches, &milestones_at(10), &endless),
-        touches[..3]
-    );
+    let endless = Window { look_back: TimeDelta::MAX };
+    assert_eq!(journey(&touches, &milestones_at(10), &endless), touches[..3]);
     assert_eq!(Window::default().look_back, TimeDelta::days(365));
 }
 
 #[test]
 fn a_touch_found_in_two_ways_counts_once() {
     let touches = [touch_on(1), touch_on(2), touch_on(1), touch_on(2)];
-    assert_eq!(
-        journey(&touches, &milestones_at(10), &Window::default()),
-        touches[..2]
-    );
+    assert_eq!(journey(&touches, &milestones_at(10), &Window::default()), touches[..2]);
 }
 
 #[test]
 fn excluded_direct_touches_leave_the_journey_unless_they_are_all_of_it() {
-    let without_direct = Options {
-        exclude_direct: true,
-        ..Options::default()
-    };
+    let without_direct = Options { exclude_direct: true, ..Options::default() };
     let mixed = [direct_on(1), touch_on(2), direct_on(3)];
     let only_direct = [direct_on(1), direct_on(3)];
     for model in Model::ALL {
         let rows = credits(&mixed, &milestones_at(10), model, &without_direct, 500);
         assert_eq!(rows.len(), 1, "{model:?}");
+        assert_eq!((rows[0].touch, rows[0].amount_minor), (Some(mixed[1].id), 500), "{model:?}");
         assert_eq!(
-            (rows[0].touch, rows[0].amount_minor),
-            (Some(mixed[1].id), 500),
-            "{model:?}"
-        );
-        assert_eq!(
-            credits(
-                &only_direct,
-                &milestones_at(10),
-                model,
-                &without_direct,
-                500
-            ),
-            credits(
-                &only_direct,
-                &milestones_at(10),
-                model,
-                &Options::default(),
-                500
-            ),
+            credits(&only_direct, &milestones_at(10), model, &without_direct, 500),
+            credits(&only_direct, &milestones_at(10), model, &Options::default(), 500),
         );
     }
 }
 
 #[test]
 fn when_all_touches_are_direct_the_last_of_them_is_credited() {
-    let rows = credits(
-        &[direct_on(1), direct_on(3)],
-        &milestones_at(10),
-        Model::LastNonDirect,
-        &Options::default(),
-        500,
-    );
+    let rows =
+        credits(&[direct_on(1), direct_on(3)], &milestones_at(10), Model::LastNonDirect, &Options::default(), 500);
     assert_eq!(rows[1].amount_minor, 500);
     assert_eq!(rows[1].reasons, [Reason::Last]);
 }
@@ -406,14 +256,8 @@ fn when_all_touches_are_direct_the_last_of_them_is_credited() {
 fn a_half_life_halves() {
     let journey = [touch_on(0), touch_on(7), touch_on(14)];
     let weights = |half_life_days| -> Vec<u64> {
-        let options = Options {
-            half_life_days,
-            ..Options::default()
-        };
-        shares(&journey, &milestones_at(20), Model::TimeDecay, &options)
-            .iter()
-            .map(|share| share.weight)
-            .collect()
+        let options = Options { half_life_days, ..Options::default() };
+        shares(&journey, &milestones_at(20), Model::TimeDecay, &options).iter().map(|share| share.weight).collect()
     };
     let seven = weights(7.0);
     assert_eq!(seven[1], 2 * seven[0]);
@@ -430,22 +274,9 @@ fn a_half_life_halves() {
 fn decay_survives_a_journey_of_centuries() {
     let century = 36_525;
     let journey = [touch_on(0), touch_on(century), touch_on(9 * century)];
-    let milestones = Milestones {
-        lead_created_at: None,
-        deal_created_at: day(0),
-        cutoff: day(90 * century),
-    };
-    let rows = credits(
-        &journey,
-        &milestones,
-        Model::TimeDecay,
-        &Options::default(),
-        999,
-    );
-    assert_eq!(
-        rows.iter().map(|row| row.amount_minor).collect::<Vec<_>>(),
-        [0, 0, 999]
-    );
+    let milestones = Milestones { lead_created_at: None, deal_created_at: day(0), cutoff: day(90 * century) };
+    let rows = credits(&journey, &milestones, Model::TimeDecay, &Options::default(), 999);
+    assert_eq!(rows.iter().map(|row| row.amount_minor).collect::<Vec<_>>(), [0, 0, 999]);
     assert_adds_up(&rows, 999);
 }
 
@@ -674,38 +505,27 @@ fn deals() -> impl Strategy<Value = (Vec<Touch>, Milestones)> {
 
 fn touches(how_many: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Touch>> {
     prop::collection::vec((instants(), any::<bool>()), how_many).prop_map(|rows| {
-        let touch = |(id, (occurred_at, channel_is_direct))| Touch {
-            id: Uuid::from_u128(id),
-            occurred_at,
-            channel_is_direct,
-        };
+        let touch =
+            |(id, (occurred_at, channel_is_direct))| Touch { id: Uuid::from_u128(id), occurred_at, channel_is_direct };
         (1..).zip(rows).map(touch).collect()
     })
 }
 
 fn milestones() -> impl Strategy<Value = Milestones> {
-    (prop::option::of(instants()), instants(), instants()).prop_map(
-        |(lead_created_at, deal_created_at, cutoff)| Milestones {
-            lead_created_at,
-            deal_created_at,
-            cutoff,
-        },
-    )
+    (prop::option::of(instants()), instants(), instants())
+        .prop_map(|(lead_created_at, deal_created_at, cutoff)| Milestones { lead_created_at, deal_created_at, cutoff })
 }
 
 /// Whole days, where instants often meet, or any millisecond of two years.
 fn instants() -> impl Strategy<Value = DateTime<Utc>> {
     let whole_days = (0..20_i64).prop_map(day);
-    let milliseconds =
-        (0..63_072_000_000_i64).prop_map(|after| day(0) + TimeDelta::milliseconds(after));
+    let milliseconds = (0..63_072_000_000_i64).prop_map(|after| day(0) + TimeDelta::milliseconds(after));
     prop_oneof![2 => whole_days, 1 => milliseconds]
 }
 
 fn options() -> impl Strategy<Value = Options> {
-    (0.01..1_000.0_f64, any::<bool>()).prop_map(|(half_life_days, exclude_direct)| Options {
-        half_life_days,
-        exclude_direct,
-    })
+    (0.01..1_000.0_f64, any::<bool>())
+        .prop_map(|(half_life_days, exclude_direct)| Options { half_life_days, exclude_direct })
 }
 
 fn day(number: i64) -> DateTime<Utc> {
@@ -713,26 +533,15 @@ fn day(number: i64) -> DateTime<Utc> {
 }
 
 fn touch_on(number: i64) -> Touch {
-    Touch {
-        id: Uuid::from_u128(number.unsigned_abs().into()),
-        occurred_at: day(number),
-        channel_is_direct: false,
-    }
+    Touch { id: Uuid::from_u128(number.unsigned_abs().into()), occurred_at: day(number), channel_is_direct: false }
 }
 
 fn direct_on(number: i64) -> Touch {
-    Touch {
-        channel_is_direct: true,
-        ..touch_on(number)
-    }
+    Touch { channel_is_direct: true, ..touch_on(number) }
 }
 
 fn milestones_at(cutoff: i64) -> Milestones {
-    Milestones {
-        lead_created_at: Some(day(2)),
-        deal_created_at: day(5),
-        cutoff: day(cutoff),
-    }
+    Milestones { lead_created_at: Some(day(2)), deal_created_at: day(5), cutoff: day(cutoff) }
 }
 
 fn credits_of(
@@ -742,28 +551,16 @@ fn credits_of(
     options: &Options,
     amount_minor: i64,
 ) -> Vec<Credit> {
-    credits(
-        &journey(touches, milestones, &Window::default()),
-        milestones,
-        model,
-        options,
-        amount_minor,
-    )
+    credits(&journey(touches, milestones, &Window::default()), milestones, model, options, amount_minor)
 }
 
 fn assert_adds_up(credits: &[Credit], amount_minor: i64) {
-    assert_eq!(
-        credits.iter().map(|credit| credit.weight_bp).sum::<u32>(),
-        10_000
-    );
+    assert_eq!(credits.iter().map(|credit| credit.weight_bp).sum::<u32>(), 10_000);
     assert_eq!(money_of(credits), i128::from(amount_minor));
 }
 
 fn money_of(credits: &[Credit]) -> i128 {
-    credits
-        .iter()
-        .map(|credit| i128::from(credit.amount_minor))
-        .sum()
+    credits.iter().map(|credit| i128::from(credit.amount_minor)).sum()
 }
 
 fn whole_of(shares: &[Share]) -> u128 {

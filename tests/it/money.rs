@@ -2,8 +2,7 @@
 
 use proptest::prelude::*;
 use tributary::money::{
-    MoneyError, convert, divide_half_even, minor_digits, parse_decimal, parse_minor, print_decimal,
-    print_minor, split,
+    MoneyError, convert, divide_half_even, minor_digits, parse_decimal, parse_minor, print_decimal, print_minor, split,
 };
 
 const CURRENCIES: [&str; 6] = ["EUR", "USD", "JPY", "KWD", "CLF", "XOF"];
@@ -13,9 +12,7 @@ const CURRENCIES: [&str; 6] = ["EUR", "USD", "JPY", "KWD", "CLF", "XOF"];
 fn the_list_of_currencies_is_complete() {
     let letters = || b'A'..=b'Z';
     let mut counts = [0; 5];
-    for (a, b, c) in
-        letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| (a, b, c))))
-    {
+    for (a, b, c) in letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| (a, b, c)))) {
         let code = String::from_utf8(vec![a, b, c]).unwrap();
         if let Some(digits) = minor_digits(&code) {
             counts[digits as usize] += 1;
@@ -26,22 +23,16 @@ fn the_list_of_currencies_is_complete() {
 
 #[test]
 fn decimals_of_a_currency() {
-    for code in [
-        "EUR", "USD", "GBP", "CHF", "BRL", "MRU", "MGA", "ZWG", "XCG",
-    ] {
+    for code in ["EUR", "USD", "GBP", "CHF", "BRL", "MRU", "MGA", "ZWG", "XCG"] {
         assert_eq!(minor_digits(code), Some(2), "{code}");
     }
-    for code in [
-        "JPY", "KRW", "CLP", "VND", "ISK", "XAF", "XOF", "XPF", "UGX",
-    ] {
+    for code in ["JPY", "KRW", "CLP", "VND", "ISK", "XAF", "XOF", "XPF", "UGX"] {
         assert_eq!(minor_digits(code), Some(0), "{code}");
     }
     for code in ["BHD", "KWD", "OMR", "TND", "JOD", "IQD", "LYD"] {
         assert_eq!(minor_digits(code), Some(3), "{code}");
     }
-    for code in [
-        "", "EU", "eur", "EURO", "DEM", "HRK", "XAU", "XXX", "XTS", "€",
-    ] {
+    for code in ["", "EU", "eur", "EURO", "DEM", "HRK", "XAU", "XXX", "XTS", "€"] {
         assert_eq!(minor_digits(code), None, "{code}");
     }
 }
@@ -63,39 +54,21 @@ fn amounts_are_read_to_the_minor_unit() {
 #[test]
 fn what_is_no_amount_is_refused() {
     let bad = [
-        "", " ", "-", "+1", "1,5", "1.", ".5", "1.2.3", "1e3", " 1", "1 ", "--1", "0x10", "NaN",
-        "inf", "1_000", "١", "1.-5", "−1",
+        "", " ", "-", "+1", "1,5", "1.", ".5", "1.2.3", "1e3", " 1", "1 ", "--1", "0x10", "NaN", "inf", "1_000", "١",
+        "1.-5", "−1",
     ];
     for text in bad {
-        assert_eq!(
-            parse_minor(text, "EUR"),
-            Err(MoneyError::NotADecimal(text.to_owned())),
-            "{text:?}"
-        );
+        assert_eq!(parse_minor(text, "EUR"), Err(MoneyError::NotADecimal(text.to_owned())), "{text:?}");
     }
-    for (text, currency, allowed) in [
-        ("1.234", "EUR", 2),
-        ("1.500", "EUR", 2),
-        ("1.0", "JPY", 0),
-        ("1.0000", "KWD", 3),
-    ] {
-        assert_eq!(
-            parse_minor(text, currency),
-            Err(MoneyError::TooManyDecimals { allowed })
-        );
+    for (text, currency, allowed) in [("1.234", "EUR", 2), ("1.500", "EUR", 2), ("1.0", "JPY", 0), ("1.0000", "KWD", 3)]
+    {
+        assert_eq!(parse_minor(text, currency), Err(MoneyError::TooManyDecimals { allowed }));
     }
     let endless = "9".repeat(5_000);
-    for text in [
-        "92233720368547758.08",
-        "-92233720368547758.09",
-        endless.as_str(),
-    ] {
+    for text in ["92233720368547758.08", "-92233720368547758.09", endless.as_str()] {
         assert_eq!(parse_minor(text, "EUR"), Err(MoneyError::TooLarge));
     }
-    assert_eq!(
-        parse_minor("1", "eur"),
-        Err(MoneyError::UnknownCurrency("eur".to_owned()))
-    );
+    assert_eq!(parse_minor("1", "eur"), Err(MoneyError::UnknownCurrency("eur".to_owned())));
 }
 
 #[test]
@@ -109,18 +82,9 @@ fn errors_say_what_to_do() {
         said("1,5", "EUR"),
         "\"1,5\" is not a decimal number: write digits with a point before the decimals, such as 1234.50"
     );
-    assert_eq!(
-        said("1.555", "EUR"),
-        "too many decimals: at most 2 are allowed here"
-    );
-    assert_eq!(
-        said("1.5", "JPY"),
-        "too many decimals: only whole numbers are allowed here"
-    );
-    assert_eq!(
-        said("99999999999999999999", "JPY"),
-        "the number is too large to be kept exactly"
-    );
+    assert_eq!(said("1.555", "EUR"), "too many decimals: at most 2 are allowed here");
+    assert_eq!(said("1.5", "JPY"), "too many decimals: only whole numbers are allowed here");
+    assert_eq!(said("99999999999999999999", "JPY"), "the number is too large to be kept exactly");
     assert!(said(&"x".repeat(10_000), "EUR").len() < 200);
 }
 
@@ -183,10 +147,7 @@ fn a_split_gives_the_odd_units_to_the_largest_remainders() {
     assert_eq!(split(2, &[0, 1, 0, 1, 1]), [0, 1, 0, 1, 0]);
     assert_eq!(split(0, &[3, 1]), [0, 0]);
     assert_eq!(split(i64::MIN, &[u64::MAX]), [i64::MIN]);
-    assert_eq!(
-        split(i64::MAX, &[u64::MAX, u64::MAX]),
-        [i64::MAX / 2 + 1, i64::MAX / 2]
-    );
+    assert_eq!(split(i64::MAX, &[u64::MAX, u64::MAX]), [i64::MAX / 2 + 1, i64::MAX / 2]);
 }
 
 #[test]
@@ -197,9 +158,7 @@ fn a_split_among_nobody_is_empty() {
 
 fn weights() -> impl Strategy<Value = Vec<u64>> {
     let weight = prop_oneof![0..4_u64, 0..10_000_u64, any::<u64>()];
-    prop::collection::vec(weight, 1..20).prop_filter("some weight", |weights| {
-        weights.iter().any(|weight| *weight > 0)
-    })
+    prop::collection::vec(weight, 1..20).prop_filter("some weight", |weights| weights.iter().any(|weight| *weight > 0))
 }
 
 proptest! {

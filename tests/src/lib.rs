@@ -1,1 +1,23 @@
+//! The harness: the real router over a fresh database, a clock that stands still, people of every role.
+//!
+//! ```no_run
+//! # async fn example() {
+//! tests::each_database(async |world| {
+//!     let rep = world.rep().await;
+//!     let answer = rep.ask("{ deals { totalCount } }").await;
+//!     assert_eq!(answer.data()["deals"]["totalCount"], 0);
+//! })
+//! .await;
+//! # }
+//! ```
 
+mod actor;
+pub mod data;
+mod database;
+mod fixture;
+mod world;
+
+pub use actor::{Actor, Answer};
+pub use database::{each_database, on_postgres, on_sqlite};
+pub use fixture::Cast;
+pub use world::World;

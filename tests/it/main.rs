@@ -1,0 +1,5 @@
+//! Every integration test, in one binary: one module a slice or a promise.
+
+mod attribution_rules;
+mod money;
+mod smoke;

@@ -2,4 +2,5 @@
 
 mod attribution_rules;
 mod money;
+mod rows;
 mod smoke;

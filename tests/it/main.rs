@@ -1,6 +1,10 @@
 //! Every integration test, in one binary: one module a slice or a promise.
 
 mod attribution_rules;
+mod budget;
+mod fields;
 mod money;
+mod pages;
 mod rows;
+mod schema;
 mod smoke;

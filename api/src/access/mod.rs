@@ -5,6 +5,7 @@
 
 pub mod password;
 pub mod policy;
+pub mod print;
 pub mod token;
 
 use std::sync::Arc;

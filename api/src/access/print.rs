@@ -1,0 +1,70 @@
+//! The policy as a table that people read. It is checked in, so that every change of rights is seen.
+
+use std::fmt::Write;
+
+use super::policy::{self, ROLES};
+use super::{Grant, Kind, Reach, When};
+
+/// The whole policy: what each role may do to which rows, and the fields with rules of their own.
+pub fn table() -> String {
+    let mut text = String::from(
+        "Who may do what. all: every row; own: rows the viewer owns or made; team: rows of the viewer's team and those below\n\
+         (own ones too); pool: rows without an owner in the viewer's teams; parent: as the row it belongs to; -: nothing.\n\n",
+    );
+    line(&mut text, "object.action", ROLES.map(|role| role.as_str().to_owned()));
+    for kind in Kind::ALL {
+        for action in policy::actions(kind) {
+            let name = format!("{kind:?}.{action:?}");
+            line(&mut text, &name, ROLES.map(|role| reach(policy::reach(kind, action, role))));
+        }
+    }
+    text.push_str("\nFields that not everyone who sees the row may read\n\n");
+    for (kind, field, grants) in policy::restricted_fields() {
+        line(&mut text, &format!("{kind:?}.{field}"), grants.map(grant));
+    }
+    text.push_str("\nFields that not everyone who may change the row may change\n\n");
+    for (kind, field, grants) in policy::restricted_writes() {
+        line(&mut text, &format!("{kind:?}.{field}"), grants.map(grant));
+    }
+    text
+}
+
+/// A reach in words.
+pub fn reach(reach: Reach) -> String {
+    let parts = [
+        (reach.all, "all"),
+        (reach.team, "team"),
+        (reach.own && !reach.team, "own"),
+        (reach.pool, "pool"),
+        (reach.parent, "parent"),
+    ];
+    let words: Vec<_> = parts.into_iter().filter(|(has, _)| *has).map(|(_, word)| word).collect();
+    let words = if words.is_empty() { "-".to_owned() } else { words.join("+") };
+    match reach.when {
+        None => words,
+        Some(When::Empty(column)) => format!("{words} if no {column}"),
+        Some(When::In(column, values)) => format!("{words} if {column} {}", values.join("/")),
+    }
+}
+
+/// A grant in words.
+pub fn grant(grant: Grant) -> String {
+    match grant {
+        Grant::Yes => "yes".to_owned(),
+        Grant::No => "-".to_owned(),
+        Grant::Sums => "sums".to_owned(),
+        Grant::Rows(rows) => reach(rows),
+    }
+}
+
+fn line(text: &mut String, name: &str, cells: [String; 7]) {
+    // Writing to a string cannot fail.
+    let _ = write!(text, "{name:<34}");
+    for cell in cells {
+        let _ = write!(text, " {cell:<18}");
+    }
+    while text.ends_with(' ') {
+        text.pop();
+    }
+    text.push('\n');
+}

@@ -1,0 +1,256 @@
+//! Restricted fields cannot be learnt by any way of asking (domain rules R3 and R4). Generated from the policy table:
+//! a new restricted field is tested without a line here.
+
+use serde_json::{Value, json};
+use tests::{Actor, Cast, Story, World};
+use tributary::access::{Grant, Kind, policy};
+use tributary::graphql::filter::shout;
+use tributary::graphql::schema::GRAPH;
+use tributary::store::descriptor::{Descriptor, Shape};
+
+/// A row of the kind that every tested role sees.
+fn specimen(story: &Story, cast: &Cast, kind: Kind) -> uuid::Uuid {
+    match kind {
+        Kind::User => cast.manager.id,
+        Kind::Contact => story.contact,
+        Kind::Campaign => story.campaign,
+        Kind::Touchpoint => story.touch,
+        Kind::Lead => story.my_lead,
+        Kind::Handoff => story.my_handoff,
+        Kind::Deal => story.my_deal,
+        Kind::Activity => story.my_activity,
+        other => panic!("{other:?} has restricted fields now: name a row of the story for it"),
+    }
+}
+
+/// What to select below a field.
+fn below(of: &Descriptor, field: &str) -> &'static str {
+    match of.field(field).map(|field| field.shape) {
+        Some(Shape::Money) => "{ amount currency }",
+        Some(_) => "",
+        None => "{ id }",
+    }
+}
+
+/// A test that any value could pass.
+fn any_test(of: &Descriptor, field: &str) -> Value {
+    match of.field(field).map(|field| field.shape) {
+        Some(Shape::Money) => json!({ "currency": "EUR", "gte": "0" }),
+        Some(_) => json!({ "isNull": false }),
+        None => json!({}),
+    }
+}
+
+#[tokio::test]
+async fn a_closed_field_is_null_with_one_error_and_its_siblings_are_untouched() {
+    tests::each_database(async |world| {
+        let (cast, story) = setting(&world).await;
+        for (kind, field, grants) in policy::restricted_fields() {
+            let of = GRAPH.of(kind);
+            let id = of.global_id(specimen(&story, &cast, kind));
+            for (actor, grant) in cast.roles().into_iter().zip(grants) {
+                if !reads(actor, kind) {
+                    continue;
+                }
+                let what = format!("{:?} {}.{field}", actor.role, of.name);
+                let selection = format!("id aliased: {field} {} version: id", below(of, field));
+                let single = of.single.as_str();
+                let query = format!("query($id: ID!) {{ {single}(id: $id) {{ {selection} }} }}");
+                let answer = actor.run(&query, json!({ "id": id })).await;
+                match grant {
+                    Grant::Yes => assert!(answer.codes().is_empty(), "{what}: {:#}", answer.body),
+                    Grant::No | Grant::Sums => {
+                        let row = &answer.body["data"][single];
+                        assert_eq!(row["id"], json!(id), "{what}: {:#}", answer.body);
+                        assert_eq!(row.get("aliased"), Some(&Value::Null), "{what}");
+                        assert_eq!(answer.code(), "FORBIDDEN_FIELD", "{what}");
+                        assert_eq!(answer.body["errors"][0]["path"], json!([single, "aliased"]), "{what}");
+                    }
+                    Grant::Rows(_) => {}
+                }
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_closed_field_cannot_be_asked_about() {
+    tests::each_database(async |world| {
+        let (cast, _) = setting(&world).await;
+        for (kind, field, grants) in policy::restricted_fields() {
+            for (actor, grant) in cast.roles().into_iter().zip(grants) {
+                if matches!(grant, Grant::No | Grant::Sums) && counts(actor, kind) {
+                    refuse_every_way(actor, GRAPH.of(kind), field, grant).await;
+                }
+            }
+        }
+    })
+    .await;
+}
+
+async fn refuse_every_way(actor: &Actor, of: &Descriptor, field: &str, grant: Grant) {
+    let (list, name) = (of.plural, of.name);
+    let what = format!("{:?} {name}.{field}", actor.role);
+    let refused = async |way: &str, query: String, variables: Value| {
+        let answer = actor.run(&query, variables).await;
+        assert_eq!(answer.codes(), ["FORBIDDEN_FIELD"], "{what} by {way}: {:#}", answer.body);
+    };
+    let test = any_test(of, field);
+    for (way, filter) in [
+        ("filter", json!({ field: test })),
+        ("not", json!({ "not": { field: test } })),
+        ("or", json!({ "or": [{ "id": { "isNull": true } }, { field: test }] })),
+    ] {
+        let query = format!("query($f: {name}Filter) {{ {list}(filter: $f) {{ totalCount }} }}");
+        refused(way, query, json!({ "f": filter })).await;
+    }
+    let Some(declared) = of.field(field) else { return };
+    let key = shout(field);
+    if reads(actor, of.kind) {
+        let query = format!("{{ {list}(orderBy: [{{ field: {key} }}]) {{ nodes {{ id }} }} }}");
+        refused("order", query, json!({})).await;
+    }
+    let groupable =
+        !matches!(declared.shape, Shape::Money | Shape::Id | Shape::TextList | Shape::Decimal(_) | Shape::Long);
+    if groupable {
+        let query = format!("{{ {list} {{ groupBy(by: [{{ field: {key} }}]) {{ count }} }} }}");
+        refused("group", query, json!({})).await;
+    }
+    if matches!(declared.shape, Shape::Money | Shape::Int) {
+        let inner = below(of, field);
+        for function in ["sum", "avg", "min", "max"] {
+            // Five rows would be enough for sums; the story has two, so sums are refused as well.
+            let query = format!("{{ {list} {{ aggregate {{ {function} {{ {field} {inner} }} }} }} }}");
+            refused(function, query, json!({})).await;
+        }
+        let _ = grant;
+    }
+    // From another root, through every relation that leads here.
+    for other in GRAPH.all() {
+        for link in other.links.iter().filter(|link| link.to == of.kind) {
+            if !reads(actor, other.kind) || policy::is_restricted(other.kind, &link.name) {
+                continue;
+            }
+            let filter = match link.key {
+                tributary::store::descriptor::Key::One(_) => json!({ link.name.as_str(): { field: test } }),
+                tributary::store::descriptor::Key::Many(_) => {
+                    json!({ link.name.as_str(): { "some": { field: test } } })
+                }
+            };
+            let query = format!("query($f: {}Filter) {{ {}(filter: $f) {{ totalCount }} }}", other.name, other.plural);
+            refused(&format!("{}.{}", other.name, link.name), query, json!({ "f": filter })).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_field_that_is_open_on_some_rows_is_empty_on_the_others() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        let story = world.story(&cast).await;
+        // The rep reads the cost of his own deal. He also sees a colleague's deal of his team, but not its cost.
+        world.execute(&format!("UPDATE deal SET team_id = {}", literal(&world, cast.north))).await;
+        let deals = cast
+            .rep
+            .ask("{ deals(orderBy: [{ field: NAME }]) { nodes { name cost { amount } margin { amount } } } }")
+            .await;
+        assert_eq!(
+            deals.body["data"]["deals"]["nodes"],
+            json!([
+                { "name": "Mine", "cost": { "amount": "2000.00" }, "margin": { "amount": "3000.00" } },
+                { "name": "Theirs", "cost": null, "margin": null },
+            ])
+        );
+        assert_eq!(deals.codes(), ["FORBIDDEN_FIELD", "FORBIDDEN_FIELD"]);
+        assert_eq!(deals.body["errors"][0]["path"], json!(["deals", "nodes", 1, "cost"]));
+        // Asking about it finds the own row only, whichever way round.
+        for (filter, expected) in [
+            (json!({ "cost": { "currency": "EUR", "gte": "1" } }), vec!["Mine"]),
+            (json!({ "cost": { "isNull": true } }), vec!["Theirs"]),
+            (json!({ "not": { "cost": { "currency": "EUR", "eq": "2000" } } }), vec!["Theirs"]),
+        ] {
+            let query = "query($f: DealFilter) { deals(filter: $f) { nodes { name } } }";
+            let answer = cast.rep.run(query, json!({ "f": filter })).await;
+            let names: Vec<_> = answer.data()["deals"]["nodes"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|deal| deal["name"].clone())
+                .collect();
+            assert_eq!(json!(names), json!(expected), "{filter}");
+        }
+        let sums = cast.rep.ask("{ deals { aggregate { sum { cost { amount } } max { cost { amount } } } } }").await;
+        let own = json!([{ "amount": "2000.00" }]);
+        assert_eq!(sums.data()["deals"]["aggregate"], json!({ "sum": { "cost": own }, "max": { "cost": own } }));
+        let _ = story;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_analyst_may_sum_what_no_row_shows_over_enough_rows() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        let story = world.story(&cast).await;
+        let costs = "{ deals { aggregate { count sum { cost { amount } } min { cost { amount } } } } }";
+        assert_eq!(cast.analyst.ask(costs).await.codes(), ["FORBIDDEN_FIELD", "FORBIDDEN_FIELD"]);
+        let copy = "INSERT INTO deal (id, created_at, updated_at, version, name, kind, pipeline_id, stage_id, status, amount_minor, currency, cost_minor)";
+        for _ in 0..3 {
+            let (id, source) = (literal(&world, world.id()), literal(&world, story.my_deal));
+            world
+                .execute(&format!("{copy} SELECT {id}, created_at, updated_at, version, name, kind, pipeline_id, stage_id, status, amount_minor, currency, cost_minor FROM deal WHERE id = {source}"))
+                .await;
+        }
+        let answer = cast.analyst.ask(costs).await;
+        assert_eq!(answer.body["data"]["deals"]["aggregate"]["sum"]["cost"], json!([{ "amount": "10000.00" }]));
+        assert_eq!(answer.body["data"]["deals"]["aggregate"]["min"]["cost"], Value::Null);
+        assert_eq!(answer.codes(), ["FORBIDDEN_FIELD"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_may_only_count_cannot_read_a_row_through_its_counts() {
+    tests::each_database(async |world| {
+        let (cast, story) = setting(&world).await;
+        let id = GRAPH.of(Kind::Activity).global_id(story.my_activity);
+        let counted = cast
+            .analyst
+            .ask("{ activities { totalCount groupBy(by: [{ field: KIND }]) { key { kind } count } } }")
+            .await;
+        assert_eq!(counted.data()["activities"]["totalCount"], 3);
+        for filter in [
+            json!({ "id": { "eq": id } }),
+            json!({ "subject": { "startsWith": "m" } }),
+            json!({ "body": { "contains": "secret" } }),
+        ] {
+            let query = "query($f: ActivityFilter) { activities(filter: $f) { totalCount } }";
+            assert_eq!(cast.analyst.run(query, json!({ "f": filter })).await.codes(), ["FORBIDDEN_FIELD"], "{filter}");
+        }
+        for selection in ["nodes { id }", "edges { cursor }", "pageInfo { hasNextPage }"] {
+            let answer = cast.analyst.ask(&format!("{{ activities {{ totalCount {selection} }} }}")).await;
+            assert_eq!(answer.codes(), ["FORBIDDEN"], "{selection}");
+        }
+    })
+    .await;
+}
+
+async fn setting(world: &World) -> (Cast, Story) {
+    let cast = world.cast().await;
+    let story = world.story(&cast).await;
+    (cast, story)
+}
+
+fn reads(actor: &Actor, kind: Kind) -> bool {
+    actor.role.is_some_and(|role| !policy::reach(kind, tributary::access::Action::Read, role).is_none())
+}
+
+fn counts(actor: &Actor, kind: Kind) -> bool {
+    actor.role.is_some_and(|role| !policy::reach(kind, tributary::access::Action::Count, role).is_none())
+}
+
+/// An id in a statement past the service.
+fn literal(world: &World, id: uuid::Uuid) -> String {
+    if world.is_postgres() { format!("'{id}'") } else { format!("x'{}'", id.simple()) }
+}

@@ -348,8 +348,9 @@ impl Reader {
         }
         sql.push(" WHERE ").append(Sql::all(conditions));
         if grouped > 0 {
-            let places: Vec<_> = (1..=grouped).map(|place| Sql::text(place.to_string())).collect();
-            sql.push(" GROUP BY ").append(Sql::listed(places.clone())).push(" ORDER BY ").append(Sql::listed(places));
+            let places =
+                |after: &str| Sql::listed((1..=grouped).map(|place| Sql::text(format!("{place}{after}"))).collect());
+            sql.push(" GROUP BY ").append(places("")).push(" ORDER BY ").append(places(" NULLS LAST"));
         }
         if let Some(limit) = limit {
             sql.push(" LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));

@@ -1,5 +1,6 @@
 //! The service as a value: configuration, database, schema, clock, keys. Main and tests build it the same way.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_graphql::{Request, Response};
@@ -8,6 +9,7 @@ use serde_json::Value as Json;
 
 use crate::access::Viewer;
 use crate::access::token::{self, Keys};
+use crate::auth::throttle::Throttle;
 use crate::clock::Clock;
 use crate::config::{Config, SqliteSynchronous};
 use crate::error::{Error, Result};
@@ -25,6 +27,7 @@ struct Parts {
     store: Store,
     schema: Schema,
     keys: Keys,
+    throttle: Throttle,
 }
 
 /// What a request carries besides its document.
@@ -34,6 +37,8 @@ pub struct RequestMeta {
     pub request_id: String,
     /// The header `Idempotency-Key`.
     pub idempotency_key: Option<String>,
+    /// The network address the request came from, where it came over a network.
+    pub peer: Option<IpAddr>,
 }
 
 impl App {
@@ -48,7 +53,7 @@ impl App {
         store.system().fix_base_currency().await?;
         let keys = keys(&config, &store.system()).await?;
         let schema = builder().finish();
-        Ok(Self(Arc::new(Parts { config, store, schema, keys })))
+        Ok(Self(Arc::new(Parts { config, store, schema, keys, throttle: Throttle::default() })))
     }
 
     /// The configuration.
@@ -69,6 +74,11 @@ impl App {
     /// The keys of the access tokens.
     pub fn keys(&self) -> &Keys {
         &self.0.keys
+    }
+
+    /// The failed sign-ins of late.
+    pub fn throttle(&self) -> &Throttle {
+        &self.0.throttle
     }
 
     /// The viewer behind an `Authorization` header; none or an empty bearer is anonymous.

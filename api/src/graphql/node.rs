@@ -15,9 +15,9 @@ use super::plan::Planner;
 use super::render::Renderer;
 use super::schema::GRAPH;
 use crate::error::Result;
-use crate::store::Resource;
 use crate::store::descriptor::Descriptor;
 use crate::store::select::Of;
+use crate::store::{Reader, Resource};
 
 /// A row by its id; null where there is none or the viewer may not see it. Read when it is answered, under the rights
 /// of that moment.
@@ -25,6 +25,9 @@ use crate::store::select::Of;
 #[serde(transparent)]
 pub struct Node<E> {
     id: Option<Uuid>,
+    /// Whose eyes read it; none for the viewer's of the request.
+    #[serde(skip)]
+    eyes: Option<Reader>,
     #[serde(skip)]
     entity: PhantomData<fn() -> E>,
 }
@@ -32,12 +35,17 @@ pub struct Node<E> {
 impl<E> Node<E> {
     /// The row with this id.
     pub fn at(id: Uuid) -> Self {
-        Self { id: Some(id), entity: PhantomData }
+        Self::maybe(Some(id))
+    }
+
+    /// The row with this id, as somebody else than the viewer of the request sees it: who has only just signed in.
+    pub fn seen_by(reader: Reader, id: Uuid) -> Self {
+        Self { eyes: Some(reader), ..Self::at(id) }
     }
 
     /// The row with this id, if there is one.
     pub fn maybe(id: Option<Uuid>) -> Self {
-        Self { id, entity: PhantomData }
+        Self { id, eyes: None, entity: PhantomData }
     }
 
     /// No row.
@@ -63,7 +71,7 @@ impl<E: Resource> OutputType for Node<E> {
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         let Some(id) = self.id else { return Ok(Value::Null) };
         let place = Place { below: vec![&ctx.item.node], path: path_of(ctx), pos: field.pos };
-        Ok(answer(ctx, GRAPH.of(E::KIND), id, place).await)
+        Ok(answer(ctx, self.eyes.as_ref(), GRAPH.of(E::KIND), id, place).await)
     }
 }
 
@@ -78,13 +86,21 @@ struct Place<'a> {
 pub async fn answer_at(ctx: &ContextSelectionSet<'_>, of: &'static Descriptor, id: Uuid, picked: &Picked<'_>) -> Value {
     let mut path = path_of(ctx);
     path.push(PathSegment::Field(picked.key.to_string()));
-    answer(ctx, of, id, Place { below: picked.below.clone(), path, pos: picked.pos }).await
+    answer(ctx, None, of, id, Place { below: picked.below.clone(), path, pos: picked.pos }).await
 }
 
 /// Reads one row and answers what is selected of it; refusals become null with an error.
-async fn answer(ctx: &ContextSelectionSet<'_>, of: &'static Descriptor, id: Uuid, place: Place<'_>) -> Value {
+async fn answer(
+    ctx: &ContextSelectionSet<'_>,
+    eyes: Option<&Reader>,
+    of: &'static Descriptor,
+    id: Uuid,
+    place: Place<'_>,
+) -> Value {
     let mut renderer = Renderer::new(place.path.clone(), place.pos);
-    let value = match read(ctx, of, id, &place.below, &mut renderer).await {
+    let reader = eyes.map_or_else(|| super::reader(ctx), Ok);
+    let outcome = async { read(ctx, reader?, of, id, &place.below, &mut renderer).await };
+    let value = match outcome.await {
         Ok(value) => value,
         Err(error) => {
             ctx.add_error(error.into_server_error(Some(place.pos), place.path));
@@ -97,12 +113,12 @@ async fn answer(ctx: &ContextSelectionSet<'_>, of: &'static Descriptor, id: Uuid
 
 async fn read(
     ctx: &ContextSelectionSet<'_>,
+    reader: &Reader,
     of: &'static Descriptor,
     id: Uuid,
     below: &[&SelectionSet],
     renderer: &mut Renderer,
 ) -> Result<Value> {
-    let reader = super::reader(ctx)?;
     let planner = Planner { reader, env: ctx.query_env };
     let (level, object) = planner.level(of, below)?;
     let loaded = load(reader, &level, Of::Ids(&[id]), None).await?;

@@ -6,6 +6,8 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema as
 
 use super::input::PlainMutations;
 use super::root::Entities;
+use crate::auth::graphql::SessionMutations;
+use crate::auth::viewer::ViewerQueries;
 use crate::store::descriptor::Graph;
 use crate::{
     activity, attribution, campaign, campaign_member, company, contact, deal, deal_contact, event, exchange_rate,
@@ -40,11 +42,11 @@ pub static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
 
 /// The query root.
 #[derive(MergedObject, Default)]
-pub struct Query(Entities);
+pub struct Query(Entities, ViewerQueries);
 
 /// The mutation root.
 #[derive(MergedObject, Default)]
-pub struct Mutation(PlainMutations);
+pub struct Mutation(PlainMutations, SessionMutations);
 
 /// The executable schema.
 pub type Schema = Executable<Query, Mutation, EmptySubscription>;

@@ -1,9 +1,11 @@
 //! GraphQL over HTTP (the GraphQL foundation's draft): one endpoint, GET for queries, POST with JSON for everything.
 
+use std::net::{IpAddr, SocketAddr};
+
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Request, ServerError};
 use axum::body::Body;
-use axum::extract::{Extension, State};
+use axum::extract::{ConnectInfo, Extension, State};
 use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use bytes::Bytes;
@@ -28,6 +30,7 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub async fn endpoint(
     State(app): State<App>,
     Extension(id): Extension<RequestId>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -41,7 +44,7 @@ pub async fn endpoint(
             "This endpoint answers with application/graphql-response+json or application/json; Accept allows neither.";
         return Refusal::new(StatusCode::NOT_ACCEPTABLE, Code::BadUserInput, message).into_response(Media::Json);
     };
-    let call = Call { app, id: id.0, headers, media };
+    let call = Call { app, id: id.0, peer: peer.map(|Extension(ConnectInfo(peer))| peer.ip()), headers, media };
     let answered = match method {
         Method::GET => call.get(&uri).await,
         Method::POST => call.post(body).await,
@@ -61,6 +64,7 @@ fn options() -> Response<Body> {
 struct Call {
     app: App,
     id: String,
+    peer: Option<IpAddr>,
     headers: HeaderMap,
     media: Media,
 }
@@ -187,7 +191,7 @@ impl Call {
 
     async fn run(&self, admitted: Admitted, viewer: Option<Viewer>, idempotency_key: Option<String>) -> Answer {
         let config = self.app.config();
-        let meta = RequestMeta { request_id: self.id.clone(), idempotency_key };
+        let meta = RequestMeta { request_id: self.id.clone(), idempotency_key, peer: self.peer };
         match tokio::time::timeout(config.request_timeout, self.app.execute(admitted.request, viewer, meta)).await {
             Ok(outcome) => Answer::new(outcome, !config.is_production()),
             Err(_) => {

@@ -136,6 +136,12 @@ pub struct Reader {
     now: DateTime<Utc>,
 }
 
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("viewer", &self.viewer).field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
 impl Reader {
     /// Who is looking.
     pub fn viewer(&self) -> &Viewer {

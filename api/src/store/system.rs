@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sea_orm::sea_query::IntoCondition;
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Value};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Value};
 use uuid::Uuid;
 
 use super::database::classify;
@@ -62,6 +62,24 @@ impl System {
         let select = E::find().filter(condition);
         let select = if tx.reader().dialect() == Dialect::Postgres { select.lock_exclusive() } else { select };
         select.all(&tx.session()).await.map_err(classify)
+    }
+
+    /// The first such row of a platform table, as it stands outside any transaction.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn look<E: Platform>(&self, condition: impl IntoCondition) -> Result<Option<E::Model>> {
+        E::find().filter(condition).one(&self.store.database.reading()).await.map_err(classify)
+    }
+
+    /// The live account with this address, whatever its status.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn account(&self, email: &str) -> Result<Option<entity::user::Model>> {
+        use entity::user::{Column, Entity};
+        let live = Entity::find().filter(Column::Email.eq(email)).filter(Column::DeletedAt.is_null());
+        live.one(&self.store.database.reading()).await.map_err(classify)
     }
 
     /// Adds rows to a platform table.
@@ -154,7 +172,6 @@ impl System {
     /// CONFLICT: the database was made with another base currency.
     pub async fn fix_base_currency(&self) -> Result<()> {
         use entity::setting;
-        use sea_orm::ColumnTrait;
         const NAME: &str = "base_currency";
         let tx = self.begin("start").await?;
         let known = self.rows::<setting::Entity>(&tx, setting::Column::Key.eq(NAME)).await?;

@@ -1,0 +1,1 @@
+//! Accounts as the command line changes them.

@@ -1,0 +1,146 @@
+//! Signing in, going on and signing out as mutations.
+
+use async_graphql::{Context, ErrorExtensions, InputObject, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+use entity::user;
+
+use super::sessions::{self, Issued, SignIn};
+use crate::app::{App, RequestMeta};
+use crate::error::{Code, Error, Mistake, Result};
+use crate::graphql::node::Node;
+
+/// Who wants to sign in.
+#[derive(InputObject)]
+pub struct SignInInput {
+    /// The address the user signs in with; letter case does not matter.
+    pub email: String,
+    /// The password.
+    #[graphql(secret)]
+    pub password: String,
+}
+
+/// The session to go on with.
+#[derive(InputObject)]
+pub struct RefreshSessionInput {
+    /// The refresh token of the last answer.
+    #[graphql(secret)]
+    pub refresh_token: String,
+}
+
+/// A session that was begun or continued.
+#[derive(SimpleObject)]
+pub struct SessionPayload {
+    /// Send it as `Authorization: Bearer <accessToken>` until `expiresAt`; null if nobody was signed in.
+    access_token: Option<String>,
+    /// Exchange it once, by `refreshSession`, before the access token ends. Keep it secret and keep only the newest:
+    /// a refresh token that is used after its successor was used ends the session.
+    refresh_token: Option<String>,
+    /// When the access token ends.
+    expires_at: Option<DateTime<Utc>>,
+    /// Who is signed in.
+    user: Node<user::Entity>,
+    /// What a person has to mend first; empty when it was done.
+    user_errors: Vec<Mistake>,
+}
+
+/// What signing out did.
+#[derive(SimpleObject)]
+pub struct SignOutPayload {
+    /// How many sessions were ended.
+    ended_sessions: usize,
+    /// What a person has to mend first; empty when it was done.
+    user_errors: Vec<Mistake>,
+}
+
+impl SessionPayload {
+    fn of(app: &App, issued: Issued) -> Self {
+        let id = issued.viewer.id;
+        Self {
+            access_token: Some(issued.access_token),
+            refresh_token: Some(issued.refresh_token),
+            expires_at: Some(issued.expires_at),
+            // The request itself came from nobody; the answer is for who has just signed in.
+            user: Node::seen_by(app.store().reader(issued.viewer), id),
+            user_errors: Vec::new(),
+        }
+    }
+
+    fn refused() -> Self {
+        let message = "No active user has this e-mail address and password.";
+        Self {
+            access_token: None,
+            refresh_token: None,
+            expires_at: None,
+            user: Node::none(),
+            user_errors: vec![Mistake::new("INVALID", "", message)],
+        }
+    }
+}
+
+/// The mutations of sessions.
+#[derive(Default)]
+pub struct SessionMutations;
+
+#[Object]
+impl SessionMutations {
+    /// Begins a session by e-mail and password. For everyone, signed in or not. A wrong address, a wrong password and
+    /// a suspended user are refused in the same words, as `userErrors`. After ten failures for an address, or fifty
+    /// from one network, RATE_LIMITED says in `extensions.retryAfterSeconds` (and `Retry-After`) how long to wait.
+    async fn sign_in(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Who wants to sign in.")] input: SignInInput,
+    ) -> Option<async_graphql::Result<SessionPayload>> {
+        Some(sign_in(ctx, input).await)
+    }
+
+    /// Exchanges a refresh token for a new access token and the next refresh token. For everyone who holds one; leave
+    /// the `Authorization` header out once its token has ended. If the answer is lost, the same token may be sent
+    /// again as long as its successor has not been used. UNAUTHENTICATED: the session has ended, sign in again.
+    async fn refresh_session(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The session to go on with.")] input: RefreshSessionInput,
+    ) -> Option<async_graphql::Result<SessionPayload>> {
+        let refreshed = async {
+            let app = app(ctx)?;
+            let issued = sessions::refresh(app, &input.refresh_token).await?;
+            Ok(SessionPayload::of(app, issued))
+        };
+        Some(refreshed.await.map_err(Error::into_resolver_error))
+    }
+
+    /// Ends this session: its access and refresh tokens are refused from now on. For everyone who is signed in.
+    async fn sign_out(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "End every session of the user, on all devices.", default)] everywhere: bool,
+    ) -> Option<async_graphql::Result<SignOutPayload>> {
+        let signed_out = async {
+            let viewer = crate::graphql::reader(ctx)?.viewer();
+            let ended_sessions = sessions::sign_out(app(ctx)?, viewer, everywhere).await?;
+            Ok(SignOutPayload { ended_sessions, user_errors: Vec::new() })
+        };
+        Some(signed_out.await.map_err(Error::into_resolver_error))
+    }
+}
+
+async fn sign_in(ctx: &Context<'_>, input: SignInInput) -> async_graphql::Result<SessionPayload> {
+    let app = app(ctx).map_err(Error::into_resolver_error)?;
+    let peer = ctx.data_opt::<RequestMeta>().and_then(|meta| meta.peer);
+    match sessions::sign_in(app, peer, &input.email, input.password).await {
+        Ok(SignIn::Done(issued)) => Ok(SessionPayload::of(app, *issued)),
+        Ok(SignIn::Refused) => Ok(SessionPayload::refused()),
+        Ok(SignIn::Wait(seconds)) => {
+            ctx.insert_http_header("retry-after", seconds.to_string());
+            let message = format!("Too many attempts to sign in have failed. Try again in {seconds} seconds.");
+            let refused = Error::refused(Code::RateLimited, message).into_resolver_error();
+            Err(refused.extend_with(|_, extensions| extensions.set("retryAfterSeconds", seconds)))
+        }
+        Err(error) => Err(error.into_resolver_error()),
+    }
+}
+
+fn app<'a>(ctx: &Context<'a>) -> Result<&'a App> {
+    ctx.data_opt::<App>().ok_or_else(|| Error::internal("a request without its app"))
+}

@@ -1,0 +1,187 @@
+//! The policy table as data, in words that people can check.
+
+use async_graphql::{Enum, Object, SimpleObject};
+
+use crate::access::{Action, Grant, Kind, Reach, Role, When, policy};
+use crate::graphql::schema::GRAPH;
+
+/// The rules of access.
+pub struct Matrix {
+    pub(super) role: Option<Role>,
+    pub(super) kind: Option<Kind>,
+}
+
+/// The rules of access. What is not listed is refused to everyone.
+#[Object(name = "PermissionMatrix")]
+impl Matrix {
+    /// Every action on every kind of object, for every role.
+    async fn permissions(&self) -> Vec<Permission> {
+        permissions(self.role, self.kind)
+    }
+
+    /// Every restricted field, for every role. A field that is not listed goes with its row.
+    async fn fields(&self) -> Vec<FieldPermission> {
+        fields(self.role, self.kind)
+    }
+}
+
+/// What a role may do to a kind of object.
+#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
+pub struct Permission {
+    /// The kind of object.
+    pub kind: Kind,
+    /// The action.
+    pub action: Action,
+    /// The role.
+    pub role: Role,
+    /// Whether the role may do it to any row at all.
+    pub allowed: bool,
+    /// Which rows, in words.
+    pub reach: String,
+}
+
+/// What is done with a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum FieldUse {
+    /// Reading it, and filtering, sorting or grouping by it.
+    Read,
+    /// Changing it after the row was made.
+    Write,
+}
+
+/// How far a role may use a restricted field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum GrantLevel {
+    /// As the rest of the row.
+    Full,
+    /// On some rows only.
+    Rows,
+    /// Only inside sums and averages over enough rows.
+    Sums,
+    /// Not at all.
+    None,
+}
+
+/// What a role may do with a restricted field.
+#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
+pub struct FieldPermission {
+    /// The kind of object.
+    pub kind: Kind,
+    /// The name of the field.
+    pub field: String,
+    /// Reading or writing.
+    pub usage: FieldUse,
+    /// The role.
+    pub role: Role,
+    /// How far the role may use the field.
+    pub level: GrantLevel,
+    /// The same in words.
+    pub grant: String,
+}
+
+impl FieldPermission {
+    /// Is the field closed to the role, wholly or on some rows?
+    pub fn is_limited(&self) -> bool {
+        self.level != GrantLevel::Full
+    }
+}
+
+/// The rights of the table, narrowed to a role and a kind.
+pub fn permissions(role: Option<Role>, kind: Option<Kind>) -> Vec<Permission> {
+    let mut all = Vec::new();
+    for kind in Kind::ALL.into_iter().filter(|one| kind.is_none_or(|kind| kind == *one)) {
+        for action in policy::actions(kind) {
+            for role in roles(role) {
+                let reach = policy::reach(kind, action, role);
+                all.push(Permission { kind, action, role, allowed: !reach.is_none(), reach: words(kind, reach) });
+            }
+        }
+    }
+    all
+}
+
+/// The restricted fields of the table, narrowed to a role and a kind.
+pub fn fields(role: Option<Role>, kind: Option<Kind>) -> Vec<FieldPermission> {
+    let reads = policy::restricted_fields().map(|(kind, field, _)| (kind, field, FieldUse::Read));
+    let writes = policy::restricted_writes().map(|(kind, field, _)| (kind, field, FieldUse::Write));
+    let wanted = reads.chain(writes).filter(|(one, ..)| kind.is_none_or(|kind| kind == *one));
+    wanted.flat_map(|(kind, field, usage)| roles(role).map(move |role| permission(kind, field, usage, role))).collect()
+}
+
+fn permission(kind: Kind, field: &str, usage: FieldUse, role: Role) -> FieldPermission {
+    let grant = match usage {
+        FieldUse::Read => policy::read(kind, field, role),
+        FieldUse::Write => policy::write(kind, field, role),
+    };
+    let (level, grant) = match grant {
+        Grant::Yes => (GrantLevel::Full, "as the rest of the row".to_owned()),
+        Grant::No => (GrantLevel::None, "not at all".to_owned()),
+        Grant::Rows(reach) => (GrantLevel::Rows, format!("on {}", words(kind, reach))),
+        Grant::Sums => {
+            (GrantLevel::Sums, format!("only inside sums and averages over at least {} rows", policy::SMALLEST_GROUP))
+        }
+    };
+    FieldPermission { kind, field: field.to_owned(), usage, role, level, grant }
+}
+
+fn roles(only: Option<Role>) -> impl Iterator<Item = Role> {
+    policy::ROLES.into_iter().filter(move |role| only.is_none_or(|only| only == *role))
+}
+
+/// `own rows and the team's rows, while status is DRAFT or ACTIVE`.
+fn words(kind: Kind, reach: Reach) -> String {
+    let rows = if reach.all {
+        "every row".to_owned()
+    } else {
+        let parts = [
+            (reach.own, "own rows"),
+            (reach.team, "rows of the team and the teams below it"),
+            (reach.pool, "rows without an owner in the team and the teams below it"),
+            (reach.parent, "rows of a record within reach"),
+        ];
+        let parts: Vec<&str> = parts.into_iter().filter(|(covered, _)| *covered).map(|(_, words)| words).collect();
+        if parts.is_empty() { "no row".to_owned() } else { enumerate(&parts, "and") }
+    };
+    let name = |column: &str| GRAPH.of(kind).name_of_column(column).unwrap_or(column).to_owned();
+    match reach.when {
+        None => rows,
+        Some(When::In(column, values)) => format!("{rows}, while {} is {}", name(column), enumerate(values, "or")),
+        Some(When::Empty(column)) => format!("{rows}, while {} is empty", name(column)),
+    }
+}
+
+/// `A, B or C`.
+fn enumerate(parts: &[&str], last: &str) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reach_reads_like_a_sentence() {
+        let of = |reach| words(Kind::Campaign, reach);
+        assert_eq!(of(Reach::ALL), "every row");
+        assert_eq!(of(Reach::NONE), "no row");
+        let own_and_team = Reach { own: true, team: true, ..Reach::NONE };
+        let running = own_and_team.when(When::In("status", &["DRAFT", "ACTIVE", "PAUSED"]));
+        assert_eq!(
+            of(running),
+            "own rows and rows of the team and the teams below it, while status is DRAFT, ACTIVE or PAUSED"
+        );
+    }
+
+    #[test]
+    fn every_cell_of_the_table_is_told() {
+        let cells: usize = Kind::ALL.into_iter().map(|kind| policy::actions(kind).count() * policy::ROLES.len()).sum();
+        assert_eq!(permissions(None, None).len(), cells);
+        let restricted = policy::restricted_fields().count() + policy::restricted_writes().count();
+        assert_eq!(fields(None, None).len(), restricted * policy::ROLES.len());
+        assert!(fields(None, None).iter().any(|field| field.level == GrantLevel::Sums));
+    }
+}

@@ -3,6 +3,7 @@
 //! | where | what |
 //! | --- | --- |
 //! | [`app`], [`config`], [`error`], [`clock`] | the service as a value; its settings, errors, time |
+//! | [`checks`] | collects what a person has to mend in an input |
 //! | [`http`], [`server`] | the only axum: routes, GraphQL over HTTP, the accept loop |
 //! | [`access`] | who may do what: the policy table, tokens, passwords |
 //! | [`store`] | the database as one viewer may see it |
@@ -11,6 +12,7 @@
 
 pub mod access;
 pub mod app;
+pub mod checks;
 pub mod clock;
 pub mod config;
 pub mod error;

@@ -91,7 +91,7 @@ pub enum Source {
     Column(&'static str),
     /// Minor units and their currency.
     Money(&'static str, Currency),
-    /// An SQL expression over the row, with `{}` for the table's alias.
+    /// An SQL expression over the row, with `{}` for the table's alias and `{now}` for the moment of the request.
     Sql(&'static str),
 }
 
@@ -621,7 +621,7 @@ impl<E: EntityTrait> Declare<E> {
         self
     }
 
-    /// A value that is an expression over the row (`{}` is the table's alias).
+    /// A value that is an expression over the row (`{}` is the table's alias, `{now}` the moment of the request).
     #[must_use]
     pub fn computed(mut self, name: &str, sql: &'static str, shape: Shape, nullable: bool, doc: &'static str) -> Self {
         self.descriptor.fields.push(Field {
@@ -653,6 +653,16 @@ impl<E: EntityTrait> Declare<E> {
         let key = Key::Many(column.as_str());
         self.descriptor.links.push(Link { name: name.to_owned(), doc, to, key, input: Input::default() });
         self.last = Last::Link;
+        self
+    }
+
+    /// `update…` takes the team: for rows without an owner, which have no `assign…`.
+    #[must_use]
+    pub fn moves_between_teams(mut self) -> Self {
+        let team = self.descriptor.links.iter_mut().find(|link| link.key == Key::One("team_id"));
+        if let Some(team) = team {
+            team.input.update = true;
+        }
         self
     }
 

@@ -150,21 +150,33 @@ impl Reader {
 
     /// The value of a field as it stands in the table, without the policy.
     pub(crate) fn raw(&self, field: &Field, alias: &str) -> FieldSql {
-        let expression = |text: &str| {
-            if text.contains("{}") { text.replace("{}", alias) } else { format!("{alias}.{text}") }
-        };
         match field.source {
             Source::Column(text) | Source::Sql(text) => {
-                FieldSql { value: Sql::text(expression(text)), currency: None, sums_only: false }
+                FieldSql { value: self.expression(text, alias), currency: None, sums_only: false }
             }
             Source::Money(amount, currency) => {
                 let currency = match currency {
-                    Currency::Column(column) => Sql::text(expression(column)),
+                    Currency::Column(column) => self.expression(column, alias),
                     Currency::Base => Sql::text(format!("'{}'", self.base_currency())),
                 };
-                FieldSql { value: Sql::text(expression(amount)), currency: Some(currency), sums_only: false }
+                FieldSql { value: self.expression(amount, alias), currency: Some(currency), sums_only: false }
             }
         }
+    }
+
+    /// A column, or an expression with `{}` for the alias and `{now}` for the moment of the request.
+    fn expression(&self, text: &str, alias: &str) -> Sql {
+        if !text.contains("{}") {
+            return Sql::text(format!("{alias}.{text}"));
+        }
+        let mut sql = Sql::default();
+        for (place, part) in text.replace("{}", alias).split("{now}").enumerate() {
+            if place > 0 {
+                sql.bind(self.now());
+            }
+            sql.push(part);
+        }
+        sql
     }
 
     fn test(&self, field: &Field, sql: FieldSql, test: &Test) -> Sql {

@@ -71,6 +71,7 @@ pub mod rows;
 pub mod select;
 pub mod sql;
 pub mod system;
+pub mod tree;
 pub mod tx;
 pub mod writes;
 

@@ -17,7 +17,7 @@ use super::event::{self, Entry};
 use super::idempotency::Record;
 use super::sql::Sql;
 use crate::access::{Action, Kind, policy};
-use crate::error::{Error, Mistake, Result};
+use crate::error::{Code, Error, Mistake, Result};
 
 /// An entity that can be read and written through the store.
 pub trait Resource: EntityTrait<Model: Default + Send + Sync> {
@@ -327,6 +327,26 @@ impl Tx {
         sql.bind(id).push(" AND ").append(Sql::all(conditions));
         let found = self.session().query_one_raw(sql.statement(self.backend())).await.map_err(classify)?;
         Ok(found.is_some())
+    }
+
+    /// Tries one item of a bulk mutation: when it is refused, what it wrote is undone and the others go on.
+    ///
+    /// # Errors
+    /// Our faults and the database's; a refusal is the inner error.
+    pub async fn attempt<T>(&self, work: impl Future<Output = Result<T>>) -> Result<Result<T>> {
+        let noted = self.entries.lock().unwrap_or_else(PoisonError::into_inner).len();
+        self.execute(Sql::text("SAVEPOINT item")).await.map_err(classify)?;
+        let outcome = work.await;
+        if let Err(error) = &outcome {
+            if matches!(error.code(), Code::Internal | Code::Timeout | Code::Unavailable) {
+                // A fault is the whole mutation's; its transaction is dropped as it stands.
+                return outcome.map(Ok);
+            }
+            self.execute(Sql::text("ROLLBACK TO SAVEPOINT item")).await.map_err(classify)?;
+            self.entries.lock().unwrap_or_else(PoisonError::into_inner).truncate(noted);
+        }
+        self.execute(Sql::text("RELEASE SAVEPOINT item")).await.map_err(classify)?;
+        Ok(outcome)
     }
 
     /// Writes the events and commits.

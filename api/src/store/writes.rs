@@ -152,6 +152,17 @@ async fn take_team_of_owner<E: Resource>(tx: &Tx, row: &mut E::Model) -> Result<
     set_value::<E>(row, team.as_str(), Value::Uuid(user.and_then(|user| user.team_id)), "teamId")
 }
 
+/// A row for which neither owner nor team was given belongs to its maker and the maker's team. A row that is given to a
+/// team alone waits in the team's pool.
+pub fn default_owner(tx: &Tx, given: &Given, owner: &mut Option<Uuid>, team: &mut Option<Uuid>) {
+    if given.has("owner_id") || given.has("team_id") {
+        return;
+    }
+    let viewer = tx.reader().viewer();
+    *owner = Some(viewer.id).filter(|id| !id.is_nil());
+    *team = viewer.team;
+}
+
 /// `QualifyForSales` -> `qualifyForSales`.
 pub fn spell(action: Action) -> String {
     let name = format!("{action:?}");

@@ -1,0 +1,68 @@
+//! Collects what a person has to mend in an input, so that a form shows all of it at once.
+
+use crate::error::{Error, Mistake, Result};
+
+/// The most characters of a name or title.
+pub const NAME: usize = 200;
+/// The most characters of a longer text.
+pub const TEXT: usize = 10_000;
+
+/// The mistakes found so far.
+#[derive(Debug, Default)]
+pub struct Checks(Vec<Mistake>);
+
+impl Checks {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Notes a mistake at an input field.
+    pub fn refuse(&mut self, code: &str, field: &str, message: impl Into<String>) {
+        self.0.push(Mistake::new(code, field, message));
+    }
+
+    /// Notes a mistake unless something holds.
+    pub fn expect(&mut self, holds: bool, code: &str, field: &str, message: &str) {
+        if !holds {
+            self.refuse(code, field, message);
+        }
+    }
+
+    /// A name that must be there; blanks around it go.
+    pub fn name(&mut self, field: &str, text: &mut String) {
+        *text = text.trim().to_owned();
+        self.expect(!text.is_empty(), "REQUIRED", field, &format!("{field} may not be empty."));
+        self.length(field, text, NAME);
+    }
+
+    /// A text that may be left out; blanks around it go, and a blank text is none.
+    pub fn optional(&mut self, field: &str, text: &mut Option<String>, most: usize) {
+        *text = text.take().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        if let Some(text) = text {
+            self.length(field, text, most);
+        }
+    }
+
+    fn length(&mut self, field: &str, text: &str, most: usize) {
+        let fits = text.chars().count() <= most;
+        self.expect(fits, "TOO_LONG", field, &format!("{field} may have at most {most} characters."));
+    }
+
+    /// An amount is not negative, and without an amount there is no currency.
+    pub fn amount(&mut self, field: &str, minor: Option<i64>, currency: &mut Option<String>) {
+        if minor.is_none() {
+            *currency = None;
+        }
+        let fits = minor.is_none_or(|minor| minor >= 0);
+        self.expect(fits, "INVALID", field, &format!("{field} may not be negative."));
+    }
+
+    /// All is well, or the mistakes.
+    ///
+    /// # Errors
+    /// `Invalid` with every mistake noted.
+    pub fn done(self) -> Result<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
+    }
+}

@@ -4,18 +4,18 @@
 //! Writing: [`input`] for the plain mutations of every entity, [`mutation`] for the verbs of their lives.
 
 pub mod filter;
-pub mod input;
-pub mod load;
+pub(crate) mod input;
+mod load;
 pub mod mutation;
 pub mod node;
-pub mod pick;
-pub mod plan;
-pub mod register;
-pub mod render;
-pub mod root;
+pub(crate) mod pick;
+mod plan;
+mod register;
+mod render;
+pub(crate) mod root;
 pub mod scalar;
 pub mod schema;
-pub mod totals;
+mod totals;
 pub mod value;
 
 use async_graphql::ContextBase;

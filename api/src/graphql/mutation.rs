@@ -49,7 +49,7 @@ pub async fn begin<P: Payload>(ctx: &Context<'_>, key: Option<&str>) -> Result<B
 ///
 /// # Errors
 /// The command's, and those of the commit; then nothing was written.
-pub async fn conclude<P: Payload>(tx: Tx, outcome: Result<P>) -> Result<P> {
+pub async fn conclude<P: Payload>(tx: Box<Tx>, outcome: Result<P>) -> Result<P> {
     match outcome {
         Ok(payload) => {
             tx.finish(&payload).await?;

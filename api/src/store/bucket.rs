@@ -100,14 +100,17 @@ fn case(value: &Sql, offsets: &[(DateTime<Utc>, i32)]) -> Sql {
     }
 }
 
-/// The zone's offsets from UTC in seconds, each with the moment it begins, from 1990 to 2060.
-fn offsets(zone: Tz) -> Vec<(DateTime<Utc>, i32)> {
-    static KNOWN: LazyLock<Mutex<HashMap<Tz, Vec<(DateTime<Utc>, i32)>>>> = LazyLock::new(Mutex::default);
+/// Offsets from UTC in seconds, each with the moment it begins.
+type Offsets = Vec<(DateTime<Utc>, i32)>;
+
+/// The zone's offsets from 1990 to 2060.
+fn offsets(zone: Tz) -> Offsets {
+    static KNOWN: LazyLock<Mutex<HashMap<Tz, Offsets>>> = LazyLock::new(Mutex::default);
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     known.entry(zone).or_insert_with(|| find_offsets(zone)).clone()
 }
 
-fn find_offsets(zone: Tz) -> Vec<(DateTime<Utc>, i32)> {
+fn find_offsets(zone: Tz) -> Offsets {
     let year =
         |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default().and_time(chrono::NaiveTime::MIN).and_utc();
     let offset = |at: DateTime<Utc>| zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc();

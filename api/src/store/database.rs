@@ -124,6 +124,7 @@ impl Database {
 
 const TIMED_OUT: &str = "the database did not answer in time";
 
+#[expect(clippy::disallowed_methods, reason = "the one place that opens connections")]
 async fn open(settings: &Settings, connections: u32) -> Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(settings.url.clone());
     let full = settings.sqlite_full_sync;

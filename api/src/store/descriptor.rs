@@ -228,8 +228,11 @@ pub struct Derived {
     /// The type of the answer.
     pub out: OutType,
     /// Computes it for all rows of a level. Rows that are missing in the answer get null.
-    pub load: for<'a> fn(Ask<'a>) -> BoxFuture<'a, Result<HashMap<Uuid, Out>>>,
+    pub load: for<'a> fn(Ask<'a>) -> BoxFuture<'a, Result<Answers>>,
 }
+
+/// Computed answers by row.
+pub type Answers = HashMap<Uuid, Out>;
 
 /// A report at the root of the graph.
 pub struct Report {

@@ -37,7 +37,7 @@ pub(super) struct Record {
 /// The start of a mutation: fresh, or the outcome of the first try.
 pub enum Begun<T> {
     /// Do it.
-    Fresh(Tx),
+    Fresh(Box<Tx>),
     /// It was done.
     Replay(T),
 }
@@ -48,14 +48,14 @@ pub enum Begun<T> {
 /// IDEMPOTENCY_CONFLICT: the key was used with another input.
 pub async fn begin<T: DeserializeOwned>(reader: Reader, verb: &str, request: Option<Request>) -> Result<Begun<T>> {
     let mut tx = Tx::begin(reader, verb).await?;
-    let Some(request) = request else { return Ok(Begun::Fresh(tx)) };
+    let Some(request) = request else { return Ok(Begun::Fresh(Box::new(tx))) };
     if request.key.is_empty() || request.key.len() > 200 {
         return Err(Error::bad_input("An idempotency key has 1 to 200 characters."));
     }
     let hash = hex(&Sha256::digest(request.body.as_bytes()));
     if claim(&tx, &request.key, &hash).await? {
         tx.record = Some(Record { key: request.key });
-        return Ok(Begun::Fresh(tx));
+        return Ok(Begun::Fresh(Box::new(tx)));
     }
     let id = (tx.reader().viewer().id, request.key);
     let known = idempotency_record::Entity::find_by_id(id).one(&tx.session()).await.map_err(classify)?;

@@ -105,7 +105,7 @@ impl System {
     ) -> Result<u64> {
         let mut update = E::update_many().filter(condition);
         for (column, value) in columns {
-            update = update.col_expr(column, sea_orm::sea_query::Expr::val(value).into());
+            update = update.col_expr(column, sea_orm::sea_query::Expr::val(value));
         }
         Ok(update.exec(&tx.session()).await.map_err(classify)?.rows_affected)
     }

@@ -47,9 +47,13 @@ impl App {
     /// # Errors
     /// The database cannot be reached or belongs to another base currency; a key is unusable.
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Self> {
-        let database = Arc::new(Database::connect(&settings(&config)).await?);
-        database.migrate().await?;
+        let database = Arc::new(migrated(&config).await?);
         let store = Store::new(database, &GRAPH, clock, &config.base_currency);
+        if config.is_production() && store.system().is_demo().await? {
+            return Err(Error::conflict(
+                "This database holds demo data, whose passwords everybody knows. Production needs another one.",
+            ));
+        }
         store.system().fix_base_currency().await?;
         let keys = keys(&config, &store.system()).await?;
         let schema = builder().finish();
@@ -132,6 +136,16 @@ fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.trim().split_once(' ').unwrap_or((header.trim(), ""));
     let token = token.trim();
     (!token.is_empty() || !scheme.eq_ignore_ascii_case("bearer")).then_some(token)
+}
+
+/// Connects and brings the tables up to date.
+///
+/// # Errors
+/// The database cannot be reached, or a step fails.
+pub async fn migrated(config: &Config) -> Result<Database> {
+    let database = Database::connect(&settings(config)).await?;
+    database.migrate().await?;
+    Ok(database)
 }
 
 fn settings(config: &Config) -> Settings {

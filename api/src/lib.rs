@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`app`], [`config`], [`error`], [`clock`] | the service as a value; its settings, errors, time |
 //! | [`checks`] | collects what a person has to mend in an input |
+//! | [`cli`] | the commands: serve, migrate, seed, schema, user |
 //! | [`http`], [`server`] | the only axum: routes, GraphQL over HTTP, the accept loop |
 //! | [`access`] | who may do what: the policy table, tokens, passwords |
 //! | [`store`] | the database as one viewer may see it |
@@ -13,6 +14,7 @@
 pub mod access;
 pub mod app;
 pub mod checks;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;
@@ -31,6 +33,7 @@ pub mod company;
 pub mod contact;
 pub mod deal;
 pub mod deal_contact;
+pub mod demo;
 pub mod event;
 pub mod exchange_rate;
 pub mod handoff;

@@ -13,6 +13,9 @@ use super::{Store, Tx, Warrant};
 use crate::access::{Action, Role, Viewer};
 use crate::error::{Error, Result};
 
+/// The setting that marks a database with demo data.
+const DEMO: &str = "demo";
+
 /// Tables that are no part of the graph: sessions, keys, settings.
 pub trait Platform: EntityTrait {}
 
@@ -164,6 +167,27 @@ impl System {
             teams.extend(row.try_get_by_index::<Option<Uuid>>(2).map_err(classify)?);
         }
         Ok(Some(Viewer { id: user, role, team, teams: teams.into(), session }))
+    }
+
+    /// Does this database hold demo data?
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn is_demo(&self) -> Result<bool> {
+        use entity::setting::{Column, Entity};
+        Ok(self.look::<Entity>(Column::Key.eq(DEMO)).await?.is_some())
+    }
+
+    /// Marks the database as one with demo data, for good: production refuses it from now on.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn mark_demo(&self, tx: &Tx) -> Result<()> {
+        use entity::setting::{Column, Entity, Model};
+        if self.rows::<Entity>(tx, Column::Key.eq(DEMO)).await?.is_empty() {
+            self.put::<Entity>(tx, &[Model { key: DEMO.to_owned(), value: "true".to_owned() }]).await?;
+        }
+        Ok(())
     }
 
     /// Brings the base currency into the database, or refuses to start with another than it was made with.

@@ -1,0 +1,65 @@
+//! `tributary serve`: the service until it is told to stop.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Console, Failure, Outcome, seed, start};
+use crate::app::App;
+use crate::config::{Config, Demo};
+use crate::{demo, server};
+
+pub(super) async fn run(console: &mut Console<'_>, config: Config) -> Outcome {
+    let stop = stop()?;
+    let wanted = config.listen;
+    // Before the database is touched, so that a taken port is told at once.
+    let listener = TcpListener::bind(wanted)
+        .await
+        .map_err(|error| Failure::Failed(format!("{wanted} cannot be listened on: {error}")))?;
+    let address = listener.local_addr()?;
+    let app = start(config).await?;
+    if app.config().demo == Demo::Auto && seed::has_nobody(&app).await? {
+        seed::fill(&app, 1).await?;
+    }
+    welcome(console, &app, address).await?;
+    server::serve(app.clone(), listener, stop).await?;
+    app.store().database().close().await;
+    Ok(())
+}
+
+/// Ready at the first SIGTERM or SIGINT.
+fn stop() -> Result<impl Future<Output = ()>, Failure> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Where to go, and as whom.
+async fn welcome(console: &mut Console<'_>, app: &App, address: SocketAddr) -> Outcome {
+    let at = reachable(address);
+    console.say(format!("\nTributary is ready.\n  GraphQL     http://{at}/graphql\n  Playground  http://{at}/\n"))?;
+    if app.store().system().is_demo().await? {
+        console.say(format!("Sign in as one of the demo users:\n{}\n", seed::table(&demo::users())))
+    } else if seed::has_nobody(app).await? {
+        console.say(
+            "Nobody can sign in yet. Create the first administrator:\n  \
+             tributary user add --email you@example.org --name \"Your Name\" --role ADMIN\n",
+        )
+    } else {
+        Ok(())
+    }
+}
+
+/// An address that a browser on this machine can open.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let mut reachable = address;
+    if address.ip().is_unspecified() {
+        reachable.set_ip(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
+    reachable
+}

@@ -47,6 +47,7 @@ pub struct Query(Entities, ViewerQueries);
 /// The mutation root.
 #[derive(MergedObject, Default)]
 pub struct Mutation(PlainMutations, SessionMutations);
+pub struct Mutation(PlainMutations, campaign::graphql::CampaignVerbs);
 
 /// The executable schema.
 pub type Schema = Executable<Query, Mutation, EmptySubscription>;

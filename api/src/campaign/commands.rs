@@ -1,0 +1,131 @@
+//! The verbs of a campaign's life: guards first, then the new state and its record.
+
+use chrono::NaiveDate;
+use entity::campaign::CampaignStatus;
+use entity::{campaign, campaign_member};
+use uuid::Uuid;
+
+use super::graphql::{
+    ArchiveCampaignInput, CancelCampaignInput, CompleteCampaignInput, LaunchCampaignInput, PauseCampaignInput,
+    ResumeCampaignInput, ScheduleCampaignInput,
+};
+use super::rules::{self, Verb};
+use crate::access::Action;
+use crate::error::Result;
+use crate::graphql::mutation::Changed;
+use crate::store::{Change, Tx};
+use crate::transition::{self, Step, Subject};
+
+/// A changed campaign.
+type Outcome = Result<Changed<campaign::Entity>>;
+
+/// Plans the start.
+///
+/// # Errors
+/// CONFLICT: not a draft; `Invalid`: dates or budget are missing.
+pub async fn schedule(tx: &Tx, input: ScheduleCampaignInput) -> Outcome {
+    let campaign = edit(tx, input.id.uuid(), Action::Schedule, input.expected_version).await?;
+    let to = rules::next(Verb::Schedule, campaign.status)?;
+    rules::may_schedule(&campaign)?;
+    step(tx, campaign, to).await
+}
+
+/// Starts it.
+///
+/// # Errors
+/// CONFLICT: neither draft nor scheduled; `Invalid`: no audience, no budget, or over.
+pub async fn launch(tx: &Tx, input: LaunchCampaignInput) -> Outcome {
+    let campaign = edit(tx, input.id.uuid(), Action::Launch, input.expected_version).await?;
+    let to = rules::next(Verb::Launch, campaign.status)?;
+    let members = tx
+        .all::<campaign_member::Entity>(&campaign.warrant())
+        .matching(campaign_member::Column::CampaignId, campaign.id)
+        .limit(1)
+        .count()
+        .await?;
+    rules::may_launch(&campaign, members, today(tx))?;
+    step(tx, campaign, to).await
+}
+
+/// Halts it.
+///
+/// # Errors
+/// CONFLICT: not active.
+pub async fn pause(tx: &Tx, input: PauseCampaignInput) -> Outcome {
+    let campaign = edit(tx, input.id.uuid(), Action::Pause, input.expected_version).await?;
+    let to = rules::next(Verb::Pause, campaign.status)?;
+    step(tx, campaign, to).await
+}
+
+/// Goes on with it.
+///
+/// # Errors
+/// CONFLICT: not paused; `Invalid`: its last day has passed.
+pub async fn resume(tx: &Tx, input: ResumeCampaignInput) -> Outcome {
+    let campaign = edit(tx, input.id.uuid(), Action::Resume, input.expected_version).await?;
+    let to = rules::next(Verb::Resume, campaign.status)?;
+    rules::may_resume(&campaign, today(tx))?;
+    step(tx, campaign, to).await
+}
+
+/// Ends it.
+///
+/// # Errors
+/// CONFLICT: neither active nor paused; `Invalid`: before its last day and without a reason.
+pub async fn complete(tx: &Tx, input: CompleteCampaignInput) -> Outcome {
+    let campaign = edit(tx, input.id.uuid(), Action::Complete, input.expected_version).await?;
+    let to = rules::next(Verb::Complete, campaign.status)?;
+    let reason = given(input.reason.as_deref());
+    rules::may_complete(&campaign, reason, today(tx))?;
+    note(tx, reason);
+    step(tx, campaign, to).await
+}
+
+/// Puts it away.
+///
+/// # Errors
+/// CONFLICT: neither completed nor cancelled.
+pub async fn archive(tx: &Tx, input: ArchiveCampaignInput) -> Outcome {
+    let campaign = edit(tx, input.id.uuid(), Action::Archive, input.expected_version).await?;
+    let to = rules::next(Verb::Archive, campaign.status)?;
+    step(tx, campaign, to).await
+}
+
+/// Gives it up.
+///
+/// # Errors
+/// CONFLICT: it runs, or is over.
+pub async fn cancel(tx: &Tx, input: CancelCampaignInput) -> Outcome {
+    let campaign = edit(tx, input.id.uuid(), Action::Cancel, input.expected_version).await?;
+    let to = rules::next(Verb::Cancel, campaign.status)?;
+    note(tx, given(input.reason.as_deref()));
+    step(tx, campaign, to).await
+}
+
+async fn edit(tx: &Tx, id: Uuid, action: Action, expected_version: i32) -> Result<Change<campaign::Entity>> {
+    tx.edit::<campaign::Entity>(id, action, expected_version).await
+}
+
+async fn step(tx: &Tx, mut campaign: Change<campaign::Entity>, to: CampaignStatus) -> Outcome {
+    let warrant = campaign.warrant();
+    let from = campaign.status;
+    campaign.status = to;
+    let campaign = tx.save(campaign).await?;
+    let step = Step { from: Some(from.as_str().to_owned()), to: to.as_str().to_owned(), ..Step::default() };
+    transition::record(tx, &warrant, Subject::Campaign(campaign.id), step).await?;
+    Ok(Changed::row(campaign.id))
+}
+
+fn given(reason: Option<&str>) -> Option<&str> {
+    reason.map(str::trim).filter(|reason| !reason.is_empty())
+}
+
+fn note(tx: &Tx, reason: Option<&str>) {
+    if let Some(reason) = reason {
+        tx.because(reason);
+    }
+}
+
+fn today(tx: &Tx) -> NaiveDate {
+    tx.now().date_naive()
+}

@@ -181,6 +181,8 @@ pub enum When {
     In(&'static str, &'static [&'static str]),
     /// The column is empty.
     Empty(&'static str),
+    /// All of these hold.
+    All(&'static [Self]),
 }
 
 impl Reach {

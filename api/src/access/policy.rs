@@ -38,8 +38,8 @@ const V: Reach = Reach { parent: true, ..N };
 const RUNNING: When = When::In("status", &["DRAFT", "SCHEDULED", "ACTIVE", "PAUSED"]);
 /// A lead that sales has not accepted.
 const BEFORE_SAL: When = When::In("status", &["NEW", "NURTURING", "MQL"]);
-/// A lead that marketing has not handed over.
-const BEFORE_HANDOFF: When = When::Empty("handed_off_at");
+/// A lead that marketing has not handed over. (One that sales captured has no hand-off, but is past it.)
+const BEFORE_HANDOFF: When = When::All(&[BEFORE_SAL, When::Empty("handed_off_at")]);
 /// An activity that is not part of a deal.
 const OFF_DEAL: When = When::Empty("deal_id");
 
@@ -88,6 +88,8 @@ const ROWS: &[Row] = &[
     (Kind::Lead,              &[Unconvert],           [N,    T,    N,    N,    N,    N,    N]),
     (Kind::Lead,              &[Disqualify],          [N,    T,    OP,   A.when(BEFORE_SAL), A.when(BEFORE_SAL), N, N]),
     (Kind::Handoff,           &[Read],                [A,    T,    OP,   A,    A,    A,    A]),
+    // On top of the right on the lead: who may answer a hand-off that is addressed to this person, team or pool.
+    (Kind::Handoff,           &[Accept, Reject],      [N,    T,    OP,   N,    N,    N,    N]),
     (Kind::Handoff,           &[Acknowledge],         [N,    N,    N,    A,    T,    N,    N]),
 
     (Kind::Pipeline,          &[Read],                [A,    A,    A,    A,    A,    A,    A]),

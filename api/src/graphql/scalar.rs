@@ -180,4 +180,16 @@ texts! {
     TimeZone = Text::TimeZone;
     /// A BCP 47 tag.
     LanguageTag = Text::Language;
+    /// An internet domain in lower case, without `www.`.
+    DomainName = Text::Domain;
+    /// Any text that fits: at most 10,000 characters.
+    Words = Text::Plain;
+}
+
+impl Words {
+    /// The text without blanks at its ends, if it says anything.
+    pub fn said(self) -> Option<String> {
+        let text = self.0.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
 }

@@ -85,6 +85,7 @@ impl Reader {
     fn state(&self, when: When, alias: &str) -> Sql {
         match when {
             When::Empty(column) => Sql::text(format!("{alias}.{column} IS NULL")),
+            When::All(all) => Sql::all(all.iter().map(|when| self.state(*when, alias)).collect()),
             When::In(column, values) => {
                 let values = values.iter().map(|value| Sql::value(Value::from(*value))).collect();
                 let mut sql = Sql::text(format!("{alias}.{column} IN ("));

@@ -40,10 +40,14 @@ pub fn reach(reach: Reach) -> String {
     ];
     let words: Vec<_> = parts.into_iter().filter(|(has, _)| *has).map(|(_, word)| word).collect();
     let words = if words.is_empty() { "-".to_owned() } else { words.join("+") };
-    match reach.when {
-        None => words,
-        Some(When::Empty(column)) => format!("{words} if no {column}"),
-        Some(When::In(column, values)) => format!("{words} if {column} {}", values.join("/")),
+    reach.when.map_or(words.clone(), |when| format!("{words} if {}", condition(when)))
+}
+
+fn condition(when: When) -> String {
+    match when {
+        When::Empty(column) => format!("no {column}"),
+        When::In(column, values) => format!("{column} {}", values.join("/")),
+        When::All(all) => all.iter().map(|when| condition(*when)).collect::<Vec<_>>().join(" and "),
     }
 }
 

@@ -48,6 +48,7 @@ pub struct Query(Entities, ViewerQueries);
 #[derive(MergedObject, Default)]
 pub struct Mutation(PlainMutations, SessionMutations);
 pub struct Mutation(PlainMutations, campaign::graphql::CampaignVerbs);
+pub struct Mutation(PlainMutations, lead::graphql::LeadVerbs, handoff::graphql::HandoffVerbs);
 
 /// The executable schema.
 pub type Schema = Executable<Query, Mutation, EmptySubscription>;

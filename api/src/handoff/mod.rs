@@ -1,5 +1,9 @@
 //! Hand-offs: a lead on its way from marketing to sales, and sales' answer.
 
+pub mod commands;
+pub mod graphql;
+pub mod rules;
+
 use entity::handoff;
 
 use crate::access::{Action, Kind};

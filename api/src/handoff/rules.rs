@@ -59,13 +59,7 @@ impl Feedback {
 ///
 /// # Errors
 /// CONFLICT: it was answered, recalled or has expired.
-pub fn answer(
-    handoff: &mut Model,
-    to: HandoffStatus,
-    by: Uuid,
-    now: DateTime<Utc>,
-    feedback: Feedback,
-) -> Result<()> {
+pub fn answer(handoff: &mut Model, to: HandoffStatus, by: Uuid, now: DateTime<Utc>, feedback: Feedback) -> Result<()> {
     enter(handoff, to)?;
     handoff.responded_at = Some(now);
     handoff.responded_by_id = Some(by);

@@ -1,13 +1,41 @@
 //! Leads: one qualification episode of a contact each, from the first inquiry to a deal or the end.
 
+pub mod commands;
+pub mod graphql;
+pub mod rules;
+
 use entity::{activity, handoff, lead, transition};
 
 use crate::access::{Action, Kind};
-use crate::store::Resource;
-use crate::store::descriptor::{Currency, Declare, Descriptor};
+use crate::error::{Error, Result};
+use crate::store::descriptor::{Currency, Declare, Descriptor, Given};
+use crate::store::writes::writes;
+use crate::store::{Resource, Tx};
 
 impl Resource for lead::Entity {
     const KIND: Kind = Kind::Lead;
+
+    async fn prepare(tx: &Tx, row: &mut lead::Model, before: Option<&lead::Model>, _: &Given) -> Result<()> {
+        rules::check_fields(row)?;
+        row.interest = row.interest.take().filter(|text| !text.trim().is_empty());
+        let Some(before) = before else { return Ok(()) };
+        rules::check_update(before, row)?;
+        if (before.owner_id, before.team_id) != (row.owner_id, row.team_id) {
+            let warrant = tx.may::<Self>(Action::Assign)?;
+            crate::handoff::commands::follow(tx, &warrant, row.id, row.owner_id, row.team_id).await?;
+        }
+        Ok(())
+    }
+
+    async fn may_delete(tx: &Tx, row: &lead::Model) -> Result<()> {
+        if row.deal_id.is_some() {
+            return Err(Error::conflict(
+                "The lead became a deal and is part of its history: unconvertLead comes first.",
+            ));
+        }
+        let warrant = tx.may::<Self>(Action::Delete)?;
+        crate::handoff::commands::none_pending(tx, &warrant, row.id).await
+    }
 }
 
 /// The declaration.
@@ -18,11 +46,17 @@ pub fn describe() -> Descriptor {
         .choice::<_, lead::LeadStatus>(Column::Status, "Where it stands; changed by its verbs.")
         .one(Column::ContactId, Kind::Contact, "The person.")
         .one(Column::CompanyId, Kind::Company, "The company the interest is for.")
+        .editable()
         .choice::<_, entity::enums::LeadSource>(Column::Source, "Where it came from.")
+        .editable()
         .one(Column::SourceCampaignId, Kind::Campaign, "The campaign it came from.")
+        .editable()
         .field(Column::Interest, "What the person wants.")
+        .editable()
         .money("estimatedValue", Column::EstimatedValueMinor, estimated, "What a deal might be worth.")
+        .editable()
         .choice::<_, lead::BuyingHorizon>(Column::BuyingHorizon, "When the person wants to buy.")
+        .editable()
         .field(Column::Score, "0 to 100: how promising it is; written by rules.")
         .choice::<_, lead::FitGrade>(Column::FitGrade, "How well the person fits; written by rules.")
         .choice::<_, entity::enums::HandoffReason>(Column::DisqualifyReason, "Why it ended without a deal.")
@@ -37,7 +71,9 @@ pub fn describe() -> Descriptor {
         .many("handoffs", Kind::Handoff, handoff::Column::LeadId, "Its ways from marketing to sales.")
         .many("activities", Kind::Activity, activity::Column::LeadId, "What was done and planned for it.")
         .many("transitions", Kind::Transition, transition::Column::LeadId, "Its changes of state.")
+        .writes(writes::<lead::Entity>().made_by_verbs())
         .verb("captureLead", Action::Create)
+        .verb("captureLeads", Action::Create)
         .verb("nurtureLead", Action::Nurture)
         .verb("qualifyLead", Action::Qualify)
         .verb("handOffLead", Action::HandOff)

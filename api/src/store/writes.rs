@@ -66,6 +66,7 @@ async fn update<E: Resource>(tx: &Tx, id: Uuid, action: Action, version: i32, gi
     apply::<E>(&mut change, &given)?;
     see_references(tx, tx.descriptor::<E>(), &given).await?;
     if action == Action::Assign {
+        leave_team_of_former_owner::<E>(&mut change, &given)?;
         take_team_of_owner::<E>(tx, &mut change).await?;
     }
     let before = change.before().clone();
@@ -140,6 +141,16 @@ async fn see_references(tx: &Tx, of: &Descriptor, given: &Given) -> Result<()> {
                 format!("There is no such {}.", tx.reader().graph().of(link.to).name),
             ));
         }
+    }
+    Ok(())
+}
+
+/// A row that is given to a person, and not to a team, leaves the team it was in.
+fn leave_team_of_former_owner<E: EntityTrait>(row: &mut E::Model, given: &Given) -> Result<()> {
+    let gives =
+        |wanted: &str| given.values.iter().any(|(_, name, value)| *name == wanted && *value != Value::Uuid(None));
+    if gives("owner_id") && !given.values.iter().any(|(_, name, _)| *name == "team_id") {
+        set_value::<E>(row, "team_id", Value::Uuid(None), "teamId")?;
     }
     Ok(())
 }

@@ -1,0 +1,203 @@
+//! The verbs of a lead as mutations.
+
+use async_graphql::{Enum, InputObject};
+use entity::enums::HandoffReason;
+use entity::{lead, team, user};
+
+use super::commands;
+use crate::graphql::mutation::{Changed, verbs};
+use crate::graphql::scalar::{Id, Words};
+
+verbs! {
+    /// The verbs of a lead's life.
+    LeadVerbs {
+        /// Keeps an inquiry warm until it is ready: NEW -> NURTURING.
+        /// Roles: MARKETING_MANAGER, MARKETER, INTEGRATION.
+        nurture_lead(NurtureLeadInput) -> Changed<lead::Entity> = commands::nurture;
+
+        /// Declares a lead marketing-qualified: NEW or NURTURING -> MQL. A score of 60 or more is enough; below it a
+        /// reason is demanded. `mqlAt` is set the first time.
+        /// Roles: MARKETING_MANAGER, MARKETER, INTEGRATION.
+        qualify_lead(QualifyLeadInput) -> Changed<lead::Entity> = commands::qualify;
+
+        /// Hands an MQL to a person of sales or to the pool of a team: a Handoff is PENDING, due within 24 hours, and
+        /// the lead belongs to the target. CONFLICT while another hand-off of it is pending.
+        /// Roles: MARKETING_MANAGER, MARKETER, INTEGRATION.
+        hand_off_lead(HandOffLeadInput) -> Changed<lead::Entity> = commands::hand_off;
+
+        /// Takes a lead that was handed to the caller or the caller's team: MQL -> SAL, the hand-off is ACCEPTED. A
+        /// lead from the pool becomes the caller's own; person and company without an owner go along.
+        /// Roles: SALES_MANAGER (team), SALES_REP (own and pool).
+        accept_lead(AcceptLeadInput) -> Changed<lead::Entity> = commands::accept;
+
+        /// Sends back a lead that was handed to the caller or the caller's team: MQL -> NURTURING or DISQUALIFIED, the
+        /// hand-off is REJECTED with the reason, `recycledCount` goes up, and the lead belongs to whoever handed it
+        /// over. The answer's `lead` is null if the caller does not see it any more.
+        /// Roles: SALES_MANAGER (team), SALES_REP (own and pool).
+        reject_lead(RejectLeadInput) -> Changed<lead::Entity> = commands::reject;
+
+        /// Takes a pending hand-off back: MQL -> NURTURING, the hand-off is RECALLED, and the lead belongs to whoever
+        /// handed it over. Role: MARKETING_MANAGER.
+        recall_handoff(RecallHandoffInput) -> Changed<lead::Entity> = commands::recall;
+
+        /// Declares an accepted lead sales-qualified: SAL -> SQL. At least one of need, budget and timing has to be
+        /// known; they become a note on the lead. `sqlAt` is set the first time.
+        /// Roles: SALES_MANAGER (team), SALES_REP (own and pool).
+        qualify_for_sales(QualifyForSalesInput) -> Changed<lead::Entity> = commands::qualify_for_sales;
+
+        /// Ends an open lead without a deal: -> DISQUALIFIED, for good; a new interest opens a new lead. CONFLICT
+        /// while a hand-off is pending (answer or recall it first).
+        /// Roles: SALES_MANAGER (team), SALES_REP (own and pool), MARKETING_MANAGER and MARKETER before SAL.
+        disqualify_lead(DisqualifyLeadInput) -> Changed<lead::Entity> = commands::disqualify;
+
+        /// Gives an accepted lead back to marketing for nurturing: SAL or SQL -> NURTURING, `recycledCount` goes up,
+        /// and the lead belongs to whoever handed it over (one of sales' own stays where it is). The answer's `lead`
+        /// is null if the caller does not see it any more.
+        /// Roles: SALES_MANAGER (team), SALES_REP (own and pool).
+        recycle_lead(RecycleLeadInput) -> Changed<lead::Entity> = commands::recycle;
+    }
+}
+
+/// Where a rejected lead goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+pub enum RejectedTo {
+    /// Back to marketing, to be kept warm.
+    #[default]
+    Nurturing,
+    /// It ends.
+    Disqualified,
+}
+
+/// The input of nurtureLead.
+#[derive(InputObject)]
+pub struct NurtureLeadInput {
+    /// The lead.
+    pub id: Id<lead::Entity>,
+    /// The `version` the decision is based on; a stale one is CONFLICT.
+    pub expected_version: i32,
+    /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}
+
+/// The input of qualifyLead.
+#[derive(InputObject)]
+pub struct QualifyLeadInput {
+    /// The lead.
+    pub id: Id<lead::Entity>,
+    /// The `version` the decision is based on; a stale one is CONFLICT.
+    pub expected_version: i32,
+    /// Why it qualifies; demanded if its score is below 60. Kept in the event log.
+    pub reason: Option<Words>,
+    /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}
+
+/// The input of handOffLead: a person, a team, or a person with the team he or she is in.
+#[derive(InputObject)]
+pub struct HandOffLeadInput {
+    /// The lead.
+    pub id: Id<lead::Entity>,
+    /// The `version` the decision is based on; a stale one is CONFLICT.
+    pub expected_version: i32,
+    /// Who is to take it: an active user who may accept leads.
+    pub owner_id: Option<Id<user::Entity>>,
+    /// The team whose pool it goes to, if it is for nobody in particular.
+    pub team_id: Option<Id<team::Entity>>,
+    /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}
+
+/// The input of acceptLead.
+#[derive(InputObject)]
+pub struct AcceptLeadInput {
+    /// The lead.
+    pub id: Id<lead::Entity>,
+    /// The `version` the decision is based on; a stale one is CONFLICT.
+    pub expected_version: i32,
+    /// How good the lead is, 1 (poor) to 5 (excellent).
+    pub rating: Option<i32>,
+    /// What marketing should know about it.
+    pub comment: Option<Words>,
+    /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}
+
+/// The input of rejectLead.
+#[derive(InputObject)]
+pub struct RejectLeadInput {
+    /// The lead.
+    pub id: Id<lead::Entity>,
+    /// The `version` the decision is based on; a stale one is CONFLICT.
+    pub expected_version: i32,
+    /// Why it comes back.
+    pub reason: HandoffReason,
+    /// What marketing should know about it; demanded with OTHER.
+    pub comment: Option<Words>,
+    /// How good the lead is, 1 (poor) to 5 (excellent).
+    pub rating: Option<i32>,
+    /// Where it goes.
+    #[graphql(default)]
+    pub to: RejectedTo,
+    /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}
+
+/// The input of recallHandoff.
+#[derive(InputObject)]
+pub struct RecallHandoffInput {
+    /// The lead whose pending hand-off is taken back.
+    pub lead_id: Id<lead::Entity>,
+    /// The `version` of the lead the decision is based on; a stale one is CONFLICT.
+    pub expected_version: i32,
+    /// Why; kept in the event log.
+    pub reason: Option<Words>,
+    /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}
+
+/// The input of qualifyForSales: at least one of need, budget and timing.
+#[derive(InputObject)]
+pub struct QualifyForSalesInput {
+    /// The lead.
+    pub id: Id<lead::Entity>,
+    /// The `version` the decision is based on; a stale one is CONFLICT.
+    pub expected_version: i32,
+    /// What the person needs.
+    pub need: Option<Words>,
+    /// What the person can spend.
+    pub budget: Option<Words>,
+    /// By when the person wants it.
+    pub timing: Option<Words>,
+    /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}
+
+/// The input of disqualifyLead.
+#[derive(InputObject)]
+pub struct DisqualifyLeadInput {
+    /// The lead.
+    pub id: Id<lead::Entity>,
+    /// The `version` the decision is based on; a stale one is CONFLICT.
+    pub expected_version: i32,
+    /// Why it ends.
+    pub reason: HandoffReason,
+    /// In words; demanded with OTHER. Kept in the event log.
+    pub comment: Option<Words>,
+    /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}
+
+/// The input of recycleLead.
+#[derive(InputObject)]
+pub struct RecycleLeadInput {
+    /// The lead.
+    pub id: Id<lead::Entity>,
+    /// The `version` the decision is based on; a stale one is CONFLICT.
+    pub expected_version: i32,
+    /// Why it goes back. Kept in the event log.
+    pub reason: HandoffReason,
+    /// In words; demanded with OTHER. Kept in the event log.
+    pub comment: Option<Words>,
+    /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}

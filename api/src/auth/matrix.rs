@@ -142,11 +142,18 @@ fn words(kind: Kind, reach: Reach) -> String {
         let parts: Vec<&str> = parts.into_iter().filter(|(covered, _)| *covered).map(|(_, words)| words).collect();
         if parts.is_empty() { "no row".to_owned() } else { enumerate(&parts, "and") }
     };
-    let name = |column: &str| GRAPH.of(kind).name_of_column(column).unwrap_or(column).to_owned();
     match reach.when {
         None => rows,
-        Some(When::In(column, values)) => format!("{rows}, while {} is {}", name(column), enumerate(values, "or")),
-        Some(When::Empty(column)) => format!("{rows}, while {} is empty", name(column)),
+        Some(when) => format!("{rows}, while {}", condition(kind, when)),
+    }
+}
+
+fn condition(kind: Kind, when: When) -> String {
+    let name = |column: &str| GRAPH.of(kind).name_of_column(column).unwrap_or(column).to_owned();
+    match when {
+        When::In(column, values) => format!("{} is {}", name(column), enumerate(values, "or")),
+        When::Empty(column) => format!("{} is empty", name(column)),
+        When::All(all) => all.iter().map(|when| condition(kind, *when)).collect::<Vec<_>>().join(" and "),
     }
 }
 

@@ -81,8 +81,7 @@ async fn check_family(tx: &Tx, row: &campaign::Model, before: Option<&campaign::
         let inside = parent.is_none_or(|parent| rules::lies_inside(&parent, row));
         checks.expect(inside, "INVALID", "startsOn", "The days must lie inside those of the parent campaign.");
     }
-    let narrowed =
-        before.is_some_and(|before| (before.starts_on, before.ends_on) != (row.starts_on, row.ends_on));
+    let narrowed = before.is_some_and(|before| (before.starts_on, before.ends_on) != (row.starts_on, row.ends_on));
     if narrowed {
         let children = tx.all::<campaign::Entity>(&warrant).matching(campaign::Column::ParentId, row.id).all().await?;
         let inside = children.iter().all(|child| rules::lies_inside(row, child));
@@ -99,7 +98,10 @@ pub fn describe() -> Descriptor {
         .field(Column::Name, "The name.")
         .editable()
         .required()
-        .field(Column::Code, "Short unique code in lower case; equals `utm_campaign` in tagged links. Fixed once launched.")
+        .field(
+            Column::Code,
+            "Short unique code in lower case; equals `utm_campaign` in tagged links. Fixed once launched.",
+        )
         .editable()
         .required()
         .choice::<_, entity::enums::Objective>(Column::Objective, "What it is for.")

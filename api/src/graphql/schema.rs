@@ -46,9 +46,13 @@ pub struct Query(Entities, ViewerQueries);
 
 /// The mutation root.
 #[derive(MergedObject, Default)]
-pub struct Mutation(PlainMutations, SessionMutations);
-pub struct Mutation(PlainMutations, campaign::graphql::CampaignVerbs);
-pub struct Mutation(PlainMutations, lead::graphql::LeadVerbs, handoff::graphql::HandoffVerbs);
+pub struct Mutation(
+    PlainMutations,
+    SessionMutations,
+    campaign::graphql::CampaignVerbs,
+    handoff::graphql::HandoffVerbs,
+    lead::graphql::LeadVerbs,
+);
 
 /// The executable schema.
 pub type Schema = Executable<Query, Mutation, EmptySubscription>;

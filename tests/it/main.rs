@@ -9,3 +9,4 @@ mod pages;
 mod rows;
 mod schema;
 mod smoke;
+mod tidy;

@@ -9,6 +9,7 @@
 //! | [`access`] | who may do what: the policy table, tokens, passwords |
 //! | [`store`] | the database as one viewer may see it |
 //! | [`graphql`] | the machinery between GraphQL and the store |
+//! | [`demo`] | a made-up company to try everything with |
 //! | the rest | slices: one folder a thing of the business |
 
 pub mod access;

@@ -1,31 +1,114 @@
-//! The demo company: made-up people and business, to look around in.
+//! A demo company: two years of marketing and sales, up to today, made up from chance that repeats.
+//!
+//! The same day gives the same data (but for the salt of the passwords). Decisions and loading are apart: the stories
+//! are told into a [`chronicle`], which keeps rows and events as transactions would have written them; [`load`] brings
+//! them into the database in bulk. Companies are told one after the other, so any number of them needs the memory of
+//! one batch.
+//!
+//! | file | what it decides |
+//! | --- | --- |
+//! | `chance`, `calendar`, `names`, `money` | numbers, times, names, amounts |
+//! | `staff`, `pipelines`, `campaigns` | what is there before the first customer |
+//! | `story`, `account` | a company and its people |
+//! | `journeys`, `leads`, `sales`, `activities` | what happens to them |
+//! | `credits`, `standing` | what follows from it |
 
-use crate::access::Role;
-use crate::error::Result;
-use crate::store::system::System;
+mod account;
+mod activities;
+mod calendar;
+mod campaigns;
+mod chance;
+mod chronicle;
+mod credits;
+mod journeys;
+mod leads;
+mod load;
+mod money;
+mod names;
+mod pipelines;
+mod sales;
+mod staff;
+mod standing;
+mod story;
 
-/// A user of the demo company with whom one can sign in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DemoUser {
-    /// The address to sign in with.
-    pub email: String,
-    /// The password; demo data are no secret.
-    pub password: String,
-    /// What the user may do.
-    pub role: Role,
-    /// The full name.
-    pub name: String,
+pub use load::seed;
+pub use staff::{DemoUser, users};
+
+use self::calendar::Calendar;
+use self::campaigns::Live;
+use self::chance::Chance;
+use self::chronicle::Chronicle;
+use self::money::Money;
+use self::pipelines::Way;
+use self::staff::Staff;
+
+/// Where chance begins. Any number would do; another one is another demo company.
+const SEED: u64 = 0x7472_6962_7574_6172;
+
+/// How much there is to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scope {
+    /// How many companies turn up.
+    pub companies: u64,
+    /// How many of them are loaded in one transaction.
+    pub batch: u64,
+    /// How many visitors stay unknown, per company.
+    pub strangers: u32,
+    /// How often customers may buy more.
+    pub expansions: u32,
+    /// In how many stages of a hundred something is noted that was done.
+    pub activities: f64,
+    /// How busy known people are, compared with the demo.
+    pub traffic: f64,
 }
 
-/// The users one can sign in with.
-pub fn users() -> Vec<DemoUser> {
-    Vec::new()
+impl Scope {
+    /// The small demo, or `scale` times 100,000 leads with ten touches each.
+    pub fn of(scale: Option<u32>) -> Self {
+        match scale {
+            None => {
+                Self { companies: 1_000, batch: 1_000, strangers: 1, expansions: 1, activities: 100.0, traffic: 1.0 }
+            }
+            Some(scale) => Self {
+                companies: u64::from(scale.max(1)) * 33_000,
+                batch: 1_000,
+                strangers: 6,
+                expansions: 8,
+                activities: 55.0,
+                traffic: 3.0,
+            },
+        }
+    }
 }
 
-/// Fills the database.
-///
-/// # Errors
-/// Database errors.
-pub async fn seed(_: &System, _: u32, _: &dyn Fn(&str)) -> Result<Vec<DemoUser>> {
-    Ok(Vec::new())
+/// What is there before the first customer, and stays.
+struct World {
+    calendar: Calendar,
+    scope: Scope,
+    staff: Staff,
+    money: Money,
+    new_business: Way,
+    renewals: Way,
+    campaigns: Vec<Live>,
+}
+
+impl World {
+    /// Founds the company. `passwords` are the hashes for [`users`], in their order.
+    fn found(book: &mut Chronicle, calendar: Calendar, scope: Scope, base: &str, passwords: Vec<String>) -> Self {
+        let staff = staff::hire(book, &calendar, passwords);
+        let money = Money::found(book, &calendar, base, staff.admin());
+        let (new_business, renewals) = pipelines::set_up(book, &calendar, staff.sales_manager());
+        let campaigns = campaigns::plan(book, &calendar, &staff, &money);
+        Self { calendar, scope, staff, money, new_business, renewals, campaigns }
+    }
+}
+
+/// The decisions about a company.
+fn about_company(number: u64) -> Chance {
+    Chance::about(SEED, number + 1)
+}
+
+/// The decisions about everything else.
+fn about_all() -> Chance {
+    Chance::about(SEED, 0)
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use sea_orm::sea_query::IntoCondition;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Value};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, ModelTrait, QueryFilter, QuerySelect, Value};
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::database::classify;
@@ -117,11 +118,40 @@ impl System {
     ///
     /// # Errors
     /// Database errors.
-    pub async fn load<E: Resource>(&self, tx: &Tx, rows: &[E::Model]) -> Result<()> {
-        for chunk in rows.chunks(chunk_size::<E>()) {
-            tx.execute(insert_sql::<E>(chunk)).await.map_err(classify)?;
+    pub async fn load<M>(&self, tx: &Tx, rows: &[M]) -> Result<()>
+    where
+        M: ModelTrait<Entity: Resource<Model = M>>,
+    {
+        for chunk in rows.chunks(chunk_size::<M::Entity>()) {
+            tx.execute(insert_sql::<M::Entity>(chunk)).await.map_err(classify)?;
         }
         Ok(())
+    }
+
+    /// Fills in a reference of rows that were loaded before those they refer to: pairs of row and target.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn refer<E: Resource>(&self, tx: &Tx, column: E::Column, pairs: &[(Uuid, Uuid)]) -> Result<()> {
+        let (table, column) = (tx.descriptor::<E>().table, column.as_str());
+        for chunk in pairs.chunks(10_000) {
+            let pairs = chunk.iter().map(|(row, target)| {
+                let mut pair = Sql::text("(");
+                pair.bind(*row).push(", ").bind(*target).push(")");
+                pair
+            });
+            let mut sql = Sql::text(format!("UPDATE {table} SET {column} = v.column2 FROM (VALUES "));
+            sql.append(Sql::listed(pairs.collect())).push(&format!(") AS v WHERE {table}.id = v.column1"));
+            tx.execute(sql).await.map_err(classify)?;
+        }
+        Ok(())
+    }
+
+    /// What the event log says of a row that is loaded: its type, and the fields that differ from `before`.
+    pub fn changes<E: Resource>(&self, before: Option<&E::Model>, after: &E::Model) -> (&'static str, Json) {
+        let graph = self.store.graph();
+        let of = graph.of(E::KIND);
+        (of.name, super::event::changes::<E>(graph, of, before, after))
     }
 
     /// Takes `count` numbers of the event log for rows that are loaded; answers the last.

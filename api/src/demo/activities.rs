@@ -1,0 +1,174 @@
+//! Activities: what sellers did, what they plan, and what they have put off.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::activity::{self, ActivityKind as Kind, ActivityOutcome as Outcome, ActivityStatus, Direction, Priority};
+use uuid::Uuid;
+
+use super::World;
+use super::calendar::at_work;
+use super::chronicle::{Act, Chronicle};
+use super::staff::Seller;
+
+/// Whose work it is, and what it is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Work {
+    /// Who does it.
+    pub seller: Seller,
+    /// The person.
+    pub contact: Option<Uuid>,
+    /// The lead.
+    pub lead: Option<Uuid>,
+    /// The deal.
+    pub deal: Option<Uuid>,
+    /// The company.
+    pub company: Option<Uuid>,
+}
+
+impl Work {
+    /// Work of this seller, about nothing yet.
+    pub fn of(seller: Seller) -> Self {
+        Self { seller, contact: None, lead: None, deal: None, company: None }
+    }
+}
+
+/// An activity and those that follow it up; `more` is the chance of each to be followed by another one.
+pub fn series(
+    book: &mut Chronicle,
+    world: &World,
+    work: Work,
+    kind: Kind,
+    direction: Direction,
+    from: DateTime<Utc>,
+    more: f64,
+) {
+    let mut previous = None;
+    let (mut kind, mut from) = (kind, from);
+    // A bound for the unlikely case that one always follows another.
+    for _ in 0..6 {
+        let Some((id, ended)) = one(book, world, work, kind, direction, from, previous) else { return };
+        if !book.chance.percent(more * 60.0) {
+            return;
+        }
+        (previous, from, kind) = (Some(id), ended, Kind::FollowUp);
+    }
+}
+
+/// One activity; answers when it was done, if it was.
+fn one(
+    book: &mut Chronicle,
+    world: &World,
+    work: Work,
+    kind: Kind,
+    direction: Direction,
+    from: DateTime<Utc>,
+    follows_id: Option<Uuid>,
+) -> Option<(Uuid, DateTime<Utc>)> {
+    let by = Some(work.seller.user);
+    let written = is_written(kind);
+    let due = at_work(from + book.chance.days(if written { 0.4 } else { 3.0 }, 0.8));
+    // A message is noted when it is sent; anything else is planned first.
+    let made = if written { due } else { at_work(from) };
+    world.calendar.happened(made)?;
+    let minutes = book.chance.between(10, 75);
+    let row = activity::Model {
+        owner_id: by,
+        team_id: Some(work.seller.team),
+        kind,
+        subject: subject(book, kind).to_owned(),
+        body: book.chance.percent(35.0).then(|| book.chance.pick(&NOTES).to_owned()),
+        direction: is_talk(kind).then_some(direction),
+        status: if written { ActivityStatus::Done } else { ActivityStatus::Planned },
+        priority: book.chance.weighted(&[(Priority::Normal, 75.0), (Priority::High, 17.0), (Priority::Low, 8.0)]),
+        due_at: (!written).then_some(due),
+        started_at: written.then_some(made),
+        ended_at: written.then_some(made),
+        contact_id: work.contact,
+        lead_id: work.lead,
+        deal_id: work.deal,
+        company_id: work.company,
+        follows_id,
+        ..activity::Model::default()
+    };
+    let mut row = book.make(Act::new(made, by, "createActivity"), row);
+    let id = row.id;
+    let ended = if written { Some(made) } else { finish(book, world, &mut row, due, minutes) };
+    book.keep(row);
+    ended.map(|ended| (id, ended))
+}
+
+/// Does what was planned, if its time has come and it was not put off.
+fn finish(
+    book: &mut Chronicle,
+    world: &World,
+    row: &mut activity::Model,
+    due: DateTime<Utc>,
+    minutes: i64,
+) -> Option<DateTime<Utc>> {
+    let ended = world.calendar.happened(due + TimeDelta::minutes(minutes))?;
+    let recent = world.calendar.today - due < TimeDelta::days(12);
+    if recent && book.chance.percent(40.0) {
+        return None;
+    }
+    let status = book.chance.weighted(&[
+        (ActivityStatus::Done, 90.0),
+        (ActivityStatus::NoShow, 6.0),
+        (ActivityStatus::Cancelled, 4.0),
+    ]);
+    if status == ActivityStatus::Cancelled {
+        book.change(Act::new(due, row.owner_id, "cancelActivity"), row, |row| row.status = status);
+        return None;
+    }
+    let outcome = if status == ActivityStatus::Done { outcome(book) } else { Outcome::NotReached };
+    book.change(Act::new(ended, row.owner_id, "completeActivity"), row, |row| {
+        row.status = status;
+        row.started_at = Some(due);
+        row.ended_at = Some(ended);
+        row.outcome = Some(outcome);
+    });
+    Some(ended)
+}
+
+fn outcome(book: &mut Chronicle) -> Outcome {
+    book.chance.weighted(&[
+        (Outcome::Reached, 34.0),
+        (Outcome::Interested, 26.0),
+        (Outcome::Agreed, 14.0),
+        (Outcome::NotReached, 10.0),
+        (Outcome::Objection, 8.0),
+        (Outcome::Rescheduled, 5.0),
+        (Outcome::NotInterested, 3.0),
+    ])
+}
+
+fn is_written(kind: Kind) -> bool {
+    matches!(kind, Kind::Email | Kind::SocialMessage | Kind::Note)
+}
+
+fn is_talk(kind: Kind) -> bool {
+    !matches!(kind, Kind::Note)
+}
+
+fn subject(book: &mut Chronicle, kind: Kind) -> &'static str {
+    let subjects: &[&str] = match kind {
+        Kind::Pitch => &["Present our offer", "Pitch to the management", "Walk through the proposal"],
+        Kind::Demo => &["Show the product", "Demo for the team", "Second demo with IT"],
+        Kind::Call => &["First call", "Ask about the need", "Call about the time plan"],
+        Kind::Meeting => &["Meeting at their office", "Kick-off meeting", "Meet the buyers"],
+        Kind::Email => &["Answer to the inquiry", "Sent the brochure", "Sent the offer"],
+        Kind::SocialMessage => &["Message after the webinar", "Thanks for the contact"],
+        Kind::Negotiation => &["Talk about price", "Talk about terms", "Go through the contract"],
+        Kind::FollowUp => &["Follow up", "Ask how it went inside", "Remind of the next step"],
+        Kind::Note => &["Note"],
+    };
+    book.chance.pick(subjects)
+}
+
+const NOTES: [&str; 7] = [
+    "Wants to start next quarter.",
+    "Finance has to agree first.",
+    "Likes the reports best.",
+    "Uses a spreadsheet today and is tired of it.",
+    "Asked for a reference customer.",
+    "Price is fine, the time plan is not.",
+    "Decision is taken by three people.",
+];

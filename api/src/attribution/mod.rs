@@ -1,6 +1,8 @@
 //! Attribution: which touch made which revenue.
 
 pub mod commands;
+pub mod graphql;
+pub mod journey;
 pub mod rules;
 
 use entity::attribution_credit;

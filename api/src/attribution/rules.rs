@@ -113,9 +113,12 @@ impl Default for Options {
 }
 
 /// Why a touch has its credit. A touch without credit has no reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, async_graphql::Enum)]
+#[graphql(name = "AttributionReason")]
 pub enum Reason {
+    /// The first touch.
     First,
+    /// The last touch.
     Last,
     /// The last touch that is not direct.
     LastNonDirect,

@@ -134,6 +134,7 @@ pub fn describe() -> Descriptor {
         .many("credits", Kind::AttributionCredit, attribution_credit::Column::CampaignId, "Its shares in won deals.")
         .many("transitions", Kind::Transition, transition::Column::CampaignId, "Its changes of state.")
         .writes(writes::<campaign::Entity>())
+        .derived(crate::attribution::graphql::campaign_revenue())
         .verb("scheduleCampaign", Action::Schedule)
         .verb("launchCampaign", Action::Launch)
         .verb("pauseCampaign", Action::Pause)

@@ -47,7 +47,7 @@ pub(super) async fn fill(app: &App, scale: u32) -> Outcome {
     let tx = system.begin("seed").await?;
     system.mark_demo(&tx).await?;
     tx.commit().await?;
-    demo::seed(&system, scale, &|step| eprintln!("demo data: {step}")).await?;
+    demo::seed(&system, Some(scale).filter(|scale| *scale > 0), &|step| eprintln!("demo data: {step}")).await?;
     Ok(())
 }
 

@@ -1,13 +1,94 @@
 //! Deals: sales on their way to won or lost.
 
-use entity::{activity, attribution_credit, deal, deal_contact, lead, transition};
+pub mod commands;
+pub mod graphql;
+pub mod rules;
+
+use entity::enums::DealStatus;
+use entity::{activity, attribution_credit, deal, deal_contact, lead, pipeline, transition, user};
+use sea_orm::ColumnTrait;
 
 use crate::access::{Action, Kind};
-use crate::store::Resource;
-use crate::store::descriptor::{Currency, Declare, Descriptor};
+use crate::error::{Error, Result};
+use crate::store::descriptor::{Currency, Declare, Descriptor, Given};
+use crate::store::writes::writes;
+use crate::store::{Resource, Tx, Warrant};
 
 impl Resource for deal::Entity {
     const KIND: Kind = Kind::Deal;
+
+    async fn prepare(tx: &Tx, row: &mut deal::Model, before: Option<&deal::Model>, given: &Given) -> Result<()> {
+        rules::one_currency(row, before, given, tx.reader().base_currency())?;
+        let mistakes = rules::mistakes(row);
+        if !mistakes.is_empty() {
+            return Err(Error::Invalid(mistakes));
+        }
+        match before {
+            Some(before) => rules::amount_is_open(row, before),
+            None => {
+                let warrant = tx.may::<deal::Entity>(Action::Create)?;
+                take_origin(tx, &warrant, row).await?;
+                complete(tx, &warrant, row).await
+            }
+        }
+    }
+
+    async fn effects(tx: &Tx, warrant: &Warrant, before: Option<&deal::Model>, row: &deal::Model) -> Result<()> {
+        if before.is_none() {
+            commands::record_creation(tx, warrant, row).await?;
+        }
+        commands::follow(tx, warrant, before, row).await
+    }
+}
+
+/// Fills in what was not said of a new deal: the default pipeline, its first open stage, the maker as owner.
+///
+/// # Errors
+/// `Invalid`: a pipeline or stage that new deals do not go to.
+pub async fn complete(tx: &Tx, warrant: &Warrant, row: &mut deal::Model) -> Result<()> {
+    let wrong = |field: &str, message: &str| Err(Error::invalid("INVALID", field, message));
+    if row.owner_id.is_none() {
+        let viewer = tx.reader().viewer();
+        row.owner_id = Some(viewer.id).filter(|id| !id.is_nil());
+    }
+    if let (Some(owner), None) = (row.owner_id, row.team_id) {
+        let owner = tx.all::<user::Entity>(warrant).with_id(owner).one().await?;
+        row.team_id = owner.and_then(|owner| owner.team_id);
+    }
+    let pipelines = tx.all::<pipeline::Entity>(warrant);
+    let pipeline = match row.pipeline_id {
+        id if !id.is_nil() => pipelines.with_id(id).one().await?,
+        _ if !row.stage_id.is_nil() => {
+            let stage = tx.all::<entity::stage::Entity>(warrant).with_id(row.stage_id).one().await?;
+            pipelines.with_id(stage.map(|stage| stage.pipeline_id).unwrap_or_default()).one().await?
+        }
+        _ => pipelines.filter(pipeline::Column::IsDefault.eq(true)).one().await?,
+    };
+    let Some(pipeline) = pipeline else {
+        return wrong("pipelineId", "There is no default pipeline: say which one.");
+    };
+    if !pipeline.is_active {
+        return wrong("pipelineId", "No new deals go into this pipeline: it is not active.");
+    }
+    row.pipeline_id = pipeline.id;
+    let stages = commands::stages(tx, warrant, pipeline.id).await?;
+    let mut open = stages.iter().filter(|stage| stage.category == DealStatus::Open);
+    if row.stage_id.is_nil() {
+        let Some(first) = open.next() else { return wrong("pipelineId", "The pipeline has no open stage.") };
+        row.stage_id = first.id;
+    } else if !open.any(|stage| stage.id == row.stage_id) {
+        return wrong("stageId", "A new deal starts in an open stage of its pipeline.");
+    }
+    row.status = DealStatus::Open;
+    Ok(())
+}
+
+/// A deal that grew out of a lead comes from the lead's campaign, unless said otherwise.
+async fn take_origin(tx: &Tx, warrant: &Warrant, row: &mut deal::Model) -> Result<()> {
+    let Some(lead) = row.lead_id else { return Ok(()) };
+    let lead = tx.all::<lead::Entity>(warrant).with_id(lead).one().await?;
+    row.source_campaign_id = row.source_campaign_id.or(lead.and_then(|lead| lead.source_campaign_id));
+    Ok(())
 }
 
 /// The declaration.
@@ -16,16 +97,26 @@ pub fn describe() -> Descriptor {
     let own = Currency::Column("currency");
     Declare::<deal::Entity>::new(Kind::Deal, "Deal", "deals", "deal", "A sale on its way to won or lost.")
         .field(Column::Name, "What is sold, to whom.")
+        .editable()
+        .required()
         .choice::<_, deal::DealKind>(Column::Kind, "First business with the customer, more of it, or the same again.")
+        .editable()
         .choice::<_, entity::enums::DealStatus>(Column::Status, "Open, won or lost: the category of its stage.")
         .one(Column::CompanyId, Kind::Company, "The customer.")
+        .editable()
         .one(Column::PipelineId, Kind::Pipeline, "The pipeline it goes through.")
+        .on_create()
         .one(Column::StageId, Kind::Stage, "Where it stands.")
+        .on_create()
         .money("amount", Column::AmountMinor, own, "What the customer is to pay.")
+        .editable()
         .money("cost", Column::CostMinor, own, "What it costs us.")
+        .editable()
         .computed_money("margin", "({}.amount_minor - {}.cost_minor)", own, "Amount less cost.")
         .field(Column::ProbabilityOverride, "Chance in percent that it is won, where it differs from the stage's.")
+        .editable()
         .field(Column::ExpectedCloseOn, "When it is expected to close.")
+        .editable()
         .field(Column::ClosedAt, "When it was won or lost.")
         .money(
             "baseAmount",
@@ -37,8 +128,11 @@ pub fn describe() -> Descriptor {
         .choice::<_, entity::enums::LossReason>(Column::LossReason, "Why it was lost.")
         .field(Column::LossComment, "More on why it was lost.")
         .field(Column::Competitor, "Who else is in the race, or won it.")
+        .editable()
         .one(Column::LeadId, Kind::Lead, "The lead it grew out of.")
+        .on_create()
         .one(Column::SourceCampaignId, Kind::Campaign, "The campaign it came from.")
+        .editable()
         .many("leads", Kind::Lead, lead::Column::DealId, "All leads that were converted into it.")
         .many("contacts", Kind::DealContact, deal_contact::Column::DealId, "The people who decide.")
         .many("activities", Kind::Activity, activity::Column::DealId, "What was done and planned for it.")
@@ -49,6 +143,8 @@ pub fn describe() -> Descriptor {
             attribution_credit::Column::DealId,
             "The touches' shares, once it is won.",
         )
+        .derived(crate::attribution::graphql::shares())
+        .writes(writes::<deal::Entity>())
         .verb("moveDeal", Action::Move)
         .verb("winDeal", Action::Win)
         .verb("loseDeal", Action::Lose)

@@ -37,7 +37,7 @@ pub static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
         attribution::describe(),
     ];
     #[expect(clippy::panic, reason = "a wrong declaration is a bug that the first test meets")]
-    Graph::new(entities, Vec::new()).unwrap_or_else(|wrong| panic!("{wrong}"))
+    Graph::new(entities, vec![attribution::graphql::report()]).unwrap_or_else(|wrong| panic!("{wrong}"))
 });
 
 /// The query root.
@@ -52,6 +52,9 @@ pub struct Mutation(
     campaign::graphql::CampaignVerbs,
     handoff::graphql::HandoffVerbs,
     lead::graphql::LeadVerbs,
+    deal::graphql::DealVerbs,
+    lead::conversion_graphql::ConversionVerbs,
+    lead::conversion_graphql::ConversionBatch,
 );
 
 /// The executable schema.

@@ -3,6 +3,8 @@
 pub mod commands;
 pub mod graphql;
 pub mod rules;
+pub mod conversion;
+pub mod conversion_graphql;
 
 use entity::{activity, handoff, lead, transition};
 

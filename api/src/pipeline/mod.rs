@@ -1,13 +1,105 @@
 //! Pipelines: the ways deals go.
 
+use entity::enums::DealStatus;
+use entity::stage::ForecastCategory;
 use entity::{deal, pipeline, stage};
+use sea_orm::ColumnTrait;
+use uuid::Uuid;
 
-use crate::access::Kind;
-use crate::store::Resource;
-use crate::store::descriptor::{Declare, Descriptor};
+use crate::access::{Action, Kind};
+use crate::error::{Error, Result};
+use crate::store::descriptor::{Declare, Descriptor, Given};
+use crate::store::writes::writes;
+use crate::store::{Resource, Tx, Warrant};
 
 impl Resource for pipeline::Entity {
     const KIND: Kind = Kind::Pipeline;
+
+    async fn prepare(
+        tx: &Tx,
+        row: &mut pipeline::Model,
+        before: Option<&pipeline::Model>,
+        given: &Given,
+    ) -> Result<()> {
+        if row.name.trim().is_empty() {
+            return Err(Error::invalid("REQUIRED", "name", "A pipeline needs a name."));
+        }
+        let warrant = tx.may::<pipeline::Entity>(Action::Update)?;
+        let default = default_pipeline(tx, &warrant).await?;
+        if before.is_none() {
+            row.is_active |= !given.has("is_active");
+            row.is_default |= default.is_none();
+        }
+        if before.is_some_and(|before| before.is_default) && !row.is_default {
+            return Err(Error::invalid(
+                "INVALID",
+                "isDefault",
+                "Exactly one pipeline is the default: make another one the default instead.",
+            ));
+        }
+        if row.is_default && !row.is_active {
+            return Err(Error::invalid("INVALID", "isActive", "New deals go into the default pipeline: it is active."));
+        }
+        match default {
+            Some(other) if row.is_default && other != row.id => demote(tx, &warrant, other).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn may_delete(tx: &Tx, row: &pipeline::Model) -> Result<()> {
+        if row.is_default {
+            return Err(Error::conflict("This is the default pipeline. Make another one the default first."));
+        }
+        let warrant = tx.may::<pipeline::Entity>(Action::Delete)?;
+        let deals = tx.all::<deal::Entity>(&warrant).matching(deal::Column::PipelineId, row.id);
+        let open = deals.filter(deal::Column::Status.eq(DealStatus::Open)).count().await?;
+        if open > 0 {
+            return Err(Error::conflict(format!("{open} open deals are in this pipeline. Close them first.")));
+        }
+        Ok(())
+    }
+
+    /// A new pipeline can be won and lost at once; what lies before that is up to those who make it.
+    async fn effects(
+        tx: &Tx,
+        warrant: &Warrant,
+        before: Option<&pipeline::Model>,
+        row: &pipeline::Model,
+    ) -> Result<()> {
+        if before.is_some() {
+            return Ok(());
+        }
+        for (name, position, category, probability) in
+            [("Won", LAST_POSITION - 1, DealStatus::Won, 100), ("Lost", LAST_POSITION, DealStatus::Lost, 0)]
+        {
+            let stage = stage::Model {
+                pipeline_id: row.id,
+                name: name.to_owned(),
+                position,
+                category,
+                probability,
+                forecast_category: ForecastCategory::Closed,
+                exit_criteria: serde_json::Value::Array(Vec::new()),
+                ..stage::Model::default()
+            };
+            tx.add::<stage::Entity>(warrant, stage).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The last place in a pipeline; far enough for the steps before it.
+pub const LAST_POSITION: i32 = 1_000;
+
+async fn default_pipeline(tx: &Tx, warrant: &Warrant) -> Result<Option<Uuid>> {
+    let default = tx.all::<pipeline::Entity>(warrant).filter(pipeline::Column::IsDefault.eq(true)).one().await?;
+    Ok(default.map(|pipeline| pipeline.id))
+}
+
+async fn demote(tx: &Tx, warrant: &Warrant, id: Uuid) -> Result<()> {
+    let mut other = tx.affect::<pipeline::Entity>(warrant, id).await?;
+    other.is_default = false;
+    tx.save(other).await.map(|_| ())
 }
 
 /// The declaration.
@@ -18,13 +110,21 @@ pub fn describe() -> Descriptor {
         "Pipeline",
         "pipelines",
         "pipeline",
-        "A sequence of stages that deals go through.",
+        "A sequence of stages that deals go through. A new one has the stages Won and Lost.",
     )
     .field(Column::Name, "The name.")
-    .field(Column::IsDefault, "New deals go here; exactly one pipeline is the default.")
-    .field(Column::IsActive, "New deals may go here.")
+    .editable()
+    .required()
+    .field(
+        Column::IsDefault,
+        "New deals go here; exactly one pipeline is the default, so making one the default takes it from the other.",
+    )
+    .editable()
+    .field(Column::IsActive, "New deals may go here; true unless said otherwise.")
+    .editable()
     .many("stages", Kind::Stage, stage::Column::PipelineId, "Its stages, in their order.")
     .many("deals", Kind::Deal, deal::Column::PipelineId, "Deals that go through it.")
     .order("name", false)
+    .writes(writes::<pipeline::Entity>())
     .done()
 }

@@ -1,13 +1,91 @@
 //! Stages: the steps of a pipeline, with what must be known before a deal leaves them.
 
-use entity::{deal, stage};
+pub mod rules;
 
-use crate::access::Kind;
-use crate::store::Resource;
-use crate::store::descriptor::{Declare, Descriptor};
+use entity::enums::DealStatus;
+use entity::stage::ForecastCategory;
+use entity::{deal, pipeline, stage};
+use sea_orm::ColumnTrait;
+
+use crate::access::{Action, Kind};
+use crate::error::{Error, Result};
+use crate::store::descriptor::{Declare, Descriptor, Given};
+use crate::store::writes::writes;
+use crate::store::{Resource, Tx, Warrant};
 
 impl Resource for stage::Entity {
     const KIND: Kind = Kind::Stage;
+
+    async fn prepare(tx: &Tx, row: &mut stage::Model, before: Option<&stage::Model>, given: &Given) -> Result<()> {
+        let warrant = tx.may::<stage::Entity>(Action::Update)?;
+        // Whoever changes the stages of a pipeline has it for himself, so that its rules are judged on what is there.
+        let _ = tx.affect::<pipeline::Entity>(&warrant, row.pipeline_id).await?;
+        let others = others(tx, &warrant, row).await?;
+        if before.is_none() {
+            complete(row, &others, given);
+        }
+        rules::settle(row);
+        if row.exit_criteria.is_null() {
+            row.exit_criteria = serde_json::Value::Array(Vec::new());
+        }
+        let mistakes = rules::mistakes(row);
+        if !mistakes.is_empty() {
+            return Err(Error::Invalid(mistakes));
+        }
+        if let Some(taken) = others.iter().find(|other| other.position == row.position) {
+            return Err(Error::invalid("TAKEN", "position", format!("{} stands at this position.", taken.name)));
+        }
+        if row.category == DealStatus::Won && others.iter().any(|other| other.category == DealStatus::Won) {
+            return Err(Error::invalid(
+                "TAKEN",
+                "category",
+                "A pipeline has one WON stage, and this one has it already.",
+            ));
+        }
+        match before {
+            Some(before) if before.category != row.category => leave_category(tx, &warrant, before, &others).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn may_delete(tx: &Tx, row: &stage::Model) -> Result<()> {
+        let warrant = tx.may::<stage::Entity>(Action::Delete)?;
+        let _ = tx.affect::<pipeline::Entity>(&warrant, row.pipeline_id).await?;
+        let others = others(tx, &warrant, row).await?;
+        leave_category(tx, &warrant, row, &others).await
+    }
+}
+
+async fn others(tx: &Tx, warrant: &Warrant, row: &stage::Model) -> Result<Vec<stage::Model>> {
+    let stages = tx.all::<stage::Entity>(warrant).matching(stage::Column::PipelineId, row.pipeline_id);
+    stages.filter(stage::Column::Id.ne(row.id)).order_by(stage::Column::Position).all().await
+}
+
+/// What was not said: after the last open stage, in the forecast as possible.
+fn complete(row: &mut stage::Model, others: &[stage::Model], given: &Given) {
+    if !given.has("position") {
+        let open = others.iter().filter(|other| other.category == DealStatus::Open);
+        row.position = open.map(|other| other.position).max().unwrap_or_default() + 1;
+    }
+    if row.category == DealStatus::Open && !given.has("forecast_category") {
+        row.forecast_category = ForecastCategory::Pipeline;
+    }
+}
+
+/// A stage keeps its category while deals stand in it, and while the pipeline needs it.
+async fn leave_category(tx: &Tx, warrant: &Warrant, row: &stage::Model, others: &[stage::Model]) -> Result<()> {
+    let deals = tx.all::<deal::Entity>(warrant).matching(deal::Column::StageId, row.id).count().await?;
+    if deals > 0 {
+        return Err(Error::conflict(format!("{deals} deals stand in {}. Move them first.", row.name)));
+    }
+    if others.iter().any(|other| other.category == row.category) {
+        return Ok(());
+    }
+    Err(Error::conflict(match row.category {
+        DealStatus::Won => "A pipeline has exactly one WON stage: this one stays.",
+        DealStatus::Lost => "A pipeline has at least one LOST stage: add another first.",
+        DealStatus::Open => "New deals need an open stage: add another first.",
+    }))
 }
 
 /// The declaration.
@@ -15,14 +93,28 @@ pub fn describe() -> Descriptor {
     use stage::Column;
     Declare::<stage::Entity>::new(Kind::Stage, "Stage", "stages", "stage", "A step of a pipeline.")
         .one(Column::PipelineId, Kind::Pipeline, "The pipeline.")
+        .required()
         .field(Column::Name, "The name.")
-        .field(Column::Position, "Its place in the pipeline, from 1.")
-        .choice::<_, entity::enums::DealStatus>(Column::Category, "Whether deals here are open, won or lost.")
-        .field(Column::Probability, "Chance in percent that a deal here is won.")
-        .choice::<_, stage::ForecastCategory>(Column::ForecastCategory, "Where its deals stand in the forecast.")
+        .editable()
+        .required()
+        .field(Column::Position, "Its place in the pipeline, from 1; unless given, after the last open stage.")
+        .editable()
+        .choice::<_, DealStatus>(
+            Column::Category,
+            "Whether deals here are open, won or lost; fixed while deals stand here. A pipeline has one WON and at \
+             least one LOST stage.",
+        )
+        .editable()
+        .field(Column::Probability, "Chance in percent that a deal here is won; 100 and 0 where it is won or lost.")
+        .editable()
+        .choice::<_, ForecastCategory>(Column::ForecastCategory, "Where its deals stand in the forecast.")
+        .editable()
         .field(Column::RottingDays, "A deal that stays longer is rotting, in days.")
+        .editable()
         .field(Column::ExitCriteria, "What must be known before a deal moves on.")
+        .editable()
         .many("deals", Kind::Deal, deal::Column::StageId, "Deals in this stage.")
         .order("position", false)
+        .writes(writes::<stage::Entity>())
         .done()
 }

@@ -59,11 +59,13 @@
 //! ```
 
 pub mod bucket;
+pub mod credit;
 pub mod database;
 pub mod descriptor;
 pub mod event;
 pub mod filter;
 pub mod idempotency;
+pub mod journey;
 pub mod page;
 pub mod reach;
 pub mod row;

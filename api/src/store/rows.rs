@@ -1,6 +1,6 @@
 //! Rows inside a transaction: narrowed to what the viewer may see, or, with a warrant, all of them.
 
-use sea_orm::sea_query::IntoCondition;
+use sea_orm::sea_query::{IntoCondition, LockType};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
@@ -97,11 +97,26 @@ impl<E: EntityTrait> Rows<'_, E> {
 
     /// The first, locked until the transaction ends.
     pub(super) async fn one_locked(self) -> Result<Option<E::Model>> {
-        let select = match self.tx.reader().dialect() {
-            super::sql::Dialect::Postgres => self.select.lock_exclusive(),
+        let tx = self.tx;
+        self.locked().one(&tx.session()).await.map_err(classify)
+    }
+
+    /// Every one, locked until the transaction ends: in the order of their ids, so that two transactions that want the
+    /// same rows wait for each other and do not block each other.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn all_locked(self, id: E::Column) -> Result<Vec<E::Model>> {
+        let tx = self.tx;
+        self.order_by(id).locked().all(&tx.session()).await.map_err(classify)
+    }
+
+    /// Against every change, but not against new rows that refer to these: keys never change.
+    fn locked(self) -> Select<E> {
+        match self.tx.reader().dialect() {
+            super::sql::Dialect::Postgres => self.select.lock(LockType::NoKeyUpdate),
             super::sql::Dialect::Sqlite => self.select,
-        };
-        select.one(&self.tx.session()).await.map_err(classify)
+        }
     }
 
     /// How many.

@@ -16,7 +16,7 @@ use super::page::{self, Key, KeySql, Page};
 use super::reach::FieldGrant;
 use super::row::{Cell, Stored, decode};
 use super::sql::{Dialect, Sql};
-use crate::access::Action;
+use crate::access::{Action, Kind};
 use crate::error::{Error, Result};
 
 /// A decoded row.
@@ -308,6 +308,29 @@ impl Reader {
             groups.push(totals.decode(row, has_parent).map_err(classify)?);
         }
         Ok(groups)
+    }
+
+    /// The sum of an amount over the rows that point at each parent with `column`: one statement for all parents.
+    /// A parent without rows is missing.
+    ///
+    /// # Errors
+    /// FORBIDDEN; FORBIDDEN_FIELD; database errors.
+    pub async fn sums(
+        &self,
+        kind: Kind,
+        field: &str,
+        column: &'static str,
+        parents: &[Uuid],
+        filter: &Filter,
+    ) -> Result<HashMap<Uuid, i64>> {
+        let of = self.graph().of(kind);
+        let field = of.field(field).ok_or_else(|| Error::internal(format!("no field {}.{field}", of.name)))?;
+        let value = self.readable(of, field, BASE)?.value;
+        let sum = Sum { value, stored: Stored::of(field.shape), adds_up: true };
+        let totals = Totals { of, keys: Vec::new(), sums: vec![sum] };
+        let groups = self.totals(&totals, Of::Parents(column, parents), Some(filter), None).await?;
+        let sum = |group: Group| (group.parent, group.sums.first().map_or(0, |figures| figures.sum));
+        Ok(groups.into_iter().map(sum).collect())
     }
 
     fn totals_sql(

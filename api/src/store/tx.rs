@@ -47,6 +47,20 @@ pub trait Resource: EntityTrait<Model: Default + Send + Sync> {
         let _ = (tx, row);
         async { Ok(()) }
     }
+
+    /// Brings other rows in step after a plain mutation: `before` is none at creation, a deletion shows in the row.
+    ///
+    /// # Errors
+    /// Database errors.
+    fn effects(
+        tx: &Tx,
+        warrant: &Warrant,
+        before: Option<&Self::Model>,
+        row: &Self::Model,
+    ) -> impl Future<Output = Result<()>> + Send {
+        let _ = (tx, warrant, before, row);
+        async { Ok(()) }
+    }
 }
 
 /// Proof that the policy allowed an action in this transaction; opens the rows that the action affects.

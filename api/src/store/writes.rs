@@ -43,7 +43,7 @@ impl Writes {
 }
 
 async fn create<E: Resource>(tx: &Tx, given: Given) -> Result<Uuid> {
-    tx.may::<E>(Action::Create)?;
+    let warrant = tx.may::<E>(Action::Create)?;
     let of = tx.descriptor::<E>();
     let role = tx.reader().viewer().role;
     for (field, _, _) in &given.values {
@@ -57,6 +57,7 @@ async fn create<E: Resource>(tx: &Tx, given: Given) -> Result<Uuid> {
     take_team_of_owner::<E>(tx, &mut row).await?;
     E::prepare(tx, &mut row, None, &given).await?;
     let row = tx.create::<E>(row).await?;
+    E::effects(tx, &warrant, None, &row).await?;
     Ok(super::tx::id_of::<E>(&row))
 }
 
@@ -71,16 +72,18 @@ async fn update<E: Resource>(tx: &Tx, id: Uuid, action: Action, version: i32, gi
     }
     let before = change.before().clone();
     E::prepare(tx, &mut change, Some(&before), &given).await?;
-    tx.save(change).await?;
-    Ok(())
+    let warrant = change.warrant();
+    let row = tx.save(change).await?;
+    E::effects(tx, &warrant, Some(&before), &row).await
 }
 
 async fn delete<E: Resource>(tx: &Tx, id: Uuid, version: i32) -> Result<()> {
     let mut change: Change<E> = tx.edit(id, Action::Delete, version).await?;
     E::may_delete(tx, &change).await?;
     set_value::<E>(&mut change, "deleted_at", Value::ChronoDateTimeUtc(Some(tx.now())), "id")?;
-    tx.save(change).await?;
-    Ok(())
+    let (warrant, before) = (change.warrant(), change.before().clone());
+    let row = tx.save(change).await?;
+    E::effects(tx, &warrant, Some(&before), &row).await
 }
 
 /// Fields whose writing the policy restricts: may this viewer write them on this row, and did he say why?

@@ -1,0 +1,169 @@
+//! What may happen to a deal, decided without a database.
+
+use chrono::{DateTime, Utc};
+use entity::enums::{DealStatus, LossReason};
+use entity::{deal, stage};
+use uuid::Uuid;
+
+use crate::error::{Error, Mistake, Result};
+use crate::stage::rules::criteria;
+use crate::store::descriptor::Given;
+
+/// A deal is decided once: only an open one moves, is won or lost.
+///
+/// # Errors
+/// CONFLICT.
+pub fn must_be_open(deal: &deal::Model) -> Result<()> {
+    match deal.status {
+        DealStatus::Open => Ok(()),
+        DealStatus::Won => Err(Error::conflict("The deal is won already. Reopen it first (reopenDeal).")),
+        DealStatus::Lost => Err(Error::conflict("The deal is lost already. Reopen it first (reopenDeal).")),
+    }
+}
+
+/// Only a closed deal can be opened again.
+///
+/// # Errors
+/// CONFLICT.
+pub fn must_be_closed(deal: &deal::Model) -> Result<()> {
+    if deal.status == DealStatus::Open { Err(Error::conflict("The deal is open already.")) } else { Ok(()) }
+}
+
+/// What a person has to mend in the plain fields of a deal.
+pub fn mistakes(deal: &deal::Model) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    let mut wrong = |field: &str, message: &str| mistakes.push(Mistake::new("INVALID", field, message.to_owned()));
+    if deal.name.trim().is_empty() {
+        wrong("name", "A deal needs a name.");
+    }
+    if deal.amount_minor.is_some_and(|amount| amount < 0) {
+        wrong("amount", "An amount is not negative.");
+    }
+    if deal.cost_minor.is_some_and(|cost| cost < 0) {
+        wrong("cost", "A cost is not negative.");
+    }
+    if deal.probability_override.is_some_and(|chance| !(0..=100).contains(&chance)) {
+        wrong("probabilityOverride", "A chance is 0 to 100 percent.");
+    }
+    mistakes
+}
+
+/// Amount and cost of a deal have one currency: given ones must agree with each other, and one that is given alone
+/// with the one that stays. A deal that has neither is in the base currency.
+///
+/// # Errors
+/// `Invalid` at the field that does not fit.
+pub fn one_currency(deal: &mut deal::Model, before: Option<&deal::Model>, given: &Given, base: &str) -> Result<()> {
+    let given_in = |field: &str| {
+        given.values.iter().find_map(|(from, column, value)| match value {
+            sea_orm::Value::String(Some(code)) if from == field && *column == "currency" => Some(code.as_str()),
+            _ => None,
+        })
+    };
+    let kept_in = |minor: Option<i64>| minor.and(before).map(|before| before.currency.as_str());
+    let of = |field: &str, minor: Option<i64>| given_in(field).or_else(|| kept_in(minor));
+    let (amount, cost) = (of("amount", deal.amount_minor), of("cost", deal.cost_minor));
+    if let (Some(amount), Some(cost)) = (amount, cost)
+        && amount != cost
+    {
+        let field = if given_in("cost").is_some() { "cost" } else { "amount" };
+        return Err(Error::invalid(
+            "CURRENCY",
+            field,
+            format!("Amount ({amount}) and cost ({cost}) of a deal are in one currency. Give both."),
+        ));
+    }
+    let known = amount.or(cost).map(str::to_owned);
+    deal.currency = known.or_else(|| before.map(|before| before.currency.clone())).unwrap_or_else(|| base.to_owned());
+    Ok(())
+}
+
+/// The amount of a closed deal is history.
+///
+/// # Errors
+/// CONFLICT.
+pub fn amount_is_open(deal: &deal::Model, before: &deal::Model) -> Result<()> {
+    let same = deal.amount_minor == before.amount_minor && deal.currency == before.currency;
+    if same || before.status == DealStatus::Open {
+        return Ok(());
+    }
+    Err(Error::conflict("The amount of a closed deal stays as it was decided. Reopen the deal first (reopenDeal)."))
+}
+
+/// May the deal go from one stage to another, given what is said to be known? `stages` are those of its pipeline.
+///
+/// # Errors
+/// `Invalid`: the stage is none the deal can move to, or exit criteria of the stages it leaves are not met.
+pub fn may_move(stages: &[stage::Model], from: Uuid, to: Uuid, met: &[String]) -> Result<()> {
+    let find = |id: Uuid| stages.iter().find(|stage| stage.id == id);
+    let wrong = |message: &str| Err(Error::invalid("INVALID", "stageId", message));
+    let Some(target) = find(to) else { return wrong("The stage is not one of the deal's pipeline.") };
+    match target.category {
+        DealStatus::Won => return wrong("A deal gets there by winDeal."),
+        DealStatus::Lost => return wrong("A deal gets there by loseDeal."),
+        DealStatus::Open => {}
+    }
+    if from == to {
+        return wrong("The deal is in this stage already.");
+    }
+    let Some(current) = find(from) else { return Ok(()) };
+    let left = stages.iter().filter(|stage| {
+        stage.category == DealStatus::Open && (current.position..target.position).contains(&stage.position)
+    });
+    let met: Vec<_> = met.iter().map(|criterion| criterion.trim()).collect();
+    let missing = left.flat_map(|stage| criteria(stage).into_iter().map(move |criterion| (stage, criterion)));
+    let missing = missing.filter(|(_, criterion)| !met.contains(&criterion.trim()));
+    let mistakes: Vec<_> = missing
+        .map(|(stage, criterion)| {
+            let message = format!("Before the deal leaves {}: {criterion}", stage.name);
+            Mistake::new("EXIT_CRITERION", "exitCriteriaMet", message)
+        })
+        .collect();
+    if mistakes.is_empty() { Ok(()) } else { Err(Error::Invalid(mistakes)) }
+}
+
+/// When a deal was decided: the given moment, which has come, else now.
+///
+/// # Errors
+/// `Invalid` at `closedAt`.
+pub fn closing(given: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    match given {
+        Some(later) if later > now => {
+            Err(Error::invalid("INVALID", "closedAt", "The deal cannot have been decided in the future."))
+        }
+        given => Ok(given.unwrap_or(now)),
+    }
+}
+
+/// What a won deal is worth.
+///
+/// # Errors
+/// `Invalid` at `amount`: none, or nothing.
+pub fn won_amount(deal: &deal::Model) -> Result<i64> {
+    match deal.amount_minor {
+        Some(amount) if amount > 0 => Ok(amount),
+        Some(_) => Err(Error::invalid("INVALID", "amount", "A won deal is worth more than nothing.")),
+        None => Err(Error::invalid("REQUIRED", "amount", "Say what the deal is worth before it is won.")),
+    }
+}
+
+/// A loss without a listed reason is explained.
+///
+/// # Errors
+/// `Invalid` at `lossComment`.
+pub fn explained(reason: LossReason, comment: Option<&str>) -> Result<()> {
+    let empty = comment.is_none_or(|comment| comment.trim().is_empty());
+    if reason == LossReason::Other && empty {
+        return Err(Error::invalid("REQUIRED", "lossComment", "Say why the deal was lost: the reason is OTHER."));
+    }
+    Ok(())
+}
+
+/// The chance of a deal in a stage, in percent.
+pub fn chance(deal: &deal::Model, stage: &stage::Model) -> i32 {
+    match stage.category {
+        DealStatus::Open => deal.probability_override.unwrap_or(stage.probability),
+        DealStatus::Won => 100,
+        DealStatus::Lost => 0,
+    }
+}

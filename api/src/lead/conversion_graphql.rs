@@ -1,0 +1,176 @@
+//! Converting leads into deals: inputs, payloads, verbs.
+
+use async_graphql::{Context, InputObject, InputType, SimpleObject};
+use entity::deal_contact::DealRole;
+use entity::{company, deal, lead, pipeline, stage, user};
+use serde::{Deserialize, Serialize};
+
+use super::conversion;
+use crate::app::RequestMeta;
+use crate::error::{Error, Mistake, Result};
+use crate::graphql::mutation::{Changed, Payload, conclude, verbs};
+use crate::graphql::node::Node;
+use crate::graphql::reader;
+use crate::graphql::scalar::{Day, Id, MoneyInput};
+use crate::store::Reader;
+use crate::store::idempotency::{self, Begun};
+
+/// At most so many leads in one call.
+const MOST_LEADS: usize = 1_000;
+
+verbs! {
+    /// Lead to deal and back.
+    ConversionVerbs {
+        /// Turns a lead that sales accepted (SAL) or qualified (SQL) into a new deal, or makes it part of an open one.
+        /// All or nothing: the deal gets the lead, its campaign, company and contact; planned activities show on both;
+        /// the campaign's member becomes CONVERTED. Nothing about the person is copied. A lead that was converted into
+        /// the same target already is answered again with `alreadyConverted`; another target is CONFLICT.
+        /// Roles: SALES_MANAGER (team), SALES_REP (own and pool), with the right to create (or update) the deal.
+        convert_lead(ConvertLeadInput) -> ConvertLeadPayload = conversion::convert;
+
+        /// Undoes a conversion within 30 days, while the deal is open and no other lead is part of it: a deal that the
+        /// conversion made is deleted, another one is unlinked; the lead is SQL again. Roles: SALES_MANAGER (team).
+        unconvert_lead(UnconvertLeadInput) -> Changed<lead::Entity> = conversion::unconvert;
+    }
+}
+
+/// What convertLead takes. Without `deal` and `existingDealId` it makes a deal with the usual values.
+#[derive(InputObject)]
+pub struct ConvertLeadInput {
+    /// The lead.
+    pub lead_id: Id<lead::Entity>,
+    /// The `version` of the lead the decision is based on; a stale one is CONFLICT.
+    pub expected_version: i32,
+    /// Makes a new deal like this. Not together with `existingDealId`.
+    pub deal: Option<ConvertLeadDealInput>,
+    /// Makes the lead part of this deal, which is open.
+    pub existing_deal_id: Option<Id<deal::Entity>>,
+    /// The company, for a lead, contact or deal that has none; unless given, the lead's, else the contact's.
+    pub company_id: Option<Id<company::Entity>>,
+    /// The contact's part in the deal; DECISION_MAKER unless given.
+    pub contact_role: Option<DealRole>,
+    /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}
+
+/// The deal that a conversion makes.
+#[derive(Default, InputObject)]
+pub struct ConvertLeadDealInput {
+    /// What is sold, to whom; the company's name unless given.
+    pub name: Option<String>,
+    /// The pipeline; the default one unless given.
+    pub pipeline_id: Option<Id<pipeline::Entity>>,
+    /// The stage, an open one; the pipeline's first unless given.
+    pub stage_id: Option<Id<stage::Entity>>,
+    /// What the customer is to pay; the lead's estimated value unless given.
+    pub amount: Option<MoneyInput>,
+    /// When it is expected to close.
+    pub expected_close_on: Option<Day>,
+    /// Who is responsible; the lead's owner unless given, else the caller.
+    pub owner_id: Option<Id<user::Entity>>,
+}
+
+/// What unconvertLead takes.
+#[derive(InputObject)]
+pub struct UnconvertLeadInput {
+    /// The lead.
+    pub lead_id: Id<lead::Entity>,
+    /// The `version` of the lead the decision is based on; a stale one is CONFLICT.
+    pub expected_version: i32,
+    /// Why it is undone; it is logged.
+    pub reason: String,
+    /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}
+
+/// The outcome of converting a lead.
+#[derive(Debug, Serialize, Deserialize, SimpleObject)]
+pub struct ConvertLeadPayload {
+    /// The lead as it is now; null if nothing was changed.
+    pub lead: Node<lead::Entity>,
+    /// The deal it is part of; null if nothing was changed.
+    pub deal: Node<deal::Entity>,
+    /// It had been converted into this target before; nothing was changed now.
+    pub already_converted: bool,
+    /// What has to be mended first; empty when it was done.
+    pub user_errors: Vec<Mistake>,
+}
+
+impl Payload for ConvertLeadPayload {
+    fn refused(mistakes: Vec<Mistake>) -> Self {
+        Self { lead: Node::none(), deal: Node::none(), already_converted: false, user_errors: mistakes }
+    }
+}
+
+/// Many leads at once.
+#[derive(Default)]
+pub struct ConversionBatch;
+
+#[async_graphql::Object]
+impl ConversionBatch {
+    /// Converts many leads, each as convertLead does, all or nothing, in a transaction of its own: one that fails does
+    /// not undo the others. A refusal stands in the `userErrors` of its result, with the code it would have as an error.
+    /// Roles: as convertLead.
+    async fn convert_leads(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do.")] input: ConvertLeadsInput,
+    ) -> Option<async_graphql::Result<ConvertLeadsPayload>> {
+        Some(convert_all(ctx, input).await.map_err(Error::into_resolver_error))
+    }
+}
+
+/// What convertLeads takes.
+#[derive(InputObject)]
+pub struct ConvertLeadsInput {
+    /// The leads, at most 1,000. They are converted in this order.
+    pub items: Vec<ConvertLeadInput>,
+    /// Makes a retry safe for 24 hours, item by item: what was done is answered again, the rest is tried again.
+    /// Overrides the header `Idempotency-Key`; an item's own key overrides both.
+    pub idempotency_key: Option<String>,
+}
+
+/// The outcome of converting many leads.
+#[derive(Debug, SimpleObject)]
+pub struct ConvertLeadsPayload {
+    /// One for each item, in their order.
+    pub results: Vec<ConvertLeadPayload>,
+    /// What is wrong with the call as a whole; then nothing was done.
+    pub user_errors: Vec<Mistake>,
+}
+
+async fn convert_all(ctx: &Context<'_>, input: ConvertLeadsInput) -> Result<ConvertLeadsPayload> {
+    let reader = reader(ctx)?;
+    if input.items.len() > MOST_LEADS {
+        let many = Mistake::new("TOO_MANY", "items", format!("At most {MOST_LEADS} leads in one call."));
+        return Ok(ConvertLeadsPayload { results: Vec::new(), user_errors: vec![many] });
+    }
+    let header = ctx.data_opt::<RequestMeta>().and_then(|meta| meta.idempotency_key.as_deref());
+    let whole = input.idempotency_key.as_deref().or(header);
+    let mut results = Vec::with_capacity(input.items.len());
+    for (place, item) in input.items.into_iter().enumerate() {
+        let key = item.idempotency_key.clone().or_else(|| whole.map(|whole| format!("{whole}/{place}")));
+        let result = convert_one(reader, item, key).await;
+        results.push(result.unwrap_or_else(|error| ConvertLeadPayload::refused(vec![refusal(error)])));
+    }
+    Ok(ConvertLeadsPayload { results, user_errors: Vec::new() })
+}
+
+async fn convert_one(reader: &Reader, item: ConvertLeadInput, key: Option<String>) -> Result<ConvertLeadPayload> {
+    const VERB: &str = "convertLeads";
+    let request = key.map(|key| idempotency::Request { key, body: format!("{VERB}{}", item.to_value()) });
+    match idempotency::begin(reader.clone(), VERB, request).await? {
+        Begun::Replay(payload) => Ok(payload),
+        Begun::Fresh(tx) => {
+            let outcome = conversion::convert(&tx, item).await;
+            conclude(tx, outcome).await
+        }
+    }
+}
+
+/// A refusal of one item; a cause inside goes to the log, as everywhere.
+fn refusal(error: Error) -> Mistake {
+    let code = error.code().as_str().to_owned();
+    let message = error.into_server_error(None, Vec::new()).message;
+    Mistake { code, path: Vec::new(), message }
+}

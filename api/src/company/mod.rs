@@ -1,7 +1,7 @@
 //! Companies: organisations we sell to. A company is known by its domain.
 
-pub mod free_mail;
 pub mod commands;
+pub mod free_mail;
 
 use entity::{activity, company, contact, deal, lead};
 

@@ -1,10 +1,10 @@
 //! Leads: one qualification episode of a contact each, from the first inquiry to a deal or the end.
 
 pub mod commands;
-pub mod graphql;
-pub mod rules;
 pub mod conversion;
 pub mod conversion_graphql;
+pub mod graphql;
+pub mod rules;
 
 use entity::{activity, handoff, lead, transition};
 

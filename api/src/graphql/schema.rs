@@ -50,8 +50,10 @@ pub struct Mutation(
     PlainMutations,
     SessionMutations,
     campaign::graphql::CampaignVerbs,
+    campaign_member::graphql::CampaignMemberVerbs,
     handoff::graphql::HandoffVerbs,
     lead::graphql::LeadVerbs,
+    touchpoint::graphql::TouchpointVerbs,
 );
 
 /// The executable schema.

@@ -54,6 +54,7 @@ pub struct Mutation(
     handoff::graphql::HandoffVerbs,
     lead::graphql::LeadVerbs,
     touchpoint::graphql::TouchpointVerbs,
+    user::graphql::UserVerbs,
 );
 
 /// The executable schema.

@@ -52,6 +52,7 @@ pub struct Mutation(
     campaign::graphql::CampaignVerbs,
     handoff::graphql::HandoffVerbs,
     lead::graphql::LeadVerbs,
+    lead::graphql::LeadBatches,
 );
 
 /// The executable schema.

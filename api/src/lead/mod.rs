@@ -1,7 +1,9 @@
 //! Leads: one qualification episode of a contact each, from the first inquiry to a deal or the end.
 
+pub mod capture;
 pub mod commands;
 pub mod graphql;
+pub mod matching;
 pub mod rules;
 
 use entity::{activity, handoff, lead, transition};

@@ -3,6 +3,7 @@
 mod attribution_rules;
 mod budget;
 mod fields;
+mod lead_rules;
 mod lists;
 mod money;
 mod pages;

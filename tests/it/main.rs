@@ -5,6 +5,7 @@ mod auth;
 mod budget;
 mod cli;
 mod fields;
+mod lead_rules;
 mod lists;
 mod money;
 mod pages;

@@ -3,6 +3,7 @@
 //! Reading: [`pick`] (what is selected) → [`plan`] (what it takes) → [`load`] (one statement a level) → [`render`].
 //! Writing: [`input`] for the plain mutations of every entity, [`mutation`] for the verbs of their lives.
 
+pub mod batch;
 pub mod filter;
 pub(crate) mod input;
 mod load;

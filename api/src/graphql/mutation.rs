@@ -32,10 +32,7 @@ pub trait Payload: Serialize + DeserializeOwned {
 pub async fn begin<P: Payload>(ctx: &Context<'_>, key: Option<&str>) -> Result<Begun<P>> {
     let reader = super::reader(ctx)?.clone();
     let field = &ctx.item.node;
-    let header = ctx.data_opt::<RequestMeta>().and_then(|meta| meta.idempotency_key.as_deref());
-    // One header may cover several mutations of a document: each has its own key.
-    let key = key.map(str::to_owned).or_else(|| header.map(|header| format!("{header}/{}", field.response_key().node)));
-    let request = match key {
+    let request = match key_of(ctx, key) {
         None => None,
         Some(key) => {
             let args = without_secrets(Value::Object(arguments(ctx.query_env, field)?));
@@ -58,6 +55,14 @@ fn without_secrets(value: Value) -> Value {
         }
         other => other,
     }
+}
+
+/// The idempotency key of this field: the input's, else the header's.
+pub(super) fn key_of(ctx: &Context<'_>, key: Option<&str>) -> Option<String> {
+    let header = ctx.data_opt::<RequestMeta>().and_then(|meta| meta.idempotency_key.as_deref());
+    // One header may cover several mutations of a document: each has its own key.
+    let response_key = &ctx.item.node.response_key().node;
+    key.map(str::to_owned).or_else(|| header.map(|header| format!("{header}/{response_key}")))
 }
 
 /// Commits what the command did, or answers its mistakes.

@@ -1,16 +1,27 @@
 //! The verbs of a lead as mutations.
 
-use async_graphql::{Enum, InputObject};
+use async_graphql::{Context, Enum, InputObject, Object};
 use entity::enums::HandoffReason;
 use entity::{lead, team, user};
 
+use super::capture::input::{CaptureLeadInput, CaptureLeadPayload, CaptureLeadsInput, CaptureLeadsPayload};
 use super::commands;
+use crate::error::Error;
 use crate::graphql::mutation::{Changed, verbs};
 use crate::graphql::scalar::{Id, Words};
 
 verbs! {
     /// The verbs of a lead's life.
     LeadVerbs {
+        /// Takes down that somebody got in touch. The person is matched by e-mail address, then telephone number, the
+        /// company by domain, then name, then the domain of the address; what is not known is made, what is known is
+        /// never overwritten, only filled where it is empty and the caller may change it. The interaction is recorded,
+        /// the person responds to the campaign, and either the person's open lead is enriched or a new one opened: NEW,
+        /// or SAL without a hand-off if a seller captures an OUTBOUND one. A person whose lead the caller may not see
+        /// is a user error TAKEN that names the team to ask and nothing else.
+        /// Roles: ADMIN, SALES_MANAGER, SALES_REP, MARKETING_MANAGER, MARKETER, INTEGRATION.
+        capture_lead(CaptureLeadInput) -> CaptureLeadPayload = super::capture::capture;
+
         /// Keeps an inquiry warm until it is ready: NEW -> NURTURING.
         /// Roles: MARKETING_MANAGER, MARKETER, INTEGRATION.
         nurture_lead(NurtureLeadInput) -> Changed<lead::Entity> = commands::nurture;
@@ -55,6 +66,23 @@ verbs! {
         /// is null if the caller does not see it any more.
         /// Roles: SALES_MANAGER (team), SALES_REP (own and pool).
         recycle_lead(RecycleLeadInput) -> Changed<lead::Entity> = commands::recycle;
+    }
+}
+
+/// The verbs of many leads at once.
+#[derive(Default)]
+pub struct LeadBatches;
+
+#[Object]
+impl LeadBatches {
+    /// captureLead for up to 1,000 items, with one answer for each.
+    /// Roles: ADMIN, SALES_MANAGER, SALES_REP, MARKETING_MANAGER, MARKETER, INTEGRATION.
+    async fn capture_leads(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to do.")] input: CaptureLeadsInput,
+    ) -> Option<async_graphql::Result<CaptureLeadsPayload>> {
+        Some(super::capture::capture_all(ctx, input).await.map_err(Error::into_resolver_error))
     }
 }
 

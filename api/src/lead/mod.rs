@@ -1,9 +1,11 @@
 //! Leads: one qualification episode of a contact each, from the first inquiry to a deal or the end.
 
+pub mod capture;
 pub mod commands;
 pub mod conversion;
 pub mod conversion_graphql;
 pub mod graphql;
+pub mod matching;
 pub mod rules;
 
 use entity::{activity, handoff, lead, transition};

@@ -191,6 +191,9 @@ pub(super) fn classify(error: DbErr) -> Error {
             Error::refused(Code::Timeout, "The database did not answer in time. Try again, or ask for less.")
         }
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => unavailable(&error),
+        DbErr::Exec(cause) | DbErr::Query(cause) if is_standoff(cause) => {
+            Error::conflict("Others were changing the same rows at the same moment. Try again.")
+        }
         DbErr::Exec(cause) | DbErr::Query(cause) if is_connection_loss(cause) => unavailable(&error),
         _ => Error::internal(error),
     }
@@ -214,4 +217,12 @@ fn is_connection_loss(cause: &sea_orm::RuntimeErr) -> bool {
         },
         sea_orm::RuntimeErr::Internal(_) => false,
     }
+}
+
+/// Transactions that wait for each other in a circle: the database gave this one up for the others.
+fn is_standoff(cause: &sea_orm::RuntimeErr) -> bool {
+    use sea_orm::sqlx::Error as Sqlx;
+    let sea_orm::RuntimeErr::SqlxError(error) = cause else { return false };
+    // 40001: could not serialise; 40P01: deadlock.
+    matches!(error.as_ref(), Sqlx::Database(database) if matches!(database.code().as_deref(), Some("40001" | "40P01")))
 }

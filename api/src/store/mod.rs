@@ -74,7 +74,6 @@ pub mod select;
 pub mod sql;
 pub mod system;
 pub mod tree;
-pub mod turn;
 pub mod tx;
 pub mod writes;
 

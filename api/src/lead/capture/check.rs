@@ -1,0 +1,245 @@
+//! What a capture is told, found good: everything that a person can mend is found here, before anything is written.
+
+use std::collections::BTreeSet;
+
+use entity::campaign;
+use entity::enums::LeadSource;
+use entity::touchpoint;
+use entity::user::{self, UserStatus};
+use entity::{lead, team};
+use uuid::Uuid;
+
+use super::input::{CaptureCompanyInput, CaptureContactInput, CaptureLeadInput, CaptureTouchInput};
+use crate::access::{Action, Kind};
+use crate::company::free_mail::is_free_mail;
+use crate::error::{Error, Result};
+use crate::graphql::scalar::{Id, MoneyInput, Words};
+use crate::lead::matching::{Interest, Person, company_domain};
+use crate::store::Tx;
+
+/// How many different turns captures take.
+const DIFFERENT_TURNS: u32 = 1_024;
+
+/// A capture whose input was found good.
+pub struct Capture {
+    /// Who got in touch.
+    pub person: Person,
+    /// Where the person works.
+    pub company: Organisation,
+    /// What the person wants.
+    pub interest: Interest,
+    /// How the lead came to us.
+    pub source: LeadSource,
+    /// The campaign that brought the lead.
+    pub source_campaign: Option<Uuid>,
+    /// The interaction, not yet anybody's.
+    pub touch: Option<touchpoint::Model>,
+    /// Who is to be responsible.
+    pub owner: Option<Uuid>,
+    /// The team.
+    pub team: Option<Uuid>,
+    /// Whether the caller is one who accepts leads.
+    pub by_sales: bool,
+}
+
+/// A company as captured.
+#[derive(Clone, Debug, Default)]
+pub struct Organisation {
+    /// The domain, as told; never that of a mail service.
+    pub domain: Option<String>,
+    /// The name, as told.
+    pub name: Option<String>,
+    /// The domain of the person's e-mail address, unless it is that of a mail service.
+    pub mail_domain: Option<String>,
+    /// Where it is seated.
+    pub country: Option<String>,
+    /// The industry.
+    pub industry: Option<String>,
+}
+
+impl Organisation {
+    /// Was a company named, rather than guessed from an address?
+    pub fn is_told(&self) -> bool {
+        self.domain.is_some() || self.name.is_some()
+    }
+
+    /// Is there anything to find a company by?
+    pub fn is_known_by_anything(&self) -> bool {
+        self.is_told() || self.mail_domain.is_some()
+    }
+}
+
+impl Capture {
+    /// What two captures at once must not both take for new, in the order to take turns in.
+    ///
+    /// The database holds such turns in a table of limited size until the transaction ends; therefore there are only
+    /// so many different ones, and now and then two captures wait for each other that need not.
+    pub fn turns(&self) -> BTreeSet<String> {
+        let (company, touch) = (&self.company, self.touch.as_ref());
+        let keys = [
+            ("email", self.person.email.clone()),
+            ("phone", self.person.phone.clone()),
+            ("domain", company.domain.clone()),
+            ("domain", company.mail_domain.clone()),
+            ("company", company.name.as_deref().map(str::to_lowercase)),
+            ("visitor", touch.and_then(|touch| touch.visitor_key.clone())),
+            ("touch", touch.and_then(|touch| touch.external_id.clone())),
+        ];
+        let turn = |kind: &str, key: &str| {
+            let bytes = kind.bytes().chain(key.bytes());
+            let hash = bytes.fold(0_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte)));
+            format!("capture {:04}", hash % DIFFERENT_TURNS)
+        };
+        keys.iter().filter_map(|(kind, key)| Some(turn(kind, key.as_deref()?))).collect()
+    }
+
+    /// The campaigns that the person responded to.
+    pub fn campaigns(&self) -> Vec<Uuid> {
+        let touched = self.touch.as_ref().and_then(|touch| touch.campaign_id);
+        let mut campaigns: Vec<_> = self.source_campaign.into_iter().chain(touched).collect();
+        campaigns.dedup();
+        campaigns
+    }
+
+    /// Who looks after a new person and company: their seller. Those of marketing wait for theirs.
+    pub fn customer_owner(&self) -> Option<Uuid> {
+        self.owner.filter(|_| self.by_sales)
+    }
+}
+
+/// Finds the input good.
+///
+/// # Errors
+/// `Invalid`.
+pub async fn check(tx: &Tx, input: CaptureLeadInput) -> Result<Capture> {
+    let person = person(input.contact)?;
+    let company = organisation(input.company, person.email.as_deref());
+    let interest = Interest {
+        interest: input.interest.and_then(Words::said),
+        estimated_value: input.estimated_value.map(estimate).transpose()?,
+        buying_horizon: input.buying_horizon,
+    };
+    let (owner, team) = assignment(tx, input.owner_id, input.team_id).await?;
+    let touch = match input.touch {
+        Some(touch) => Some(interaction(tx, touch).await?),
+        None => None,
+    };
+    let source_campaign = match input.source_campaign_id {
+        Some(id) => Some(campaign(tx, id, "sourceCampaignId").await?),
+        None => touch.as_ref().and_then(|touch| touch.campaign_id),
+    };
+    let by_sales = tx.may::<lead::Entity>(Action::Accept).is_ok();
+    Ok(Capture { person, company, interest, source: input.source, source_campaign, touch, owner, team, by_sales })
+}
+
+fn person(told: CaptureContactInput) -> Result<Person> {
+    if told.email.is_none() && told.phone.is_none() {
+        let message = "An e-mail address or a telephone number is needed to know the person by.";
+        return Err(Error::invalid("REQUIRED", "contact.email", message));
+    }
+    Ok(Person {
+        first_name: told.first_name.and_then(Words::said),
+        last_name: told.last_name.and_then(Words::said),
+        email: told.email.map(|email| email.0),
+        phone: told.phone.map(|phone| phone.0),
+        job_title: told.job_title.and_then(Words::said),
+        preferred_language: told.preferred_language.map(|tag| tag.0),
+        time_zone: told.time_zone.map(|zone| zone.0),
+    })
+}
+
+fn organisation(told: Option<CaptureCompanyInput>, email: Option<&str>) -> Organisation {
+    let mail_domain = email.and_then(company_domain).map(str::to_owned);
+    let Some(told) = told else { return Organisation { mail_domain, ..Organisation::default() } };
+    Organisation {
+        domain: told.domain.map(|domain| domain.0).filter(|domain| !is_free_mail(domain)),
+        name: told.name.and_then(Words::said),
+        mail_domain,
+        country: told.country.map(|country| country.0),
+        industry: told.industry.and_then(Words::said),
+    }
+}
+
+fn estimate(value: MoneyInput) -> Result<(i64, String)> {
+    if value.minor < 0 {
+        return Err(Error::invalid("INVALID", "estimatedValue", "A deal cannot be worth less than nothing."));
+    }
+    Ok((value.minor, value.currency))
+}
+
+/// Owner and team as told; the caller where nobody is.
+async fn assignment(
+    tx: &Tx,
+    owner: Option<Id<user::Entity>>,
+    team: Option<Id<team::Entity>>,
+) -> Result<(Option<Uuid>, Option<Uuid>)> {
+    let team = team.map(|team| team.uuid());
+    if let Some(team) = team
+        && !tx.sees(Kind::Team, team).await?
+    {
+        return Err(Error::invalid("NOT_FOUND", "teamId", "There is no such team."));
+    }
+    let Some(owner) = owner.map(|owner| owner.uuid()) else {
+        let caller = tx.reader().viewer();
+        return Ok(if team.is_some() { (None, team) } else { (Some(caller.id), caller.team) });
+    };
+    let user = match tx.find::<user::Entity>() {
+        Ok(rows) => rows.with_id(owner).one().await?,
+        Err(_) => None,
+    };
+    let user = user.ok_or_else(|| Error::invalid("NOT_FOUND", "ownerId", "There is no such user."))?;
+    if user.status != UserStatus::Active {
+        return Err(Error::invalid("NOT_ALLOWED", "ownerId", format!("{} is suspended.", user.name)));
+    }
+    Ok((Some(user.id), team.or(user.team_id)))
+}
+
+async fn campaign(tx: &Tx, id: Id<campaign::Entity>, field: &str) -> Result<Uuid> {
+    if tx.sees(Kind::Campaign, id.uuid()).await? {
+        return Ok(id.uuid());
+    }
+    Err(Error::invalid("NOT_FOUND", field, "There is no such campaign."))
+}
+
+async fn interaction(tx: &Tx, told: CaptureTouchInput) -> Result<touchpoint::Model> {
+    let occurred_at = told.occurred_at.unwrap_or_else(|| tx.now());
+    if occurred_at > tx.now() {
+        return Err(Error::invalid("INVALID", "touch.occurredAt", "It cannot have happened in the future."));
+    }
+    let (source_system, external_id) =
+        (told.source_system.and_then(Words::said), told.external_id.and_then(Words::said));
+    if external_id.is_some() && source_system.is_none() {
+        return Err(Error::invalid("REQUIRED", "touch.sourceSystem", "Say which system the external id is from."));
+    }
+    let utm_campaign = told.utm_campaign.and_then(Words::said);
+    let campaign_id = match (told.campaign_id, &utm_campaign) {
+        (Some(id), _) => Some(campaign(tx, id, "touch.campaignId").await?),
+        (None, Some(code)) => tagged_campaign(tx, code).await?,
+        (None, None) => None,
+    };
+    Ok(touchpoint::Model {
+        source_system,
+        external_id,
+        occurred_at,
+        kind: told.kind,
+        channel: told.channel,
+        visitor_key: told.visitor_key.and_then(Words::said),
+        campaign_id,
+        utm_source: told.utm_source.and_then(Words::said),
+        utm_medium: told.utm_medium.and_then(Words::said),
+        utm_campaign,
+        utm_term: told.utm_term.and_then(Words::said),
+        utm_content: told.utm_content.and_then(Words::said),
+        url: told.url.map(|url| url.0),
+        referrer: told.referrer.map(|url| url.0),
+        creditable: told.kind.is_creditable(),
+        ..touchpoint::Model::default()
+    })
+}
+
+/// The campaign that a tagged link names; links may name anything.
+async fn tagged_campaign(tx: &Tx, code: &str) -> Result<Option<Uuid>> {
+    let Ok(rows) = tx.find::<campaign::Entity>() else { return Ok(None) };
+    let campaign = rows.matching(campaign::Column::Code, code).one().await?;
+    Ok(campaign.map(|campaign| campaign.id))
+}

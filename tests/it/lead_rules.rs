@@ -1,0 +1,218 @@
+//! The state machines of leads and hand-offs, for any sequence of verbs.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::enums::HandoffReason;
+use entity::handoff::{self, HandoffStatus};
+use entity::lead::{self, LeadStatus};
+use proptest::prelude::*;
+use tributary::handoff::rules as handoffs;
+use tributary::lead::matching::{self, Interest, Person};
+use tributary::lead::rules::{self, Findings, STEPS, Verb};
+use uuid::Uuid;
+
+const STATES: [LeadStatus; 7] = [
+    LeadStatus::New,
+    LeadStatus::Nurturing,
+    LeadStatus::Mql,
+    LeadStatus::Sal,
+    LeadStatus::Sql,
+    LeadStatus::Converted,
+    LeadStatus::Disqualified,
+];
+
+fn at(minutes: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes)
+}
+
+fn verb() -> impl Strategy<Value = Verb> {
+    prop::sample::select(STEPS.iter().map(|(verb, ..)| *verb).collect::<Vec<_>>())
+}
+
+fn status() -> impl Strategy<Value = LeadStatus> {
+    prop::sample::select(STATES.to_vec())
+}
+
+fn text() -> impl Strategy<Value = Option<String>> {
+    prop::option::of("[a-z]{1,8}")
+}
+
+#[test]
+fn every_verb_has_one_line_and_every_state_is_reached() {
+    for (at, (verb, ..)) in STEPS.iter().enumerate() {
+        assert!(STEPS.iter().skip(at + 1).all(|(other, ..)| other != verb), "{verb:?} has two lines");
+    }
+    let mut reached = vec![LeadStatus::New];
+    for _ in STATES {
+        let more: Vec<_> = STEPS
+            .iter()
+            .filter(|(_, from, _)| from.iter().any(|from| reached.contains(from)))
+            .flat_map(|(_, _, to)| to.iter().copied())
+            .collect();
+        reached.extend(more);
+    }
+    assert!(STATES.iter().all(|state| reached.contains(state)));
+}
+
+#[test]
+fn the_end_is_the_end() {
+    let out_of = |state| STEPS.iter().filter(move |(_, from, _)| from.contains(&state)).map(|(verb, ..)| *verb);
+    assert_eq!(out_of(LeadStatus::Disqualified).count(), 0);
+    assert_eq!(out_of(LeadStatus::Converted).collect::<Vec<_>>(), [Verb::Unconvert]);
+}
+
+#[test]
+fn a_low_score_needs_a_reason() {
+    assert!(rules::check_qualification(60, None).is_ok());
+    assert!(rules::check_qualification(59, None).is_err());
+    assert!(rules::check_qualification(59, Some("   ")).is_err());
+    assert!(rules::check_qualification(0, Some("met at the fair")).is_ok());
+}
+
+#[test]
+fn other_needs_a_comment() {
+    assert!(rules::check_comment(HandoffReason::NoBudget, None).is_ok());
+    assert!(rules::check_comment(HandoffReason::Other, Some(" ")).is_err());
+    assert!(rules::check_comment(HandoffReason::Other, Some("moved away")).is_ok());
+}
+
+#[test]
+fn findings_become_a_note() {
+    assert!(Findings::default().note().is_err());
+    assert!(Findings { need: Some(" "), ..Findings::default() }.note().is_err());
+    let note = Findings { need: Some(" a CRM "), timing: Some("May"), ..Findings::default() }.note();
+    assert_eq!(note.ok().as_deref(), Some("Need: a CRM\nTiming: May"));
+}
+
+#[test]
+fn sales_has_a_day() {
+    assert_eq!(handoffs::due_at(at(0)), at(24 * 60));
+}
+
+proptest! {
+    /// Whatever is tried in whatever order: only steps of the table are taken, a refusal changes nothing, and the
+    /// first moments never move.
+    #[test]
+    fn a_lead_walks_along_the_table(tries in prop::collection::vec((verb(), status()), 0..60)) {
+        let mut lead = lead::Model::default();
+        for (minute, (verb, to)) in tries.into_iter().enumerate() {
+            let before = lead.clone();
+            let now = at(minute as i64);
+            match rules::enter(&mut lead, verb, to, now) {
+                Ok(()) => {
+                    prop_assert!(rules::leads(verb, before.status, to));
+                    prop_assert_eq!(lead.status, to);
+                }
+                Err(_) => {
+                    prop_assert!(!rules::leads(verb, before.status, to));
+                    prop_assert_eq!(&lead, &before);
+                }
+            }
+            for (old, new) in [
+                (before.mql_at, lead.mql_at),
+                (before.sal_at, lead.sal_at),
+                (before.sql_at, lead.sql_at),
+                (before.converted_at, lead.converted_at),
+            ] {
+                prop_assert!(old.is_none() || old == new);
+            }
+            prop_assert_eq!(lead.status == LeadStatus::Mql && before.status != LeadStatus::Mql && before.mql_at.is_none(),
+                lead.mql_at == Some(now) && before.mql_at.is_none());
+            if lead.status == LeadStatus::Nurturing {
+                prop_assert_eq!(lead.handed_off_at, None);
+            }
+            if lead.status == LeadStatus::Disqualified {
+                prop_assert!(lead.closed_at.is_some());
+            }
+        }
+    }
+
+    /// A check is the same answer as trying.
+    #[test]
+    fn a_check_tells_whether_any_step_exists(verb in verb(), from in status()) {
+        let exists = STATES.iter().any(|to| rules::leads(verb, from, *to));
+        prop_assert_eq!(rules::check(verb, from).is_ok(), exists);
+    }
+
+    /// A hand-off is answered once, whatever is tried; it is acknowledged once, and only when there is an answer.
+    #[test]
+    fn a_handoff_is_answered_once(tries in prop::collection::vec(0..4_u8, 0..20), rating in -2..9_i32) {
+        let feedback = handoffs::Feedback { rating: Some(rating), ..handoffs::Feedback::default() };
+        prop_assert_eq!(feedback.check().is_ok(), (1..=5).contains(&rating));
+        let mut handoff = handoff::Model::default();
+        for (minute, what) in tries.into_iter().enumerate() {
+            let before = handoff.clone();
+            let (by, now) = (Uuid::from_u128(minute as u128 + 1), at(minute as i64));
+            let done = match what {
+                0 => handoffs::answer(&mut handoff, HandoffStatus::Accepted, by, now, feedback.clone()),
+                1 => handoffs::answer(&mut handoff, HandoffStatus::Rejected, by, now, feedback.clone()),
+                2 => handoffs::recall(&mut handoff),
+                _ => handoffs::acknowledge(&mut handoff, by, now, None),
+            };
+            if done.is_err() {
+                prop_assert_eq!(&handoff, &before);
+            } else if what == 3 {
+                prop_assert!(matches!(before.status, HandoffStatus::Accepted | HandoffStatus::Rejected));
+                prop_assert!(before.acknowledged_at.is_none());
+                prop_assert_eq!(handoff.acknowledged_by_id, Some(by));
+            } else {
+                prop_assert_eq!(before.status, HandoffStatus::Pending);
+                prop_assert_eq!(handoff.responded_at.is_some(), what < 2);
+            }
+        }
+    }
+
+    /// Filling never overwrites, and leaves nothing empty that was told.
+    #[test]
+    fn filling_never_overwrites(
+        known in (text(), text(), text(), text()),
+        told in (text(), text(), text(), text()),
+        values in (prop::option::of(0..9_i64), prop::option::of(0..9_i64)),
+    ) {
+        let mut contact = entity::contact::Model {
+            first_name: known.0.clone(), last_name: known.1.clone(), email: known.2.clone(), phone: known.3.clone(),
+            ..entity::contact::Model::default()
+        };
+        Person {
+            first_name: told.0.clone(), last_name: told.1.clone(), email: told.2.clone(), phone: told.3.clone(),
+            ..Person::default()
+        }
+        .fill(&mut contact);
+        prop_assert_eq!(contact.first_name, known.0.clone().or(told.0.clone()));
+        prop_assert_eq!(contact.last_name, known.1.or(told.1));
+        prop_assert_eq!(contact.email, known.2.or(told.2));
+        prop_assert_eq!(contact.phone, known.3.or(told.3));
+        let mut lead = lead::Model {
+            interest: known.0.clone(),
+            estimated_value_minor: values.0,
+            estimated_value_currency: values.0.map(|_| "EUR".to_owned()),
+            ..lead::Model::default()
+        };
+        Interest {
+            interest: told.0.clone(),
+            estimated_value: values.1.map(|minor| (minor, "USD".to_owned())),
+            buying_horizon: None,
+        }
+        .fill(&mut lead);
+        prop_assert_eq!(lead.interest, known.0.or(told.0));
+        prop_assert_eq!(lead.estimated_value_minor, values.0.or(values.1));
+        let currency = values.0.map(|_| "EUR").or(values.1.map(|_| "USD"));
+        prop_assert_eq!(lead.estimated_value_currency.as_deref(), currency);
+    }
+}
+
+#[test]
+fn a_mail_service_names_no_company() {
+    assert_eq!(matching::company_domain("ada@gmail.com"), None);
+    assert_eq!(matching::company_domain("ada@acme.example"), Some("acme.example"));
+}
+
+#[test]
+fn another_address_is_another_person() {
+    let known = |email: Option<&str>| entity::contact::Model {
+        email: email.map(str::to_owned),
+        ..entity::contact::Model::default()
+    };
+    assert!(matching::same_person(&known(None), Some("a@x.example")));
+    assert!(matching::same_person(&known(Some("a@x.example")), None));
+    assert!(!matching::same_person(&known(Some("a@x.example")), Some("b@x.example")));
+}

@@ -53,14 +53,14 @@ pub async fn convert(tx: &Tx, input: ConvertLeadInput) -> Result<ConvertLeadPayl
     }
     let company = given.or(lead.company_id).or(contact.company_id);
     let deal = match existing {
-        Some(id) => Target::Existing(existing_deal(tx, id).await?),
+        Some(id) => Target::Existing(Box::new(existing_deal(tx, id).await?)),
         None => Target::New(new_deal(tx, &lead, company, input.deal.unwrap_or_default()).await?),
     };
 
     let (before, deal) = match deal {
         Target::Existing(mut deal) => {
             join(tx, &lead, company, &mut deal).await?;
-            (Some(deal.before().clone()), tx.save(deal).await?)
+            (Some(deal.before().clone()), tx.save(*deal).await?)
         }
         Target::New(deal) => {
             let deal = tx.create::<deal::Entity>(deal).await?;
@@ -121,7 +121,7 @@ pub async fn unconvert(tx: &Tx, input: UnconvertLeadInput) -> Result<Changed<lea
 /// What a lead becomes.
 enum Target {
     New(deal::Model),
-    Existing(Change<deal::Entity>),
+    Existing(Box<Change<deal::Entity>>),
 }
 
 fn answer(lead: Uuid, deal: Uuid, already_converted: bool) -> ConvertLeadPayload {

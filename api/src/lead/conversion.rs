@@ -6,7 +6,7 @@ use entity::campaign_member::{self, MemberStatus};
 use entity::deal_contact::DealRole;
 use entity::enums::DealStatus;
 use entity::lead::LeadStatus;
-use entity::{company, contact, deal, deal_contact, event, lead, transition};
+use entity::{company, contact, deal, deal_contact, event, lead, transition, user};
 use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
@@ -54,7 +54,7 @@ pub async fn convert(tx: &Tx, input: ConvertLeadInput) -> Result<ConvertLeadPayl
     let company = given.or(lead.company_id).or(contact.company_id);
     let deal = match existing {
         Some(id) => Target::Existing(Box::new(existing_deal(tx, id).await?)),
-        None => Target::New(new_deal(tx, &lead, company, input.deal.unwrap_or_default()).await?),
+        None => Target::New(Box::new(new_deal(tx, &lead, company, input.deal.unwrap_or_default()).await?)),
     };
 
     let (before, deal) = match deal {
@@ -63,7 +63,7 @@ pub async fn convert(tx: &Tx, input: ConvertLeadInput) -> Result<ConvertLeadPayl
             (Some(deal.before().clone()), tx.save(*deal).await?)
         }
         Target::New(deal) => {
-            let deal = tx.create::<deal::Entity>(deal).await?;
+            let deal = tx.create::<deal::Entity>(*deal).await?;
             deals::record_creation(tx, &warrant, &deal).await?;
             (None, deal)
         }
@@ -120,7 +120,7 @@ pub async fn unconvert(tx: &Tx, input: UnconvertLeadInput) -> Result<Changed<lea
 
 /// What a lead becomes.
 enum Target {
-    New(deal::Model),
+    New(Box<deal::Model>),
     Existing(Box<Change<deal::Entity>>),
 }
 
@@ -202,6 +202,8 @@ async fn new_deal(
         Some(amount) => (Some(amount.minor), Some(amount.currency)),
         None => (lead.estimated_value_minor, lead.estimated_value_currency.clone()),
     };
+    let caller = Some(tx.reader().viewer().id).filter(|id| !id.is_nil());
+    let responsible = owner.or(lead.owner_id).or(caller);
     let mut deal = deal::Model {
         name: match input.name {
             Some(name) => name,
@@ -213,16 +215,20 @@ async fn new_deal(
         amount_minor: amount,
         currency: currency.unwrap_or_else(|| tx.reader().base_currency().to_owned()),
         expected_close_on: input.expected_close_on.map(|day| day.0),
-        owner_id: owner.or(lead.owner_id),
+        owner_id: responsible,
+        team_id: team_of(tx, &warrant, responsible).await?,
         lead_id: Some(lead.id),
         source_campaign_id: lead.source_campaign_id,
         ..deal::Model::default()
     };
     crate::deal::complete(tx, &warrant, &mut deal).await.map_err(within_deal)?;
-    match crate::deal::rules::mistakes(&deal) {
-        mistakes if mistakes.is_empty() => Ok(deal),
-        mistakes => Err(within_deal(Error::Invalid(mistakes))),
-    }
+    crate::deal::rules::check(&mut deal).map_err(within_deal)?;
+    Ok(deal)
+}
+
+async fn team_of(tx: &Tx, warrant: &Warrant, owner: Option<Uuid>) -> Result<Option<Uuid>> {
+    let Some(owner) = owner else { return Ok(None) };
+    Ok(tx.all::<user::Entity>(warrant).with_id(owner).one().await?.and_then(|owner| owner.team_id))
 }
 
 /// A deal that was made for the lead by hand is the one it belongs to.

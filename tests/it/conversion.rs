@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::{Actor, Answer, Cast, World, each_database, row};
 use uuid::Uuid;
 
-use crate::gid;
+use crate::{gid, pass};
 
 const PAYLOAD: &str = "alreadyConverted lead { id version status convertedAt sqlAt deal { id } } \
                        deal { id name status amount { amount currency } owner { name } stage { name } company { name } \
@@ -255,14 +255,14 @@ async fn one_that_fails_does_not_undo_the_others() {
 #[tokio::test]
 async fn undoing_takes_the_deal_away_that_the_conversion_made() {
     each_database(async |world| {
-        let cast = world.cast().await;
+        let mut cast = world.cast().await;
         let story = world.story(&cast).await;
         let deal = convert(&cast.rep, story.my_lead, 1, json!({})).await.payload()["deal"]["id"].clone();
         assert_eq!(unconvert(&cast.rep, story.my_lead, 2).await.code(), "FORBIDDEN", "a manager's right");
         assert_eq!(unconvert(&cast.manager, story.my_lead, 1).await.code(), "CONFLICT", "stale");
         let empty = json!({ "leadId": gid("lead", story.my_lead), "expectedVersion": 2, "reason": " " });
         assert_eq!(cast.manager.mutate("unconvertLead", empty, "lead { id }").await.mistakes(), ["REQUIRED reason"]);
-        world.clock.advance(Duration::days(1));
+        pass(&world, &mut cast, Duration::days(1)).await;
         let answer = unconvert(&cast.manager, story.my_lead, 2).await;
         let lead = &answer.payload()["lead"];
         assert_eq!((&lead["status"], &lead["deal"]), (&json!("SQL"), &Value::Null));
@@ -303,7 +303,7 @@ async fn undoing_unlinks_a_deal_that_was_there_before() {
 #[tokio::test]
 async fn a_conversion_is_undone_within_thirty_days_while_the_deal_is_open() {
     each_database(async |world| {
-        let cast = world.cast().await;
+        let mut cast = world.cast().await;
         world.pipeline().await;
         let lead = lead_of(&world, &cast, "late").await;
         let deal = convert(&cast.rep, lead, 1, json!({})).await.payload()["deal"]["id"].clone();
@@ -317,15 +317,10 @@ async fn a_conversion_is_undone_within_thirty_days_while_the_deal_is_open() {
         assert_eq!(unconvert(&cast.manager, lead, 2).await.code(), "CONFLICT", "another lead is open");
         world.execute("UPDATE lead SET status = 'DISQUALIFIED' WHERE status = 'NEW'").await;
         assert_eq!(other.status, lead::LeadStatus::New);
-        world.clock.advance(Duration::days(30) + Duration::seconds(1));
-        assert_eq!(unconvert(&refreshed(&world, &cast.manager).await, lead, 2).await.code(), "CONFLICT", "too late");
-        world.clock.advance(-Duration::seconds(1));
-        unconvert(&refreshed(&world, &cast.manager).await, lead, 2).await.payload();
+        pass(&world, &mut cast, Duration::days(30) + Duration::seconds(1)).await;
+        assert_eq!(unconvert(&cast.manager, lead, 2).await.code(), "CONFLICT", "too late");
+        pass(&world, &mut cast, -Duration::seconds(1)).await;
+        unconvert(&cast.manager, lead, 2).await.payload();
     })
     .await;
-}
-
-/// The same person, signed in now.
-async fn refreshed(world: &World, actor: &Actor) -> Actor {
-    world.sign_in(actor.id, actor.role.unwrap()).await
 }

@@ -20,3 +20,13 @@ mod tidy;
 fn gid(prefix: &str, id: uuid::Uuid) -> String {
     format!("{prefix}_{}", id.simple())
 }
+
+/// Time passes, and the people of sales sign in again (an access token lives for minutes).
+async fn pass(world: &tests::World, cast: &mut tests::Cast, by: chrono::Duration) {
+    world.clock.advance(by);
+    for actor in [&mut cast.admin, &mut cast.manager, &mut cast.rep, &mut cast.other_rep] {
+        if let Some(role) = actor.role {
+            *actor = world.sign_in(actor.id, role).await;
+        }
+    }
+}

@@ -98,7 +98,7 @@ pub async fn unconvert(tx: &Tx, input: UnconvertLeadInput) -> Result<Changed<lea
     if deal.status != DealStatus::Open {
         return Err(Error::conflict("The deal is closed. Reopen it first (reopenDeal), then undo the conversion."));
     }
-    must_be_alone(tx, &warrant, &lead).await?;
+    must_be_last(tx, &warrant, &lead).await?;
 
     tx.because(&input.reason);
     let (lead_row, before) = (lead.before().clone(), deal.before().clone());
@@ -390,13 +390,19 @@ async fn last_conversion(tx: &Tx, lead: &Change<lead::Entity>) -> Result<Option<
     Ok(last.map(|last| last.at).or(lead.converted_at))
 }
 
-/// Nothing else may stand on the conversion, and nothing in the place of the lead.
-async fn must_be_alone(tx: &Tx, warrant: &Warrant, lead: &lead::Model) -> Result<()> {
+/// Nothing may stand on the conversion: leads that joined the deal are taken out in the reverse order. And nothing may
+/// stand in the place of the lead.
+async fn must_be_last(tx: &Tx, warrant: &Warrant, lead: &lead::Model) -> Result<()> {
     use lead::Column;
-    let others = || tx.all::<lead::Entity>(warrant).filter(Column::Id.ne(lead.id));
-    if others().filter(Column::DealId.eq(lead.deal_id)).count().await? > 0 {
-        return Err(Error::conflict("Another lead is part of the deal, too. Undo that conversion first."));
+    let together = tx.all::<lead::Entity>(warrant).filter(Column::DealId.eq(lead.deal_id)).all().await?;
+    let together: Vec<_> = together.into_iter().map(|lead| lead.id).collect();
+    let steps = tx.all::<transition::Entity>(warrant).any_of(transition::Column::LeadId, &together);
+    let steps = steps.filter(transition::Column::ToState.eq(LeadStatus::Converted.as_str()));
+    let last = steps.order_by_desc(transition::Column::At).order_by_desc(transition::Column::Id).limit(1).one().await?;
+    if last.is_some_and(|last| last.lead_id != Some(lead.id)) {
+        return Err(Error::conflict("Another lead has joined the deal since. Undo that conversion first."));
     }
+    let others = || tx.all::<lead::Entity>(warrant).filter(Column::Id.ne(lead.id));
     let closed = [LeadStatus::Converted, LeadStatus::Disqualified];
     let open = others().filter(Column::ContactId.eq(lead.contact_id)).filter(Column::Status.is_not_in(closed));
     if open.count().await? > 0 {

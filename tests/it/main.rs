@@ -1,9 +1,12 @@
 //! Every integration test, in one binary: one module a slice or a promise.
 
+mod attribution;
 mod attribution_rules;
 mod auth;
 mod budget;
 mod cli;
+mod conversion;
+mod deal;
 mod fields;
 mod lead_rules;
 mod lists;
@@ -13,3 +16,18 @@ mod rows;
 mod schema;
 mod smoke;
 mod tidy;
+
+/// An id as clients see it.
+fn gid(prefix: &str, id: uuid::Uuid) -> String {
+    format!("{prefix}_{}", id.simple())
+}
+
+/// Time passes, and the people of sales sign in again (an access token lives for minutes).
+async fn pass(world: &tests::World, cast: &mut tests::Cast, by: chrono::Duration) {
+    world.clock.advance(by);
+    for actor in [&mut cast.admin, &mut cast.manager, &mut cast.rep, &mut cast.other_rep] {
+        if let Some(role) = actor.role {
+            *actor = world.sign_in(actor.id, role).await;
+        }
+    }
+}

@@ -53,6 +53,7 @@ pub enum Model {
 }
 
 impl Model {
+    /// Every model, in the order of their names above.
     pub const ALL: [Self; 9] = [
         Self::FirstTouch,
         Self::LastTouch,
@@ -69,8 +70,11 @@ impl Model {
 /// One dated interaction of one person with one campaign, content or channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Touch {
+    /// The touch.
     pub id: Uuid,
+    /// When it happened.
     pub occurred_at: DateTime<Utc>,
+    /// The person came straight to us.
     pub channel_is_direct: bool,
 }
 
@@ -79,6 +83,7 @@ pub struct Touch {
 pub struct Milestones {
     /// When the lead was created that the deal came from, if it came from one.
     pub lead_created_at: Option<DateTime<Utc>>,
+    /// When the deal was created.
     pub deal_created_at: DateTime<Utc>,
     /// When the deal was closed; for an open deal, now.
     pub cutoff: DateTime<Utc>,
@@ -87,6 +92,7 @@ pub struct Milestones {
 /// How far back a journey reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
+    /// Touches before the cutoff less this do not count.
     pub look_back: TimeDelta,
 }
 
@@ -141,8 +147,11 @@ pub enum Reason {
 /// The exact part of one touch: `weight` over the sum of the weights of all shares of the journey.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
+    /// The touch.
     pub touch: Uuid,
+    /// Its part of the sum of all weights.
     pub weight: u64,
+    /// Why it has it.
     pub reasons: Vec<Reason>,
 }
 
@@ -151,8 +160,11 @@ pub struct Share {
 pub struct Credit {
     /// The touch; `None` for the unattributed credit of a deal without touches.
     pub touch: Option<Uuid>,
+    /// The share in basis points.
     pub weight_bp: u32,
+    /// The share in minor units.
     pub amount_minor: i64,
+    /// Why the touch has it.
     pub reasons: Vec<Reason>,
 }
 

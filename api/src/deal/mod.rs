@@ -5,13 +5,13 @@ pub mod graphql;
 pub mod rules;
 
 use entity::enums::DealStatus;
-use entity::{activity, attribution_credit, deal, deal_contact, lead, pipeline, transition, user};
+use entity::{activity, attribution_credit, deal, deal_contact, lead, pipeline, transition};
 use sea_orm::ColumnTrait;
 
 use crate::access::{Action, Kind};
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Currency, Declare, Descriptor, Given};
-use crate::store::writes::writes;
+use crate::store::writes::{default_owner, writes};
 use crate::store::{Resource, Tx, Warrant};
 
 impl Resource for deal::Entity {
@@ -19,14 +19,12 @@ impl Resource for deal::Entity {
 
     async fn prepare(tx: &Tx, row: &mut deal::Model, before: Option<&deal::Model>, given: &Given) -> Result<()> {
         rules::one_currency(row, before, given, tx.reader().base_currency())?;
-        let mistakes = rules::mistakes(row);
-        if !mistakes.is_empty() {
-            return Err(Error::Invalid(mistakes));
-        }
+        rules::check(row)?;
         match before {
             Some(before) => rules::amount_is_open(row, before),
             None => {
                 let warrant = tx.may::<deal::Entity>(Action::Create)?;
+                default_owner(tx, given, &mut row.owner_id, &mut row.team_id);
                 take_origin(tx, &warrant, row).await?;
                 complete(tx, &warrant, row).await
             }
@@ -41,20 +39,12 @@ impl Resource for deal::Entity {
     }
 }
 
-/// Fills in what was not said of a new deal: the default pipeline, its first open stage, the maker as owner.
+/// Fills in what was not said of a new deal: the default pipeline, its first open stage.
 ///
 /// # Errors
 /// `Invalid`: a pipeline or stage that new deals do not go to.
 pub async fn complete(tx: &Tx, warrant: &Warrant, row: &mut deal::Model) -> Result<()> {
     let wrong = |field: &str, message: &str| Err(Error::invalid("INVALID", field, message));
-    if row.owner_id.is_none() {
-        let viewer = tx.reader().viewer();
-        row.owner_id = Some(viewer.id).filter(|id| !id.is_nil());
-    }
-    if let (Some(owner), None) = (row.owner_id, row.team_id) {
-        let owner = tx.all::<user::Entity>(warrant).with_id(owner).one().await?;
-        row.team_id = owner.and_then(|owner| owner.team_id);
-    }
     let pipelines = tx.all::<pipeline::Entity>(warrant);
     let pipeline = match row.pipeline_id {
         id if !id.is_nil() => pipelines.with_id(id).one().await?,
@@ -65,7 +55,7 @@ pub async fn complete(tx: &Tx, warrant: &Warrant, row: &mut deal::Model) -> Resu
         _ => pipelines.filter(pipeline::Column::IsDefault.eq(true)).one().await?,
     };
     let Some(pipeline) = pipeline else {
-        return wrong("pipelineId", "There is no default pipeline: say which one.");
+        return wrong("pipelineId", "There is no such pipeline, or no default one: say which.");
     };
     if !pipeline.is_active {
         return wrong("pipelineId", "No new deals go into this pipeline: it is not active.");

@@ -5,6 +5,7 @@ use entity::enums::{DealStatus, LossReason};
 use entity::{deal, stage};
 use uuid::Uuid;
 
+use crate::checks::{Checks, NAME};
 use crate::error::{Error, Mistake, Result};
 use crate::stage::rules::criteria;
 use crate::store::descriptor::Given;
@@ -29,23 +30,20 @@ pub fn must_be_closed(deal: &deal::Model) -> Result<()> {
     if deal.status == DealStatus::Open { Err(Error::conflict("The deal is open already.")) } else { Ok(()) }
 }
 
-/// What a person has to mend in the plain fields of a deal.
-pub fn mistakes(deal: &deal::Model) -> Vec<Mistake> {
-    let mut mistakes = Vec::new();
-    let mut wrong = |field: &str, message: &str| mistakes.push(Mistake::new("INVALID", field, message.to_owned()));
-    if deal.name.trim().is_empty() {
-        wrong("name", "A deal needs a name.");
-    }
-    if deal.amount_minor.is_some_and(|amount| amount < 0) {
-        wrong("amount", "An amount is not negative.");
-    }
-    if deal.cost_minor.is_some_and(|cost| cost < 0) {
-        wrong("cost", "A cost is not negative.");
-    }
-    if deal.probability_override.is_some_and(|chance| !(0..=100).contains(&chance)) {
-        wrong("probabilityOverride", "A chance is 0 to 100 percent.");
-    }
-    mistakes
+/// The plain fields of a deal.
+///
+/// # Errors
+/// `Invalid`: what a person has to mend.
+pub fn check(deal: &mut deal::Model) -> Result<()> {
+    let mut checks = Checks::new();
+    checks.name("name", &mut deal.name);
+    checks.optional("competitor", &mut deal.competitor, NAME);
+    let not_negative = |minor: Option<i64>| minor.is_none_or(|minor| minor >= 0);
+    checks.expect(not_negative(deal.amount_minor), "INVALID", "amount", "amount may not be negative.");
+    checks.expect(not_negative(deal.cost_minor), "INVALID", "cost", "cost may not be negative.");
+    let chance = deal.probability_override.is_none_or(|chance| (0..=100).contains(&chance));
+    checks.expect(chance, "INVALID", "probabilityOverride", "A chance is 0 to 100 percent.");
+    checks.done()
 }
 
 /// Amount and cost of a deal have one currency: given ones must agree with each other, and one that is given alone

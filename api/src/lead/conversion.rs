@@ -6,7 +6,7 @@ use entity::campaign_member::{self, MemberStatus};
 use entity::deal_contact::DealRole;
 use entity::enums::DealStatus;
 use entity::lead::LeadStatus;
-use entity::{company, contact, deal, deal_contact, event, lead, transition};
+use entity::{company, contact, deal, deal_contact, event, lead, transition, user};
 use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
@@ -53,17 +53,17 @@ pub async fn convert(tx: &Tx, input: ConvertLeadInput) -> Result<ConvertLeadPayl
     }
     let company = given.or(lead.company_id).or(contact.company_id);
     let deal = match existing {
-        Some(id) => Target::Existing(existing_deal(tx, id).await?),
-        None => Target::New(new_deal(tx, &lead, company, input.deal.unwrap_or_default()).await?),
+        Some(id) => Target::Existing(Box::new(existing_deal(tx, id).await?)),
+        None => Target::New(Box::new(new_deal(tx, &lead, company, input.deal.unwrap_or_default()).await?)),
     };
 
     let (before, deal) = match deal {
         Target::Existing(mut deal) => {
             join(tx, &lead, company, &mut deal).await?;
-            (Some(deal.before().clone()), tx.save(deal).await?)
+            (Some(deal.before().clone()), tx.save(*deal).await?)
         }
         Target::New(deal) => {
-            let deal = tx.create::<deal::Entity>(deal).await?;
+            let deal = tx.create::<deal::Entity>(*deal).await?;
             deals::record_creation(tx, &warrant, &deal).await?;
             (None, deal)
         }
@@ -98,7 +98,7 @@ pub async fn unconvert(tx: &Tx, input: UnconvertLeadInput) -> Result<Changed<lea
     if deal.status != DealStatus::Open {
         return Err(Error::conflict("The deal is closed. Reopen it first (reopenDeal), then undo the conversion."));
     }
-    must_be_alone(tx, &warrant, &lead).await?;
+    must_be_last(tx, &warrant, &lead).await?;
 
     tx.because(&input.reason);
     let (lead_row, before) = (lead.before().clone(), deal.before().clone());
@@ -120,8 +120,8 @@ pub async fn unconvert(tx: &Tx, input: UnconvertLeadInput) -> Result<Changed<lea
 
 /// What a lead becomes.
 enum Target {
-    New(deal::Model),
-    Existing(Change<deal::Entity>),
+    New(Box<deal::Model>),
+    Existing(Box<Change<deal::Entity>>),
 }
 
 fn answer(lead: Uuid, deal: Uuid, already_converted: bool) -> ConvertLeadPayload {
@@ -202,6 +202,8 @@ async fn new_deal(
         Some(amount) => (Some(amount.minor), Some(amount.currency)),
         None => (lead.estimated_value_minor, lead.estimated_value_currency.clone()),
     };
+    let caller = Some(tx.reader().viewer().id).filter(|id| !id.is_nil());
+    let responsible = owner.or(lead.owner_id).or(caller);
     let mut deal = deal::Model {
         name: match input.name {
             Some(name) => name,
@@ -213,16 +215,20 @@ async fn new_deal(
         amount_minor: amount,
         currency: currency.unwrap_or_else(|| tx.reader().base_currency().to_owned()),
         expected_close_on: input.expected_close_on.map(|day| day.0),
-        owner_id: owner.or(lead.owner_id),
+        owner_id: responsible,
+        team_id: team_of(tx, &warrant, responsible).await?,
         lead_id: Some(lead.id),
         source_campaign_id: lead.source_campaign_id,
         ..deal::Model::default()
     };
     crate::deal::complete(tx, &warrant, &mut deal).await.map_err(within_deal)?;
-    match crate::deal::rules::mistakes(&deal) {
-        mistakes if mistakes.is_empty() => Ok(deal),
-        mistakes => Err(within_deal(Error::Invalid(mistakes))),
-    }
+    crate::deal::rules::check(&mut deal).map_err(within_deal)?;
+    Ok(deal)
+}
+
+async fn team_of(tx: &Tx, warrant: &Warrant, owner: Option<Uuid>) -> Result<Option<Uuid>> {
+    let Some(owner) = owner else { return Ok(None) };
+    Ok(tx.all::<user::Entity>(warrant).with_id(owner).one().await?.and_then(|owner| owner.team_id))
 }
 
 /// A deal that was made for the lead by hand is the one it belongs to.
@@ -384,13 +390,19 @@ async fn last_conversion(tx: &Tx, lead: &Change<lead::Entity>) -> Result<Option<
     Ok(last.map(|last| last.at).or(lead.converted_at))
 }
 
-/// Nothing else may stand on the conversion, and nothing in the place of the lead.
-async fn must_be_alone(tx: &Tx, warrant: &Warrant, lead: &lead::Model) -> Result<()> {
+/// Nothing may stand on the conversion: leads that joined the deal are taken out in the reverse order. And nothing may
+/// stand in the place of the lead.
+async fn must_be_last(tx: &Tx, warrant: &Warrant, lead: &lead::Model) -> Result<()> {
     use lead::Column;
-    let others = || tx.all::<lead::Entity>(warrant).filter(Column::Id.ne(lead.id));
-    if others().filter(Column::DealId.eq(lead.deal_id)).count().await? > 0 {
-        return Err(Error::conflict("Another lead is part of the deal, too. Undo that conversion first."));
+    let together = tx.all::<lead::Entity>(warrant).filter(Column::DealId.eq(lead.deal_id)).all().await?;
+    let together: Vec<_> = together.into_iter().map(|lead| lead.id).collect();
+    let steps = tx.all::<transition::Entity>(warrant).any_of(transition::Column::LeadId, &together);
+    let steps = steps.filter(transition::Column::ToState.eq(LeadStatus::Converted.as_str()));
+    let last = steps.order_by_desc(transition::Column::At).order_by_desc(transition::Column::Id).limit(1).one().await?;
+    if last.is_some_and(|last| last.lead_id != Some(lead.id)) {
+        return Err(Error::conflict("Another lead has joined the deal since. Undo that conversion first."));
     }
+    let others = || tx.all::<lead::Entity>(warrant).filter(Column::Id.ne(lead.id));
     let closed = [LeadStatus::Converted, LeadStatus::Disqualified];
     let open = others().filter(Column::ContactId.eq(lead.contact_id)).filter(Column::Status.is_not_in(closed));
     if open.count().await? > 0 {

@@ -28,8 +28,8 @@ verbs! {
         /// Roles: SALES_MANAGER (team), SALES_REP (own and pool), with the right to create (or update) the deal.
         convert_lead(ConvertLeadInput) -> ConvertLeadPayload = conversion::convert;
 
-        /// Undoes a conversion within 30 days, while the deal is open and no other lead is part of it: a deal that the
-        /// conversion made is deleted, another one is unlinked; the lead is SQL again. Roles: SALES_MANAGER (team).
+        /// Undoes a conversion within 30 days, while the deal is open and no other lead has joined it since: a deal that
+        /// the conversion made is deleted, another one is unlinked; the lead is SQL again. Roles: SALES_MANAGER (team).
         unconvert_lead(UnconvertLeadInput) -> Changed<lead::Entity> = conversion::unconvert;
     }
 }

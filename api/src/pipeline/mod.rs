@@ -7,6 +7,7 @@ use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
 use crate::access::{Action, Kind};
+use crate::checks::Checks;
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Declare, Descriptor, Given};
 use crate::store::writes::writes;
@@ -21,9 +22,11 @@ impl Resource for pipeline::Entity {
         before: Option<&pipeline::Model>,
         given: &Given,
     ) -> Result<()> {
-        if row.name.trim().is_empty() {
-            return Err(Error::invalid("REQUIRED", "name", "A pipeline needs a name."));
-        }
+        let mut checks = Checks::new();
+        checks.name("name", &mut row.name);
+        checks.done()?;
+        // One at a time: which pipeline is the default is a matter of all of them.
+        tx.take_turns("default pipeline").await?;
         let warrant = tx.may::<pipeline::Entity>(Action::Update)?;
         let default = default_pipeline(tx, &warrant).await?;
         if before.is_none() {

@@ -28,10 +28,7 @@ impl Resource for stage::Entity {
         if row.exit_criteria.is_null() {
             row.exit_criteria = serde_json::Value::Array(Vec::new());
         }
-        let mistakes = rules::mistakes(row);
-        if !mistakes.is_empty() {
-            return Err(Error::Invalid(mistakes));
-        }
+        rules::check(row)?;
         if let Some(taken) = others.iter().find(|other| other.position == row.position) {
             return Err(Error::invalid("TAKEN", "position", format!("{} stands at this position.", taken.name)));
         }

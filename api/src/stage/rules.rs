@@ -3,31 +3,26 @@
 use entity::enums::DealStatus;
 use entity::stage::{ForecastCategory, Model};
 
-use crate::error::Mistake;
+use crate::checks::Checks;
+use crate::error::Result;
 
-/// What a person has to mend in a stage.
-pub fn mistakes(stage: &Model) -> Vec<Mistake> {
-    let mut mistakes = Vec::new();
-    let mut wrong = |field: &str, message: &str| mistakes.push(Mistake::new("INVALID", field, message.to_owned()));
-    if stage.name.trim().is_empty() {
-        wrong("name", "A stage needs a name.");
-    }
-    if stage.position < 1 {
-        wrong("position", "Positions start at 1.");
-    }
-    if !(0..=100).contains(&stage.probability) {
-        wrong("probability", "A chance is 0 to 100 percent.");
-    }
-    if stage.rotting_days.is_some_and(|days| days < 1) {
-        wrong("rottingDays", "Give at least 1 day, or none.");
-    }
-    if stage.category == DealStatus::Open && stage.forecast_category == ForecastCategory::Closed {
-        wrong("forecastCategory", "Only won and lost deals are CLOSED in the forecast.");
-    }
-    if criteria(stage).iter().any(|criterion| criterion.trim().is_empty()) {
-        wrong("exitCriteria", "An exit criterion is a sentence.");
-    }
-    mistakes
+/// The fields of a stage.
+///
+/// # Errors
+/// `Invalid`: what a person has to mend.
+pub fn check(stage: &mut Model) -> Result<()> {
+    let mut checks = Checks::new();
+    checks.name("name", &mut stage.name);
+    checks.expect(stage.position >= 1, "INVALID", "position", "Positions start at 1.");
+    let chance = (0..=100).contains(&stage.probability);
+    checks.expect(chance, "INVALID", "probability", "A chance is 0 to 100 percent.");
+    let days = stage.rotting_days.is_none_or(|days| days >= 1);
+    checks.expect(days, "INVALID", "rottingDays", "Give at least 1 day, or none.");
+    let forecast = stage.category != DealStatus::Open || stage.forecast_category != ForecastCategory::Closed;
+    checks.expect(forecast, "INVALID", "forecastCategory", "Only won and lost deals are CLOSED in the forecast.");
+    let spoken = criteria(stage).iter().all(|criterion| !criterion.trim().is_empty());
+    checks.expect(spoken, "INVALID", "exitCriteria", "An exit criterion is a sentence.");
+    checks.done()
 }
 
 /// Won and lost are certain and no longer part of a forecast.

@@ -4,6 +4,7 @@ mod attribution_rules;
 mod auth;
 mod budget;
 mod cli;
+mod demo;
 mod fields;
 mod lists;
 mod money;

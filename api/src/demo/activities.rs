@@ -53,6 +53,49 @@ pub fn series(
     }
 }
 
+/// Something still to be done, planned in the last days.
+pub fn planned(book: &mut Chronicle, world: &World, work: Work, kind: Kind, not_before: DateTime<Utc>) {
+    let today = world.calendar.today;
+    let made = book.chance.moment(not_before.max(today - TimeDelta::days(14)), today);
+    let due = at_work(made.max(today - TimeDelta::days(9)) + TimeDelta::hours(book.chance.between(4, 500)));
+    let row = activity::Model {
+        status: ActivityStatus::Planned,
+        due_at: Some(due),
+        direction: Some(Direction::Outbound),
+        ..sketch(book, work, kind)
+    };
+    book.add(Act::new(made, Some(work.seller.user), "createActivity"), row);
+}
+
+/// What sales found out about a lead, noted as it is qualified.
+pub fn finding(book: &mut Chronicle, work: Work, act: Act) {
+    let row = activity::Model {
+        subject: "Sales qualification".to_owned(),
+        body: Some(book.chance.pick(&FINDINGS).to_owned()),
+        status: ActivityStatus::Done,
+        priority: Priority::Normal,
+        ended_at: Some(act.at),
+        ..sketch(book, work, Kind::Note)
+    };
+    book.add(act, row);
+}
+
+/// An activity of somebody about something, without times.
+fn sketch(book: &mut Chronicle, work: Work, kind: Kind) -> activity::Model {
+    activity::Model {
+        owner_id: Some(work.seller.user),
+        team_id: Some(work.seller.team),
+        kind,
+        subject: subject(book, kind).to_owned(),
+        priority: book.chance.weighted(&[(Priority::Normal, 75.0), (Priority::High, 17.0), (Priority::Low, 8.0)]),
+        contact_id: work.contact,
+        lead_id: work.lead,
+        deal_id: work.deal,
+        company_id: work.company,
+        ..activity::Model::default()
+    }
+}
+
 /// One activity; answers when it was done, if it was.
 fn one(
     book: &mut Chronicle,
@@ -71,23 +114,14 @@ fn one(
     world.calendar.happened(made)?;
     let minutes = book.chance.between(10, 75);
     let row = activity::Model {
-        owner_id: by,
-        team_id: Some(work.seller.team),
-        kind,
-        subject: subject(book, kind).to_owned(),
         body: book.chance.percent(35.0).then(|| book.chance.pick(&NOTES).to_owned()),
         direction: is_talk(kind).then_some(direction),
         status: if written { ActivityStatus::Done } else { ActivityStatus::Planned },
-        priority: book.chance.weighted(&[(Priority::Normal, 75.0), (Priority::High, 17.0), (Priority::Low, 8.0)]),
         due_at: (!written).then_some(due),
         started_at: written.then_some(made),
         ended_at: written.then_some(made),
-        contact_id: work.contact,
-        lead_id: work.lead,
-        deal_id: work.deal,
-        company_id: work.company,
         follows_id,
-        ..activity::Model::default()
+        ..sketch(book, work, kind)
     };
     let mut row = book.make(Act::new(made, by, "createActivity"), row);
     let id = row.id;
@@ -162,6 +196,13 @@ fn subject(book: &mut Chronicle, kind: Kind) -> &'static str {
     };
     book.chance.pick(subjects)
 }
+
+const FINDINGS: [&str; 4] = [
+    "Need: one view of marketing and sales. Timing: this quarter.",
+    "Need: a forecast the board believes. Budget: approved.",
+    "Budget: applied for, decision next month.",
+    "Timing: the old contract ends in three months.",
+];
 
 const NOTES: [&str; 7] = [
     "Wants to start next quarter.",

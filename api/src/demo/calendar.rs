@@ -59,7 +59,7 @@ impl Calendar {
             let month = usize::try_from(at.month0()).unwrap_or_default();
             let season = SEASON.get(month).copied().unwrap_or(1.0);
             let age = (self.today - at).num_days() as f64 / DAYS as f64;
-            if chance.percent(100.0 * season * (1.0 - 0.45 * age) / 1.3) {
+            if chance.percent(100.0 * season * (1.0 - 0.3 * age) / 1.3) {
                 break;
             }
         }

@@ -49,21 +49,21 @@ macro_rules! plans {
 /// Parents stand before their parts; a part runs within the time of its parent.
 #[rustfmt::skip]
 const PLANS: [Plan; 18] = plans! {
-    "search-always-on" "Search, always on" LeadGeneration PaidSearch LongTerm Active (728, -120) 240 None; pull 4.0 quality 1.15
-    "newsletter" "Monthly newsletter" Engagement Email LongTerm Active (725, -180) 30 None; pull 1.6 quality 0.9
+    "search-always-on" "Search, always on" LeadGeneration PaidSearch LongTerm Active (728, -120) 240 None; pull 3.2 quality 1.15
+    "newsletter" "Monthly newsletter" Engagement Email LongTerm Active (725, -180) 30 None; pull 1.2 quality 0.9
     "partner-programme" "Partner programme" LeadGeneration Partner LongTerm Active (640, -90) 90 None; pull 1.2 quality 1.5
     "customer-referrals" "Customers recommend us" Conversion Referral LongTerm Active (540, -60) 25 None; pull 0.9 quality 1.75
     "webinar-programme" "Webinar programme" LeadGeneration Webinar LongTerm Active (560, -30) 80 None; pull 0.0 quality 1.0
-    "webinar-forecast" "Webinar: forecasts that hold" LeadGeneration Webinar ShortTerm Completed (520, 430) 20 Some("webinar-programme"); pull 3.0 quality 1.2
-    "webinar-handover" "Webinar: from lead to deal" LeadGeneration Webinar ShortTerm Completed (300, 215) 22 Some("webinar-programme"); pull 3.0 quality 1.3
+    "webinar-forecast" "Webinar: forecasts that hold" LeadGeneration Webinar ShortTerm Completed (520, 430) 20 Some("webinar-programme"); pull 4.5 quality 1.2
+    "webinar-handover" "Webinar: from lead to deal" LeadGeneration Webinar ShortTerm Completed (300, 215) 22 Some("webinar-programme"); pull 4.5 quality 1.3
     "webinar-pipeline" "Webinar: a tidy pipeline" LeadGeneration Webinar ShortTerm Active (70, -20) 24 Some("webinar-programme"); pull 3.0 quality 1.1
-    "fair-industry" "Industry fair" LeadGeneration Event ShortTerm Archived (610, 590) 110 None; pull 9.0 quality 1.4
-    "fair-logistics" "Logistics fair" LeadGeneration Event ShortTerm Completed (250, 228) 130 None; pull 9.0 quality 1.45
-    "social-professionals" "Professionals on social networks" LeadGeneration PaidSocial ShortTerm Completed (480, 330) 95 None; pull 2.6 quality 0.95
-    "social-giveaway" "Win a tablet" Awareness PaidSocial ShortTerm Completed (400, 345) 45 None; pull 7.0 quality 0.25
+    "fair-industry" "Industry fair" LeadGeneration Event ShortTerm Archived (610, 590) 110 None; pull 32.0 quality 1.4
+    "fair-logistics" "Logistics fair" LeadGeneration Event ShortTerm Completed (250, 228) 130 None; pull 36.0 quality 1.45
+    "social-professionals" "Professionals on social networks" LeadGeneration PaidSocial ShortTerm Completed (480, 330) 95 None; pull 3.6 quality 0.95
+    "social-giveaway" "Win a tablet" Awareness PaidSocial ShortTerm Completed (400, 345) 45 None; pull 22.0 quality 0.25
     "display-retargeting" "Second look banners" Conversion Display ShortTerm Paused (210, -40) 60 None; pull 1.6 quality 0.6
-    "video-launch" "Product film" Awareness Video ShortTerm Completed (180, 95) 140 None; pull 1.5 quality 0.5
-    "mailing-machines" "Letters to machine builders" LeadGeneration DirectMail ShortTerm Completed (150, 110) 35 None; pull 2.0 quality 0.8
+    "video-launch" "Product film" Awareness Video ShortTerm Completed (180, 95) 140 None; pull 3.0 quality 0.5
+    "mailing-machines" "Letters to machine builders" LeadGeneration DirectMail ShortTerm Completed (150, 110) 35 None; pull 5.0 quality 0.8
     "customer-study" "What sellers need" Research Email ShortTerm Completed (130, 80) 18 None; pull 0.5 quality 0.9
     "next-fair" "Next industry fair" LeadGeneration Event ShortTerm Scheduled (-25, -40) 120 None; pull 0.0 quality 1.0
     "print-series" "Advertisements in print" Awareness Pr ShortTerm Cancelled (330, 270) 70 None; pull 0.0 quality 1.0

@@ -42,7 +42,7 @@ const SOURCES: [(Option<(LeadSource, Channel)>, f64); 9] = [
     (Some((LeadSource::Inbound, Channel::OrganicSearch)), 13.0),
     (Some((LeadSource::Inbound, Channel::Direct)), 6.0),
     (Some((LeadSource::Inbound, Channel::OrganicSocial)), 4.0),
-    (Some((LeadSource::Outbound, Channel::Phone)), 9.0),
+    (Some((LeadSource::Outbound, Channel::Phone)), 7.0),
     (Some((LeadSource::Referral, Channel::Referral)), 4.0),
     (Some((LeadSource::Partner, Channel::Partner)), 3.0),
     (Some((LeadSource::Event, Channel::Event)), 1.0),
@@ -75,7 +75,7 @@ pub fn before(book: &mut Chronicle, world: &World, origin: Origin, at: DateTime<
         LeadSource::Outbound if book.chance.percent(75.0) => return Vec::new(),
         LeadSource::Outbound => 1,
         LeadSource::Referral => book.chance.weighted(&[(0, 70.0), (1, 30.0)]),
-        _ => book.chance.weighted(&[(0, 42.0), (1, 27.0), (2, 16.0), (3, 8.0), (4, 4.0), (5, 3.0)]),
+        _ => book.chance.weighted(&[(0, 46.0), (1, 27.0), (2, 14.0), (3, 7.0), (4, 4.0), (5, 2.0)]),
     };
     let mut moments: Vec<DateTime<Utc>> = (0..earlier).map(|_| at - book.chance.days(11.0, 1.0)).collect();
     moments.sort_unstable();

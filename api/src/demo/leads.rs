@@ -171,8 +171,9 @@ impl Way<'_, '_> {
             self.back_to_marketing(act);
             return Some(Answer::BackToMarketing(act.at));
         }
-        let at = self.later(handoff.handed_at, 0.5)?;
-        let taken = self.book.chance.percent((62.0 * self.quality.powf(0.55)).min(94.0));
+        let slow = self.book.chance.percent(14.0);
+        let at = self.later(handoff.handed_at, if slow { 4.0 } else { 0.4 })?;
+        let taken = self.book.chance.percent((57.0 * self.quality.powf(0.55)).min(92.0));
         let seller = self.account.seller;
         let reason = self.book.chance.weighted(&REJECTIONS);
         let rated = self.book.chance.percent(75.0);
@@ -245,7 +246,7 @@ impl Way<'_, '_> {
         let first = [ActivityKind::Call, ActivityKind::Email, ActivityKind::SocialMessage, ActivityKind::Call];
         let kind = self.book.chance.pick(&first);
         activities::series(self.book, self.world, work, kind, Direction::Outbound, accepted, 0.8);
-        let real = self.book.chance.percent((54.0 * self.quality.powf(0.5)).min(92.0));
+        let real = self.book.chance.percent((43.0 * self.quality.powf(0.6)).min(90.0));
         if !real {
             let at = self.later(accepted, 18.0)?;
             if self.book.chance.percent(30.0) {
@@ -274,6 +275,7 @@ impl Way<'_, '_> {
             lead.estimated_value_minor = Some(value);
             lead.estimated_value_currency = Some(base.to_owned());
         });
+        activities::finding(self.book, work, act);
         if self.book.chance.percent(9.0) {
             let act = self.next(act.at, 25.0, seller.user, "disqualifyLead")?;
             self.disqualify(act, HandoffReason::NoBudget);

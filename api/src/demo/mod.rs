@@ -66,9 +66,7 @@ impl Scope {
     /// The small demo, or `scale` times 100,000 leads with ten touches each.
     pub fn of(scale: Option<u32>) -> Self {
         match scale {
-            None => {
-                Self { companies: 1_000, batch: 1_000, strangers: 1, expansions: 1, activities: 100.0, traffic: 1.0 }
-            }
+            None => Self { companies: 830, batch: 1_000, strangers: 1, expansions: 1, activities: 100.0, traffic: 1.0 },
             Some(scale) => Self {
                 companies: u64::from(scale.max(1)) * 33_000,
                 batch: 1_000,

@@ -72,8 +72,8 @@ pub fn further(book: &mut Chronicle, world: &World, account: &mut Account, expan
         let DealStory { deal, people, .. } = story;
         let (DealStatus::Won, Some(won_at)) = (deal.status, deal.closed_at) else { continue };
         let contact = people.first().map(|(contact, _)| *contact);
-        let (worth, kind) = (deal.amount_minor, deal.kind);
-        renew(book, world, account, contact, won_at, worth);
+        let kind = deal.kind;
+        renew(book, world, account, contact, won_at);
         if kind != DealKind::Renewal {
             for _ in 0..expansions {
                 if book.chance.percent(32.0) {
@@ -84,14 +84,7 @@ pub fn further(book: &mut Chronicle, world: &World, account: &mut Account, expan
     }
 }
 
-fn renew(
-    book: &mut Chronicle,
-    world: &World,
-    account: &mut Account,
-    contact: Option<Uuid>,
-    won_at: DateTime<Utc>,
-    _worth: Option<i64>,
-) {
+fn renew(book: &mut Chronicle, world: &World, account: &mut Account, contact: Option<Uuid>, won_at: DateTime<Utc>) {
     let due = won_at + TimeDelta::days(290) + TimeDelta::hours(book.chance.between(0, 240));
     let Some(at) = world.calendar.happened(super::calendar::at_work(due)) else { return };
     let wins = book.chance.percent(84.0);
@@ -133,9 +126,9 @@ const TOPICS: [&str; 7] = [
 /// Days in a stage: large companies take their time.
 fn pace(company: &company::Model) -> f64 {
     match company.size_band {
-        Some(SizeBand::Solo | SizeBand::Small) | None => 11.0,
-        Some(SizeBand::Medium) => 16.0,
-        Some(SizeBand::Large | SizeBand::Enterprise) => 24.0,
+        Some(SizeBand::Solo | SizeBand::Small) | None => 14.0,
+        Some(SizeBand::Medium) => 20.0,
+        Some(SizeBand::Large | SizeBand::Enterprise) => 29.0,
     }
 }
 
@@ -209,6 +202,7 @@ fn run(
     let _ = walk(book, world, account, way, &mut story, fate);
     if story.deal.status == DealStatus::Open {
         put_off(book, world, &mut story);
+        plan_next(book, world, account, &story);
     }
     account.deals.push(story);
     id
@@ -234,12 +228,7 @@ fn walk(
         if place == 1 {
             others_join(book, account, story, since);
         }
-        let work = Work {
-            contact: story.people.first().map(|(contact, _)| *contact),
-            deal: Some(story.deal.id),
-            company: Some(account.company.id),
-            ..Work::of(seller)
-        };
+        let work = about(account, story);
         if book.chance.percent(world.scope.activities) {
             let kind = book.chance.pick(kinds(place, way.open.len()));
             activities::series(book, world, work, kind, Direction::Outbound, since, 0.7);
@@ -328,6 +317,24 @@ fn put_off(book: &mut Chronicle, world: &World, story: &mut DealStory) {
     book.change(act, &mut story.deal, |deal| deal.expected_close_on = Some(day));
 }
 
+/// Most open deals have something planned, some of it overdue.
+fn plan_next(book: &mut Chronicle, world: &World, account: &Account, story: &DealStory) {
+    let last = story.states.last().map_or(story.deal.created_at, |(act, _)| act.at);
+    if book.chance.percent(70.0) {
+        let kind = book.chance.pick(&[ActivityKind::FollowUp, ActivityKind::Call, ActivityKind::Meeting]);
+        activities::planned(book, world, about(account, story), kind, last);
+    }
+}
+
+fn about(account: &Account, story: &DealStory) -> Work {
+    Work {
+        contact: story.people.first().map(|(contact, _)| *contact),
+        deal: Some(story.deal.id),
+        company: Some(account.company.id),
+        ..Work::of(account.seller)
+    }
+}
+
 fn join(book: &mut Chronicle, story: &mut DealStory, act: Act, contact: Uuid, role: DealRole, is_primary: bool) {
     let row =
         deal_contact::Model { deal_id: story.deal.id, contact_id: contact, role, is_primary, ..Default::default() };
@@ -371,7 +378,9 @@ fn moved(book: &mut Chronicle, world: &World, story: &mut DealStory, act: Act, f
         at: act.at,
         by_id: act.by,
         amount_base_minor: world.money.in_base(amount, &deal.currency, act.at.date_naive()).map(|base| base.minor),
-        probability: Some(to.probability),
+        probability: Some(
+            deal.probability_override.filter(|_| deal.status == DealStatus::Open).unwrap_or(to.probability),
+        ),
         seconds_in_previous: before.map(|(last, _)| (act.at - last.at).num_seconds()),
         ..transition::Model::default()
     };

@@ -5,12 +5,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::campaign_member::{self, MemberStatus};
 use entity::company::CompanyLifecycle;
 use entity::contact::ContactLifecycle;
+use entity::deal::DealKind;
 use entity::enums::{Channel, DealStatus, LeadSource};
 use entity::lead::LeadStatus;
 use uuid::Uuid;
 
 use super::World;
-use super::account::{Account, Person};
+use super::account::{Account, DealStory, Person};
 use super::chronicle::{Act, Chronicle};
 
 /// A change that may take a person further.
@@ -41,9 +42,23 @@ pub fn project(book: &mut Chronicle, account: &mut Account) {
         news.sort_by_key(|(act, _)| act.at);
         follow(book, person, &news);
     }
-    let first_win = deals.iter().flat_map(|story| &story.states).filter(|(_, state)| *state == DealStatus::Won);
-    if let Some((act, _)) = first_win.min_by_key(|(act, _)| act.at) {
-        book.change(*act, company, |company| company.lifecycle = CompanyLifecycle::Customer);
+    let mut closings: Vec<(Act, CompanyLifecycle)> = deals.iter().filter_map(closing).collect();
+    closings.sort_by_key(|(act, _)| act.at);
+    for (act, stands) in closings {
+        let was_customer = company.lifecycle != CompanyLifecycle::Prospect;
+        if stands != company.lifecycle && (was_customer || stands == CompanyLifecycle::Customer) {
+            book.change(act, company, |company| company.lifecycle = stands);
+        }
+    }
+}
+
+/// What a closed deal makes of the company: a customer, or a former one if that was a renewal.
+fn closing(story: &DealStory) -> Option<(Act, CompanyLifecycle)> {
+    let (act, state) = story.states.last()?;
+    match (state, story.deal.kind) {
+        (DealStatus::Won, _) => Some((*act, CompanyLifecycle::Customer)),
+        (DealStatus::Lost, DealKind::Renewal) => Some((*act, CompanyLifecycle::Former)),
+        _ => None,
     }
 }
 

@@ -7,6 +7,7 @@ mod budget;
 mod cli;
 mod conversion;
 mod deal;
+mod demo;
 mod fields;
 mod lead_rules;
 mod lists;

@@ -53,15 +53,12 @@ pub struct Mutation(
     campaign_member::graphql::CampaignMemberVerbs,
     handoff::graphql::HandoffVerbs,
     lead::graphql::LeadVerbs,
-<<<<<<< HEAD
     deal::graphql::DealVerbs,
     lead::conversion_graphql::ConversionVerbs,
     lead::conversion_graphql::ConversionBatch,
     touchpoint::graphql::TouchpointVerbs,
     user::graphql::UserVerbs,
-=======
     lead::graphql::LeadBatches,
->>>>>>> lead
 );
 
 /// The executable schema.

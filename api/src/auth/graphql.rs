@@ -1,13 +1,13 @@
 //! Signing in, going on and signing out as mutations.
 
 use async_graphql::{Context, ErrorExtensions, InputObject, Object, SimpleObject};
-use chrono::{DateTime, Utc};
 use entity::user;
 
 use super::sessions::{self, Issued, SignIn};
 use crate::app::{App, RequestMeta};
 use crate::error::{Code, Error, Mistake, Result};
 use crate::graphql::node::Node;
+use crate::graphql::scalar::Moment;
 
 /// Who wants to sign in.
 #[derive(InputObject)]
@@ -36,7 +36,7 @@ pub struct SessionPayload {
     /// a refresh token that is used after its successor was used ends the session.
     refresh_token: Option<String>,
     /// When the access token ends.
-    expires_at: Option<DateTime<Utc>>,
+    expires_at: Option<Moment>,
     /// Who is signed in.
     user: Node<user::Entity>,
     /// What a person has to mend first; empty when it was done.
@@ -58,7 +58,7 @@ impl SessionPayload {
         Self {
             access_token: Some(issued.access_token),
             refresh_token: Some(issued.refresh_token),
-            expires_at: Some(issued.expires_at),
+            expires_at: Some(Moment(issued.expires_at)),
             // The request itself came from nobody; the answer is for who has just signed in.
             user: Node::seen_by(app.store().reader(issued.viewer), id),
             user_errors: Vec::new(),

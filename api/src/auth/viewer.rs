@@ -1,7 +1,6 @@
 //! Who is signed in, and what that allows.
 
 use async_graphql::{Context, Object};
-use chrono::{DateTime, Utc};
 use entity::refresh_token::{Column, Entity as Tokens};
 use entity::{team, user};
 use sea_orm::ColumnTrait;
@@ -12,6 +11,7 @@ use crate::access::{Kind, Role, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::graphql::node::Node;
+use crate::graphql::scalar::Moment;
 
 /// The queries about the viewer and the rules.
 #[derive(Default)]
@@ -70,16 +70,16 @@ impl Me {
     }
 
     /// When this session ends unless `refreshSession` prolongs it; null if it cannot be prolonged any more.
-    async fn session_expires_at(&self, ctx: &Context<'_>) -> Option<async_graphql::Result<DateTime<Utc>>> {
+    async fn session_expires_at(&self, ctx: &Context<'_>) -> Option<async_graphql::Result<Moment>> {
         expires_at(ctx, &self.0).await.map_err(Error::into_resolver_error).transpose()
     }
 }
 
-async fn expires_at(ctx: &Context<'_>, viewer: &Viewer) -> Result<Option<DateTime<Utc>>> {
+async fn expires_at(ctx: &Context<'_>, viewer: &Viewer) -> Result<Option<Moment>> {
     let app = ctx.data_opt::<App>().ok_or_else(|| Error::internal("a request without its app"))?;
     let live = Condition::all()
         .add(Column::FamilyId.eq(viewer.session))
         .add(Column::UsedAt.is_null())
         .add(Column::RevokedAt.is_null());
-    Ok(app.store().system().look::<Tokens>(live).await?.map(|token| token.expires_at))
+    Ok(app.store().system().look::<Tokens>(live).await?.map(|token| Moment(token.expires_at)))
 }

@@ -3,13 +3,16 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
+use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
-use async_graphql::{InputType, InputValueError, InputValueResult, Value};
-use chrono::NaiveDate;
+use async_graphql::{
+    ContextSelectionSet, InputType, InputValueError, InputValueResult, OutputType, Positioned, ServerResult, Value,
+};
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::schema::GRAPH;
-use super::value::{parse, parse_money, print_minor_value, scalar_of, text_of};
+use super::value::{parse, parse_money, print_minor_value, print_time, scalar_of, text_of};
 use crate::store::Resource;
 use crate::store::descriptor::{Shape, Text, parse_id_of};
 
@@ -124,6 +127,24 @@ impl InputType for Day {
 
     fn as_raw_value(&self) -> Option<&Self> {
         Some(self)
+    }
+}
+
+/// A moment as an answer, spelt like every other moment of the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment(pub DateTime<Utc>);
+
+impl OutputType for Moment {
+    fn type_name() -> Cow<'static, str> {
+        "DateTime".into()
+    }
+
+    fn create_type_info(_: &mut Registry) -> String {
+        Self::qualified_type_name()
+    }
+
+    async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        Ok(Value::from(print_time(self.0)))
     }
 }
 

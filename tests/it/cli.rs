@@ -1,0 +1,111 @@
+//! The command line as people meet it: exit codes and words.
+
+use std::ffi::OsString;
+
+use tributary::access::token;
+use tributary::cli;
+
+struct Ran {
+    code: u8,
+    out: String,
+    err: String,
+}
+
+fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
+    let arguments = std::iter::once("tributary").chain(arguments.iter().copied()).map(OsString::from);
+    let get = |name: &str| environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    // Log lines of a command would mix with the words of the tests.
+    let get = |name: &str| get(name).or_else(|| (name == "TRIBUTARY_LOG").then(|| "off".to_owned()));
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let code = cli::run(arguments, &get, &mut out, &mut err);
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    Ran { code, out: text(out), err: text(err) }
+}
+
+/// The URL of a file in a folder that lives as long as the first part.
+fn database() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("cli.db").display());
+    (folder, url)
+}
+
+#[test]
+fn every_mistake_of_the_configuration_is_told_at_once() {
+    let ran = run(
+        &["serve", "--listen", "everywhere"],
+        &[
+            ("TRIBUTARY_LISTEN", "127.0.0.1:0"),
+            ("DATABASE_URL", "mysql://crm:hunter2@db/crm"),
+            ("TRIBUTARY_BASE_CURRENCY", "euro"),
+        ],
+    );
+    assert_eq!(ran.code, 2);
+    for variable in ["TRIBUTARY_LISTEN", "DATABASE_URL", "TRIBUTARY_BASE_CURRENCY"] {
+        assert_eq!(ran.err.matches(variable).count(), 1, "{}", ran.err);
+    }
+    assert!(!ran.err.contains("hunter2"));
+}
+
+#[test]
+fn unknown_commands_and_filters_are_mistakes_and_help_is_not() {
+    assert_eq!(run(&["dance"], &[]).code, 2);
+    assert_eq!(run(&["user", "add", "--email", "a@b.example", "--name", "A", "--role", "BOSS"], &[]).code, 2);
+    assert_eq!(run(&["migrate"], &[("TRIBUTARY_LOG", "=,=")]).code, 2);
+    let help = run(&["--help"], &[]);
+    assert_eq!((help.code, help.err.as_str()), (0, ""));
+    assert!(help.out.contains("TRIBUTARY_LISTEN") && help.out.contains("migrate"));
+}
+
+#[test]
+fn the_schema_is_printed_and_compared() {
+    let printed = run(&["schema"], &[]);
+    assert_eq!(printed.code, 0);
+    assert!(printed.out.contains("type Query"));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("schema.graphql");
+    let path = file.to_str().expect("text");
+    let check = || run(&["schema", "--check", "--file", path], &[]);
+    assert_eq!(check().code, 1, "there is no file yet");
+    std::fs::write(&file, &printed.out).expect("written");
+    assert_eq!(check().code, 0);
+    std::fs::write(&file, printed.out.replacen("type Query", "type Inquiry", 1)).expect("written");
+    let stale = check();
+    assert_eq!(stale.code, 1);
+    assert!(stale.err.contains("type Inquiry") && stale.err.contains("type Query"), "{}", stale.err);
+    std::fs::write(&file, format!("{}\n\n", printed.out)).expect("written");
+    assert_eq!(check().code, 1);
+}
+
+#[test]
+fn an_empty_database_is_migrated_and_has_nobody() {
+    let (_folder, url) = database();
+    for _ in 0..2 {
+        let migrated = run(&["migrate", "--database-url", &url], &[]);
+        assert_eq!((migrated.code, migrated.err.as_str()), (0, ""));
+    }
+    let listed = run(&["user", "list", "--database-url", &url], &[]);
+    assert_eq!((listed.code, listed.out.as_str()), (0, ""));
+    let unknown = run(&["user", "suspend", "nobody@tributary.example", "--database-url", &url], &[]);
+    assert_eq!(unknown.code, 1);
+    assert!(unknown.err.contains("nobody@tributary.example"), "{}", unknown.err);
+}
+
+#[test]
+fn production_refuses_demo_data_and_a_database_that_holds_them() {
+    let (_folder, url) = database();
+    let (_, pem) = token::generate().expect("a key");
+    let production =
+        [("DATABASE_URL", url.as_str()), ("TRIBUTARY_ENV", "production"), ("TRIBUTARY_SIGNING_KEY", pem.as_str())];
+    assert_eq!(run(&["user", "list"], &production).code, 0);
+    let refused = run(&["seed"], &production);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("production"), "{}", refused.err);
+    let seeded = run(&["seed"], &[("DATABASE_URL", &url)]);
+    assert_eq!(seeded.code, 0, "{}", seeded.err);
+    let twice = run(&["seed", "--force"], &[("DATABASE_URL", &url)]);
+    assert_eq!(twice.code, 1);
+    let refused = run(&["user", "list"], &production);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("demo data"), "{}", refused.err);
+    assert_eq!(run(&["user", "list"], &[("DATABASE_URL", &url)]).code, 0);
+}

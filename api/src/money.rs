@@ -17,7 +17,10 @@ pub enum MoneyError {
     /// The text is not a plain decimal number.
     NotADecimal(String),
     /// The text has more decimals than the currency knows.
-    TooManyDecimals { allowed: u32 },
+    TooManyDecimals {
+        /// Decimals of the currency.
+        allowed: u32,
+    },
     /// The number does not fit into 64 bits of minor units.
     TooLarge,
 }

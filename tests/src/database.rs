@@ -94,7 +94,9 @@ async fn drop_database(server: &str, name: &str) {
 pub(crate) async fn connect(url: &str, most: u32) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
     options.max_connections(most).sqlx_logging(false).acquire_timeout(Duration::from_secs(30));
-    Database::connect(options).await.unwrap_or_else(|error| panic!("{url} cannot be reached: {error}"))
+    #[expect(clippy::disallowed_methods, reason = "past the service, on purpose")]
+    let connection = Database::connect(options).await;
+    connection.unwrap_or_else(|error| panic!("{url} cannot be reached: {error}"))
 }
 
 /// The URL of another database of the same server.

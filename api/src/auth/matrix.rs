@@ -181,6 +181,8 @@ mod tests {
             of(running),
             "own rows and rows of the team and the teams below it, while status is DRAFT, ACTIVE or PAUSED"
         );
+        let two = Reach::ALL.when(When::All(&[When::In("status", &["DRAFT"]), When::Empty("ends_on")]));
+        assert_eq!(of(two), "every row, while status is DRAFT and endsOn is empty");
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn person(book: &mut Chronicle, world: &World, account: &mut Account, at: DateTi
     // Some come (back) after a while, with a new interest.
     let mut since = at;
     for _ in 0..2 {
-        let ended = match account.leads.iter().filter(|story| is_of(account, place, story)).next_back() {
+        let ended = match account.leads.iter().rfind(|story| is_of(account, place, story)) {
             Some(story) if story.lead.status != LeadStatus::Disqualified => return,
             Some(story) => story.lead.closed_at.unwrap_or(since),
             None => since,

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     let environment = |name: &str| std::env::var(name).ok();
     tributary::cli::main(std::env::args_os(), &environment, &mut std::io::stdout(), &mut std::io::stderr())
 }

@@ -363,7 +363,7 @@ async fn campaigns_and_channels_add_up_to_the_revenue_to_the_cent() {
             win(&cast, deal, Some(ago(days))).await;
         }
         let theirs = open_deal(&world, &cast, stages[0], pipeline, people[0], 50_000).await;
-        world.execute(&format!("UPDATE deal SET name = 'Theirs' WHERE amount_minor = 50000")).await;
+        world.execute("UPDATE deal SET name = 'Theirs' WHERE amount_minor = 50000").await;
         use sea_orm::{ActiveModelTrait, Set};
         let change = deal::ActiveModel {
             id: Set(theirs),

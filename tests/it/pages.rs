@@ -19,7 +19,7 @@ const PAGE: usize = 500;
 /// Many companies with ties and empty values in every nullable column.
 async fn fill(world: &World, rows: usize) {
     let sizes = [SizeBand::Solo, SizeBand::Small, SizeBand::Large];
-    let some = |at: usize, each: usize, value: String| (at % each != 0).then_some(value);
+    let some = |at: usize, each: usize, value: String| (!at.is_multiple_of(each)).then_some(value);
     let models: Vec<_> = (0..rows)
         .map(|at| company::Model {
             id: world.id(),

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // The one place that reads the environment; everything else takes its settings from the configuration.
     let environment = |name: &str| std::env::var(name).ok();
     tributary::cli::main(std::env::args_os(), &environment, &mut std::io::stdout(), &mut std::io::stderr())
 }

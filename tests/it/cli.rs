@@ -102,7 +102,7 @@ fn production_refuses_demo_data_and_a_database_that_holds_them() {
     assert!(refused.err.contains("production"), "{}", refused.err);
     let seeded = run(&["seed"], &[("DATABASE_URL", &url)]);
     assert_eq!(seeded.code, 0, "{}", seeded.err);
-    let twice = run(&["seed", "--force"], &[("DATABASE_URL", &url)]);
+    let twice = run(&["seed"], &[("DATABASE_URL", &url)]);
     assert_eq!(twice.code, 1);
     let refused = run(&["user", "list"], &production);
     assert_eq!(refused.code, 1);

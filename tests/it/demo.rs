@@ -36,19 +36,25 @@ async fn the_demo_company_is_consistent_and_the_same_all_day() {
         users_can_sign_in_and_see_different_things(&world, &users).await;
         a_second_time_is_refused(&world).await;
     };
-    // One world at a time: three companies at once would be a lot for a small machine.
+    // One world at a time: all at once would be a lot for a small machine.
     tests::on_sqlite(async |world| kept(world).await).await;
-    tests::on_postgres(async |world| kept(world).await).await;
-    tests::on_sqlite(async |world| {
+    tests::on_postgres(async |world| {
         world.clock.advance(Duration::hours(14));
-        seed(&world).await;
-        let printed = print(&world).await;
-        prints.lock().expect("prints").push(printed);
+        kept(world).await;
     })
     .await;
-    let mut prints = prints.into_inner().expect("prints");
-    prints.dedup();
-    assert_eq!(prints.len(), 1, "the same day, the same data: at any hour and on any database");
+    if prints.lock().expect("prints").len() == 1 {
+        tests::on_sqlite(async |world| {
+            world.clock.advance(Duration::hours(14));
+            seed(&world).await;
+            let printed = print(&world).await;
+            prints.lock().expect("prints").push(printed);
+        })
+        .await;
+    }
+    let prints = prints.into_inner().expect("prints");
+    assert_eq!(prints.len(), 2);
+    assert_eq!(prints[0], prints[1], "the same day, the same data: at any hour and on any database");
 }
 
 async fn seed(world: &World) -> Vec<demo::DemoUser> {
@@ -141,9 +147,10 @@ async fn the_log_is_whole(world: &World) {
         );
         none(world, &format!("an event for every version of every {table}"), &sql).await;
     }
-    for table in ["touchpoint", "transition"] {
+    for (table, kind) in [("touchpoint", "Touchpoint"), ("transition", "Transition")] {
         let sql = format!(
-            "SELECT COUNT(*) FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM event e WHERE e.subject_id = t.id)"
+            "SELECT COUNT(*) FROM {table} t WHERE NOT EXISTS \
+             (SELECT 1 FROM event e WHERE e.subject_type = '{kind}' AND e.subject_id = t.id)"
         );
         none(world, &format!("an event for every {table}"), &sql).await;
     }

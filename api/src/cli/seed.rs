@@ -10,12 +10,9 @@ use crate::demo::{self, DemoUser};
 
 #[derive(Args)]
 pub(super) struct Options {
-    /// How many times the usual amount of business.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    scale: u32,
-    /// Add demo data to a database that has users of its own.
-    #[arg(long)]
-    force: bool,
+    /// Instead of the small demo, so many times 100,000 leads, for trying out large amounts.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    scale: Option<u32>,
 }
 
 pub(super) async fn run(console: &mut Console<'_>, config: Config, options: &Options) -> Outcome {
@@ -25,9 +22,6 @@ pub(super) async fn run(console: &mut Console<'_>, config: Config, options: &Opt
     let app = start(config).await?;
     if app.store().system().is_demo().await? {
         return Err(Failure::failed("This database holds demo data already. Give another one with --database-url."));
-    }
-    if !options.force && !has_nobody(&app).await? {
-        return Err(Failure::failed("This database is in use. Add demo data to it with --force."));
     }
     fill(&app, options.scale).await?;
     app.store().database().close().await;
@@ -41,13 +35,9 @@ pub(super) async fn has_nobody(app: &App) -> Result<bool, Failure> {
     Ok(system.is_empty::<user::Entity>(&tx).await?)
 }
 
-/// Marks the database before anything else, so that a half-filled one is known for what it is.
-pub(super) async fn fill(app: &App, scale: u32) -> Outcome {
-    let system = app.store().system();
-    let tx = system.begin("seed").await?;
-    system.mark_demo(&tx).await?;
-    tx.commit().await?;
-    demo::seed(&system, Some(scale).filter(|scale| *scale > 0), &|step| eprintln!("demo data: {step}")).await?;
+/// Fills an empty database, and marks it with the first rows.
+pub(super) async fn fill(app: &App, scale: Option<u32>) -> Outcome {
+    demo::seed(&app.store().system(), scale, &|step| eprintln!("demo data: {step}")).await?;
     Ok(())
 }
 

@@ -20,7 +20,7 @@ pub(super) async fn run(console: &mut Console<'_>, config: Config) -> Outcome {
     let address = listener.local_addr()?;
     let app = start(config).await?;
     if app.config().demo == Demo::Auto && seed::has_nobody(&app).await? {
-        seed::fill(&app, 1).await?;
+        seed::fill(&app, None).await?;
     }
     welcome(console, &app, address).await?;
     server::serve(app.clone(), listener, stop).await?;

@@ -108,9 +108,10 @@ fn one(
 ) -> Option<(Uuid, DateTime<Utc>)> {
     let by = Some(work.seller.user);
     let written = is_written(kind);
-    let due = at_work(from + book.chance.days(if written { 0.4 } else { 3.0 }, 0.8));
     // A message is noted when it is sent; anything else is planned first.
-    let made = if written { due } else { at_work(from) };
+    let planned = at_work(from);
+    let due = at_work(planned + book.chance.days(if written { 0.4 } else { 3.0 }, 0.8));
+    let made = if written { due } else { planned };
     world.calendar.happened(made)?;
     let minutes = book.chance.between(10, 75);
     let row = activity::Model {

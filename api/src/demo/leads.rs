@@ -168,7 +168,7 @@ impl Way<'_, '_> {
             let manager = self.world.staff.marketing_manager();
             let act = self.next(handoff.handed_at, 1.0, manager, "recallHandoff")?;
             self.book.change(act, handoff, |handoff| handoff.status = HandoffStatus::Recalled);
-            self.back_to_marketing(act);
+            self.back_to_marketing(act, None);
             return Some(Answer::BackToMarketing(act.at));
         }
         let slow = self.book.chance.percent(14.0);
@@ -198,11 +198,7 @@ impl Way<'_, '_> {
             return Some(Answer::Accepted(at));
         }
         let hopeless = matches!(reason, HandoffReason::StudentOrCompetitor | HandoffReason::NotOurMarket);
-        if hopeless {
-            self.disqualify(act, reason);
-        } else {
-            self.back_to_marketing(act);
-        }
+        self.back_to_marketing(act, hopeless.then_some(reason));
         self.acknowledge(handoff, at);
         Some(if hopeless { Answer::Disqualified } else { Answer::BackToMarketing(at) })
     }
@@ -228,14 +224,18 @@ impl Way<'_, '_> {
         Some(())
     }
 
-    fn back_to_marketing(&mut self, act: Act) {
+    /// Marketing has the lead again; `reason` is why nobody will buy, if that is so.
+    fn back_to_marketing(&mut self, act: Act, reason: Option<HandoffReason>) {
         let (owner, team) = (self.marketer, self.world.staff.marketing());
         let given_back = act.verb != "recallHandoff";
-        self.go_to(act, LeadStatus::Nurturing, |lead| {
+        let to = if reason.is_some() { LeadStatus::Disqualified } else { LeadStatus::Nurturing };
+        self.go_to(act, to, |lead| {
             lead.recycled_count += i32::from(given_back);
             lead.handed_off_at = None;
             lead.owner_id = Some(owner);
             lead.team_id = Some(team);
+            lead.disqualify_reason = reason;
+            lead.closed_at = reason.map(|_| act.at);
         });
     }
 
@@ -251,7 +251,7 @@ impl Way<'_, '_> {
             let at = self.later(accepted, 18.0)?;
             if self.book.chance.percent(30.0) {
                 let act = Act::new(at, Some(seller.user), "recycleLead");
-                self.back_to_marketing(act);
+                self.back_to_marketing(act, None);
                 return None;
             }
             let reason = self.book.chance.weighted(&REJECTIONS);

@@ -1,7 +1,6 @@
 //! Bringing the stories into the database, batch by batch.
 
-use entity::{company, contact, deal, event, setting, team, user};
-use sea_orm::ColumnTrait;
+use entity::{company, contact, deal, event, team, user};
 
 use super::chance::Chance;
 use super::chronicle::{Batch, Chronicle};
@@ -40,23 +39,13 @@ pub async fn seed(system: &System, scale: Option<u32>, progress: &(dyn Fn(&str) 
         let tx = system.begin("seed").await?;
         if first {
             refuse_if_used(system, &tx).await?;
-            mark(system, &tx).await?;
+            system.mark_demo(&tx).await?;
         }
         write(system, &tx, batch).await?;
         tx.commit().await?;
         progress(&format!("{told} of {} companies, {rows} rows more", scope.companies));
     }
     Ok(demo_users)
-}
-
-/// Says in the database itself that everybody knows its passwords.
-async fn mark(system: &System, tx: &Tx) -> Result<()> {
-    const NAME: &str = "demo";
-    if system.rows::<setting::Entity>(tx, setting::Column::Key.eq(NAME)).await?.is_empty() {
-        let row = setting::Model { key: NAME.to_owned(), value: "true".to_owned() };
-        system.put::<setting::Entity>(tx, &[row]).await?;
-    }
-    Ok(())
 }
 
 /// Demo data are not mixed with others.

@@ -6,6 +6,7 @@ mod auth;
 mod budget;
 mod cli;
 mod conversion;
+mod crash;
 mod deal;
 mod demo;
 mod fields;

@@ -1,0 +1,210 @@
+//! The service is killed in the middle of a thousand conversions: none is half done, and none that it confirmed is lost.
+//!
+//! The process that dies is this test program started once more, running the same `cli::main` as the binary does: so the
+//! service under test is always the one that was just built.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use entity::{contact, lead};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tests::{Actor, World, each_database, row};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Mutex;
+use tributary::clock::{Clock, SystemClock};
+use uuid::Uuid;
+
+use crate::gid;
+
+const LEADS: usize = 1_000;
+const CLIENTS: usize = 8;
+/// So many confirmations are waited for before the service is killed.
+const BEFORE_THE_END: usize = 300;
+/// Names the database of the service that is started for a test.
+const DATABASE: &str = "TRIBUTARY_CRASH_DATABASE";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_service_leaves_no_half_conversion_and_loses_no_confirmed_one() {
+    each_database(async |world| {
+        // The service runs by the clock of the machine, and so does the token that it takes.
+        world.clock.set(SystemClock::default().now());
+        let (rep, leads) = prepare(&world).await;
+
+        let mut service = Service::start(&world.url);
+        let confirmed = convert_all(&service.address, &rep, &leads, |done| {
+            if done == BEFORE_THE_END {
+                service.child.kill().expect("SIGKILL reaches it");
+            }
+        });
+        let confirmed = confirmed.await;
+        service.child.wait().expect("it is gone");
+        assert!(confirmed.len() >= BEFORE_THE_END, "{} were confirmed before it was killed", confirmed.len());
+        assert!(confirmed.len() < LEADS, "it was killed in the middle");
+        let done = assert_whole(&world).await;
+        assert!(done >= confirmed.len(), "{done} are done, {} were confirmed", confirmed.len());
+        assert!(done <= confirmed.len() + CLIENTS, "at most one for each client was done and not confirmed");
+
+        let mut service = Service::start(&world.url);
+        let all = convert_all(&service.address, &rep, &leads, |_| {}).await;
+        service.child.kill().expect("SIGKILL reaches it");
+        service.child.wait().expect("it is gone");
+        assert_eq!(all.len(), LEADS, "the rest is converted after the restart");
+        assert_eq!(assert_whole(&world).await, LEADS);
+        let again = all.values().filter(|(_, already)| *already).count();
+        assert_eq!(again, done, "what was done is answered again");
+        for (lead, (deal, _)) in &confirmed {
+            assert_eq!(all[lead], (deal.clone(), true), "a confirmed conversion is still there, with its deal");
+        }
+    })
+    .await;
+}
+
+/// Not a test: the service that the test above starts and kills.
+#[test]
+#[ignore = "the service of the crash test; it runs until it is killed"]
+fn the_service() {
+    #[expect(clippy::disallowed_methods, reason = "it is how a process is told what to do")]
+    let database = std::env::var(DATABASE).expect("started by the crash test");
+    let environment = |name: &str| match name {
+        "DATABASE_URL" => Some(database.clone()),
+        "TRIBUTARY_LISTEN" => Some("127.0.0.1:0".to_owned()),
+        // The world of the test gives out the tokens; it has the usual address.
+        "TRIBUTARY_ISSUER" => Some("http://127.0.0.1:8080".to_owned()),
+        "TRIBUTARY_DEMO" => Some("never".to_owned()),
+        "TRIBUTARY_LOG" => Some("off".to_owned()),
+        _ => None,
+    };
+    let arguments = ["tributary", "serve"].map(std::ffi::OsString::from);
+    tributary::cli::main(arguments, &environment, &mut std::io::stdout(), &mut std::io::stderr());
+}
+
+struct Service {
+    child: Child,
+    address: String,
+    /// Kept open, so that it can go on talking.
+    _words: BufReader<ChildStdout>,
+}
+
+impl Service {
+    /// Starts it and waits until it says where it listens.
+    fn start(database: &str) -> Self {
+        let program = std::env::current_exe().expect("a program");
+        let mut child = Command::new(program)
+            .args(["crash::the_service", "--exact", "--ignored", "--nocapture"])
+            .env(DATABASE, database)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut words = BufReader::new(child.stdout.take().expect("its words"));
+        let address = words.by_ref().lines().map_while(Result::ok).find_map(|line| {
+            let (_, address) = line.split_once("http://")?;
+            address.strip_suffix("/graphql").map(str::to_owned)
+        });
+        let Some(address) = address else {
+            let _ = child.kill();
+            panic!("the service ended before it was ready");
+        };
+        Self { child, address, _words: words }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // A test that fails leaves no process behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A rep with a default pipeline and a thousand qualified leads.
+async fn prepare(world: &World) -> (Actor, Vec<Uuid>) {
+    let rep = world.rep().await;
+    world.pipeline().await;
+    let contacts: Vec<_> =
+        (0..LEADS).map(|at| row!(world, contact { last_name: Some(format!("Person {at}")) })).collect();
+    let lead = |contact: &contact::Model| {
+        row!(world, lead { contact_id: contact.id, owner_id: Some(rep.id), status: lead::LeadStatus::Sql })
+    };
+    let leads: Vec<_> = contacts.iter().map(lead).collect();
+    let system = world.app.store().system();
+    let tx = system.begin("prepare").await.expect("a transaction");
+    system.load(&tx, &contacts).await.expect("they fit");
+    system.load(&tx, &leads).await.expect("they fit");
+    tx.commit().await.expect("they are there");
+    (rep, leads.into_iter().map(|lead| lead.id).collect())
+}
+
+/// Converts every lead once, with many clients at a time that give up when the service is gone. Answers the confirmed
+/// ones: the deal, and whether it was there already.
+async fn convert_all(
+    address: &str,
+    rep: &Actor,
+    leads: &[Uuid],
+    mut confirmed: impl FnMut(usize),
+) -> BTreeMap<Uuid, (String, bool)> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new((BTreeMap::new(), &mut confirmed as &mut dyn FnMut(usize)));
+    let client = async || {
+        while let Some(lead) = leads.get(next.fetch_add(1, Ordering::SeqCst)) {
+            let Some(answer) = convert(address, rep, *lead).await else { return };
+            let mut done = done.lock().await;
+            done.0.insert(*lead, answer);
+            let count = done.0.len();
+            (done.1)(count);
+        }
+    };
+    join_all((0..CLIENTS).map(|_| client())).await;
+    done.into_inner().0
+}
+
+/// The confirmation of one conversion; nothing if the service did not live to give it.
+async fn convert(address: &str, rep: &Actor, lead: Uuid) -> Option<(String, bool)> {
+    let query = "mutation($input: ConvertLeadInput!) { convertLead(input: $input) { alreadyConverted deal { id } \
+                 userErrors { message } } }";
+    let input = json!({ "leadId": gid("lead", lead), "expectedVersion": 1 });
+    let body = json!({ "query": query, "variables": { "input": input } }).to_string();
+    let request = format!(
+        "POST /graphql HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Accept: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        rep.token,
+        body.len()
+    );
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    stream.write_all(request.as_bytes()).await.ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.ok()?;
+    let (_, body) = answer.split_once("\r\n\r\n")?;
+    // A torn answer is no confirmation.
+    let body: Value = serde_json::from_str(body).ok()?;
+    let payload = &body["data"]["convertLead"];
+    let deal = payload["deal"]["id"].as_str().unwrap_or_else(|| panic!("not converted: {body}"));
+    Some((deal.to_owned(), payload["alreadyConverted"] == true))
+}
+
+/// Every conversion there is has all its parts, in one look; answers how many there are.
+async fn assert_whole(world: &World) -> usize {
+    let parts = [
+        ("leads", "lead WHERE status = 'CONVERTED' AND deal_id IS NOT NULL AND converted_at IS NOT NULL"),
+        ("pairs", "lead JOIN deal ON deal.id = lead.deal_id AND deal.lead_id = lead.id"),
+        ("deals", "deal"),
+        ("people", "deal_contact part JOIN lead ON lead.deal_id = part.deal_id AND lead.contact_id = part.contact_id"),
+        ("steps of leads", "transition WHERE lead_id IS NOT NULL"),
+        ("steps of deals", "transition WHERE deal_id IS NOT NULL"),
+        ("events of leads", "event WHERE subject_type = 'Lead'"),
+        ("events of deals", "event WHERE subject_type = 'Deal'"),
+    ];
+    let counts = parts.map(|(_, part)| format!("(SELECT COUNT(*) FROM {part})")).join(", ");
+    let rows =
+        world.rows(&format!("SELECT {counts}, (SELECT MAX(seq) FROM event), (SELECT COUNT(*) FROM event)")).await;
+    let figure = |at: usize| rows[0].try_get_by_index::<Option<i64>>(at).expect("a number").unwrap_or_default();
+    let done = figure(0);
+    for (at, (name, _)) in parts.iter().enumerate() {
+        assert_eq!(figure(at), done, "{name} of {done} conversions");
+    }
+    assert_eq!(figure(parts.len()), figure(parts.len() + 1), "the log has no gaps");
+    usize::try_from(done).expect("a count")
+}

@@ -9,6 +9,8 @@ mod conversion;
 mod deal;
 mod demo;
 mod fields;
+mod handoff;
+mod lead;
 mod lead_rules;
 mod lists;
 mod money;

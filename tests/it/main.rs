@@ -10,6 +10,8 @@ mod crash;
 mod deal;
 mod demo;
 mod fields;
+mod handoff;
+mod lead;
 mod lead_rules;
 mod lists;
 mod money;

@@ -643,8 +643,7 @@ impl<E: EntityTrait> Declare<E> {
     /// A reference held by a column of this table; `company_id` becomes `company`.
     #[must_use]
     pub fn one<C: ColumnTrait>(mut self, column: C, to: Kind, doc: &'static str) -> Self {
-        let name = camel(column.as_str().trim_end_matches("_id").trim_end_matches("_by"));
-        let name = if column.as_str().ends_with("_by") { format!("{name}By") } else { name };
+        let name = camel(column.as_str().trim_end_matches("_id"));
         self.descriptor.links.push(Link { name, doc, to, key: Key::One(column.as_str()), input: Input::default() });
         self.last = Last::Link;
         self

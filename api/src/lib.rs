@@ -3,8 +3,8 @@
 //! | where | what |
 //! | --- | --- |
 //! | [`app`], [`config`], [`error`], [`clock`] | the service as a value; its settings, errors, time |
-//! | [`checks`] | collects what a person has to mend in an input |
 //! | [`cli`] | the commands: serve, migrate, seed, schema, user |
+//! | [`checks`], [`bulk`] | what the inputs of many mutations have in common |
 //! | [`http`], [`server`] | the only axum: routes, GraphQL over HTTP, the accept loop |
 //! | [`access`] | who may do what: the policy table, tokens, passwords |
 //! | [`store`] | the database as one viewer may see it |
@@ -14,6 +14,7 @@
 
 pub mod access;
 pub mod app;
+pub mod bulk;
 pub mod checks;
 pub mod cli;
 pub mod clock;

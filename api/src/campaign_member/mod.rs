@@ -1,13 +1,46 @@
 //! Campaign members: the audience of a campaign and who of it responded.
 
-use entity::campaign_member;
+pub mod commands;
+pub mod graphql;
+pub mod rules;
 
-use crate::access::Kind;
-use crate::store::Resource;
-use crate::store::descriptor::{Declare, Descriptor, Ownership};
+use entity::campaign_member::{self, MemberStatus};
+
+use crate::access::{Action, Kind};
+use crate::error::{Error, Result};
+use crate::store::descriptor::{Declare, Descriptor, Given, Ownership};
+use crate::store::writes::writes;
+use crate::store::{Resource, Tx};
 
 impl Resource for campaign_member::Entity {
     const KIND: Kind = Kind::CampaignMember;
+
+    async fn prepare(
+        tx: &Tx,
+        row: &mut campaign_member::Model,
+        before: Option<&campaign_member::Model>,
+        _: &Given,
+    ) -> Result<()> {
+        let from = before.map_or(MemberStatus::Targeted, |before| before.status);
+        if !rules::may_become(from, row.status) {
+            return Err(Error::invalid(
+                "NOT_ALLOWED",
+                "status",
+                format!("A member who is {} cannot become {} by hand.", from.as_str(), row.status.as_str()),
+            ));
+        }
+        if row.status == MemberStatus::Responded {
+            row.first_responded_at = row.first_responded_at.or(Some(tx.now()));
+        }
+        Ok(())
+    }
+
+    async fn may_delete(_: &Tx, row: &campaign_member::Model) -> Result<()> {
+        if row.first_responded_at.is_some() || row.status == MemberStatus::Converted {
+            return Err(Error::conflict("The person has responded to the campaign; that stays in its history."));
+        }
+        Ok(())
+    }
 }
 
 /// The declaration.
@@ -23,8 +56,11 @@ pub fn describe() -> Descriptor {
     .ownership(Ownership::Parents(&[("campaign_id", Kind::Campaign)]))
     .one(Column::CampaignId, Kind::Campaign, "The campaign.")
     .one(Column::ContactId, Kind::Contact, "The person.")
-    .choice::<_, campaign_member::MemberStatus>(Column::Status, "How far the person went.")
+    .choice::<_, MemberStatus>(Column::Status, "How far the person went; goes forward only.")
+    .editable()
     .field(Column::FirstRespondedAt, "When the person first responded; set once.")
     .choice::<_, entity::enums::LeadSource>(Column::Source, "How the person got into the audience.")
+    .writes(writes::<campaign_member::Entity>().made_by_verbs())
+    .verb("addCampaignMembers", Action::Create)
     .done()
 }

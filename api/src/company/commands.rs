@@ -1,40 +1,39 @@
-//! Writes that other slices cause on companies.
+//! Writes that other slices cause on companies, and finding the company behind an address.
 
-use entity::company::CompanyLifecycle;
-use entity::deal::DealKind;
-use entity::enums::DealStatus;
 use entity::{company, deal};
-use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
-use crate::error::Result;
+use super::rules::{self, Dealing};
+use crate::error::{Code, Result};
 use crate::store::{Tx, Warrant};
 
-/// Brings the company's lifecycle in step with its deals: a customer once a deal is won, a former one when a renewal
-/// was lost after the last deal that was won.
+/// Brings the company's lifecycle in step with its deals.
 ///
 /// # Errors
 /// Database errors.
 pub async fn project_lifecycle(tx: &Tx, warrant: &Warrant, company: Uuid) -> Result<()> {
-    use deal::Column;
-    let closed = || {
-        let deals = tx.all::<deal::Entity>(warrant).matching(Column::CompanyId, company);
-        deals.order_by_desc(Column::ClosedAt).limit(1)
+    // Locked before looking, so that of two projections the later one sees what the earlier one saw.
+    let mut company = match tx.affect::<company::Entity>(warrant, company).await {
+        Ok(company) => company,
+        // A deleted company keeps what it was.
+        Err(error) if error.code() == Code::NotFound => return Ok(()),
+        Err(error) => return Err(error),
     };
-    let won = closed().filter(Column::Status.eq(DealStatus::Won)).one().await?;
-    let not_renewed =
-        closed().filter(Column::Status.eq(DealStatus::Lost)).filter(Column::Kind.eq(DealKind::Renewal)).one().await?;
-    let last = |deal: Option<deal::Model>| deal.and_then(|deal| deal.closed_at);
-    let lifecycle = match (last(won), last(not_renewed)) {
-        (None, _) => CompanyLifecycle::Prospect,
-        (Some(won), Some(lost)) if lost > won => CompanyLifecycle::Former,
-        (Some(_), _) => CompanyLifecycle::Customer,
-    };
-    let Some(row) = tx.all::<company::Entity>(warrant).with_id(company).one().await? else { return Ok(()) };
-    if row.lifecycle == lifecycle {
-        return Ok(());
-    }
-    let mut row = tx.affect::<company::Entity>(warrant, company).await?;
-    row.lifecycle = lifecycle;
-    tx.save(row).await.map(|_| ())
+    let deals = tx.all::<deal::Entity>(warrant).matching(deal::Column::CompanyId, company.id).all().await?;
+    let deals: Vec<_> = deals
+        .iter()
+        .map(|deal| Dealing { kind: deal.kind, status: deal.status, closed_at: deal.closed_at })
+        .collect();
+    company.lifecycle = rules::lifecycle(&deals);
+    tx.save(company).await?;
+    Ok(())
+}
+
+/// The visible company that an e-mail address belongs to; none for a free mail service.
+///
+/// # Errors
+/// Database errors.
+pub async fn of_address(tx: &Tx, email: &str) -> Result<Option<company::Model>> {
+    let Some(domain) = rules::domain_of(email) else { return Ok(None) };
+    tx.find::<company::Entity>()?.matching(company::Column::Domain, domain).one().await
 }

@@ -2,15 +2,51 @@
 
 pub mod commands;
 pub mod free_mail;
+pub mod rules;
 
 use entity::{activity, company, contact, deal, lead};
 
-use crate::access::Kind;
-use crate::store::Resource;
-use crate::store::descriptor::{Currency, Declare, Descriptor, Text};
+use crate::access::{Action, Kind};
+use crate::checks::{Checks, NAME};
+use crate::error::{Error, Result};
+use crate::store::descriptor::{Currency, Declare, Descriptor, Given, Text};
+use crate::store::writes::{default_owner, writes};
+use crate::store::{Resource, Tx};
 
 impl Resource for company::Entity {
     const KIND: Kind = Kind::Company;
+
+    async fn prepare(tx: &Tx, row: &mut company::Model, before: Option<&company::Model>, given: &Given) -> Result<()> {
+        if before.is_none() {
+            default_owner(tx, given, &mut row.owner_id, &mut row.team_id);
+        }
+        let mut checks = Checks::new();
+        checks.name("name", &mut row.name);
+        checks.optional("industry", &mut row.industry, NAME);
+        checks.amount("annualRevenue", row.annual_revenue_minor, &mut row.annual_revenue_currency);
+        let free = row.domain.as_deref().is_some_and(free_mail::is_free_mail);
+        checks.expect(!free, "NOT_ALLOWED", "domain", "The domain of a free mail service belongs to no company.");
+        if let (Some(parent), Some(before)) = (row.parent_id, before)
+            && before.parent_id != row.parent_id
+            && tx.closes_circle::<Self>(row.id, parent, company::Column::ParentId).await?
+        {
+            checks.refuse("INVALID", "parentId", "A company cannot belong to itself or to one that belongs to it.");
+        }
+        checks.done()
+    }
+
+    async fn may_delete(tx: &Tx, row: &company::Model) -> Result<()> {
+        let warrant = tx.may::<Self>(Action::Delete)?;
+        let deals = tx.all::<deal::Entity>(&warrant).matching(deal::Column::CompanyId, row.id);
+        if deals.limit(1).count().await? > 0 {
+            return Err(Error::conflict("There are deals with this company; it stays in their history."));
+        }
+        let contacts = tx.all::<contact::Entity>(&warrant).matching(contact::Column::CompanyId, row.id);
+        if contacts.limit(1).count().await? > 0 {
+            return Err(Error::conflict("People work there: move or delete its contacts first."));
+        }
+        Ok(())
+    }
 }
 
 /// The declaration.
@@ -19,19 +55,28 @@ pub fn describe() -> Descriptor {
     let annual = Currency::Column("annual_revenue_currency");
     Declare::<company::Entity>::new(Kind::Company, "Company", "companies", "company", "An organisation we sell to.")
         .field(Column::Name, "The name.")
+        .editable()
+        .required()
         .text(Column::Domain, Text::Domain, "The internet domain, unique among live companies.")
+        .editable()
         .field(Column::Industry, "The industry.")
+        .editable()
         .choice::<_, company::SizeBand>(Column::SizeBand, "How many people work there.")
+        .editable()
         .money("annualRevenue", Column::AnnualRevenueMinor, annual, "What the company turns over in a year.")
+        .editable()
         .text(Column::Country, Text::Country, "Where it is seated.")
+        .editable()
         .choice::<_, company::CompanyLifecycle>(
             Column::Lifecycle,
             "How far it is from being a customer; follows its deals.",
         )
         .one(Column::ParentId, Kind::Company, "The company it belongs to.")
+        .editable()
         .many("contacts", Kind::Contact, contact::Column::CompanyId, "The people we know there.")
         .many("leads", Kind::Lead, lead::Column::CompanyId, "Leads of its people.")
         .many("deals", Kind::Deal, deal::Column::CompanyId, "Deals with it.")
         .many("activities", Kind::Activity, activity::Column::CompanyId, "What was done and planned with it.")
+        .writes(writes::<company::Entity>())
         .done()
 }

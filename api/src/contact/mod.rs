@@ -1,30 +1,81 @@
 //! Contacts: the people. One person is one row, and everything about a person hangs on it for ever.
 
 pub mod commands;
+pub mod rules;
 
 use entity::{activity, campaign_member, contact, deal_contact, lead, touchpoint};
 
-use crate::access::Kind;
-use crate::store::Resource;
-use crate::store::descriptor::{Declare, Descriptor, Text};
+use crate::access::{Action, Kind};
+use crate::checks::Checks;
+use crate::company;
+use crate::error::{Error, Result};
+use crate::store::descriptor::{Declare, Descriptor, Given, Shape, Text};
+use crate::store::writes::{default_owner, writes};
+use crate::store::{Resource, Tx};
 
 impl Resource for contact::Entity {
     const KIND: Kind = Kind::Contact;
+
+    async fn prepare(tx: &Tx, row: &mut contact::Model, before: Option<&contact::Model>, given: &Given) -> Result<()> {
+        if before.is_none() {
+            default_owner(tx, given, &mut row.owner_id, &mut row.team_id);
+        }
+        if row.merged_into_id.is_some() {
+            return Err(Error::conflict("This contact was merged into another: change that one instead."));
+        }
+        if row.erased_at.is_some() {
+            return Err(Error::conflict("The person's data were erased on request; the contact stays as it is."));
+        }
+        let mut checks = Checks::new();
+        rules::check(row, &mut checks);
+        checks.done()?;
+        // Whoever says where the person works, or that nobody knows, is right.
+        let new_address = before.is_none_or(|before| before.email != row.email) && !given.has("company_id");
+        if let (None, true, Some(email)) = (row.company_id, new_address, &row.email) {
+            row.company_id = company::commands::of_address(tx, email).await?.map(|company| company.id);
+        }
+        Ok(())
+    }
+
+    async fn may_delete(tx: &Tx, row: &contact::Model) -> Result<()> {
+        let warrant = tx.may::<Self>(Action::Delete)?;
+        if commands::has_open_business(tx, &warrant, row.id).await? {
+            return Err(Error::conflict("The person has an open lead or deal: close it first."));
+        }
+        Ok(())
+    }
 }
+
+/// First and last name, as far as they are known.
+const DISPLAY_NAME: &str = "NULLIF(TRIM(COALESCE({}.first_name, '') || ' ' || COALESCE({}.last_name, '')), '')";
 
 /// The declaration.
 pub fn describe() -> Descriptor {
     use contact::Column;
     Declare::<contact::Entity>::new(Kind::Contact, "Contact", "contacts", "contact", "A person we know.")
+        .computed("displayName", DISPLAY_NAME, Shape::Text(Text::Plain), true, "The whole name; empty without one.")
         .field(Column::FirstName, "The given name.")
+        .editable()
         .field(Column::LastName, "The family name.")
+        .editable()
         .text(Column::Email, Text::Email, "The e-mail address, unique among live contacts.")
+        .editable()
         .text(Column::Phone, Text::Phone, "The telephone number.")
+        .editable()
         .field(Column::JobTitle, "What the person does.")
-        .one(Column::CompanyId, Kind::Company, "Where the person works.")
+        .editable()
+        .one(
+            Column::CompanyId,
+            Kind::Company,
+            "Where the person works; left out, it is found by the domain of the e-mail address.",
+        )
+        .editable()
         .choice::<_, entity::enums::Channel>(Column::PreferredChannel, "How the person likes to be reached.")
+        .editable()
         .text(Column::PreferredLanguage, Text::Language, "The language the person prefers.")
+        .editable()
         .text(Column::TimeZone, Text::TimeZone, "The person's time zone.")
+        .editable()
         .choice::<_, contact::ContactLifecycle>(
             Column::Lifecycle,
             "How far the person has come; follows leads and deals.",
@@ -44,5 +95,6 @@ pub fn describe() -> Descriptor {
         )
         .many("deals", Kind::DealContact, deal_contact::Column::ContactId, "The person's parts in deals.")
         .many("activities", Kind::Activity, activity::Column::ContactId, "What was done and planned with the person.")
+        .writes(writes::<contact::Entity>())
         .done()
 }

@@ -50,11 +50,13 @@ pub struct Mutation(
     PlainMutations,
     SessionMutations,
     campaign::graphql::CampaignVerbs,
+    campaign_member::graphql::CampaignMemberVerbs,
     handoff::graphql::HandoffVerbs,
     lead::graphql::LeadVerbs,
     deal::graphql::DealVerbs,
     lead::conversion_graphql::ConversionVerbs,
     lead::conversion_graphql::ConversionBatch,
+    touchpoint::graphql::TouchpointVerbs,
 );
 
 /// The executable schema.

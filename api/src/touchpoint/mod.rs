@@ -1,10 +1,12 @@
 //! Touchpoints: dated interactions, the facts that attribution stands on. They are never changed.
 
 pub mod commands;
+pub mod graphql;
+pub mod rules;
 
 use entity::{attribution_credit, touchpoint};
 
-use crate::access::Kind;
+use crate::access::{Action, Kind};
 use crate::store::Resource;
 use crate::store::descriptor::{Declare, Descriptor, Ownership, Text};
 
@@ -38,6 +40,8 @@ pub fn describe() -> Descriptor {
     .text(Column::Url, Text::Url, "The page.")
     .text(Column::Referrer, Text::Url, "The page before.")
     .many("credits", Kind::AttributionCredit, attribution_credit::Column::TouchpointId, "Its shares in won deals.")
+    .verb("recordTouchpoint", Action::Create)
+    .verb("recordTouchpoints", Action::Create)
     .order("occurredAt", true)
     .done()
 }

@@ -109,6 +109,8 @@ pub enum Action {
     Delete,
     /// Give the row to another owner or team.
     Assign,
+    /// Set a user's password.
+    SetPassword,
     /// Plan a campaign's start.
     Schedule,
     /// Start a campaign.

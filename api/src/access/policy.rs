@@ -21,6 +21,9 @@ pub const ROLES: [Role; 7] = [
     Role::Integration,
 ];
 
+/// The role that runs the system; somebody active must always have it.
+pub const KEEPER: Role = Role::Admin;
+
 const N: Reach = Reach::NONE;
 const A: Reach = Reach::ALL;
 /// Own rows.
@@ -52,6 +55,7 @@ const ROWS: &[Row] = &[
     //                                               ADMIN S_MGR S_REP M_MGR MRKTR ANLST INTEG
     (Kind::User,              &[Read],                [A,    A,    A,    A,    A,    A,    N]),
     (Kind::User,              &[Create, Update, Delete], [A, N,    N,    N,    N,    N,    N]),
+    (Kind::User,              &[SetPassword],         [A,    O,    O,    O,    O,    O,    N]),
     (Kind::Team,              &[Read],                [A,    A,    A,    A,    A,    A,    N]),
     (Kind::Team,              &[Update],              [A,    T,    N,    T,    N,    N,    N]),
     (Kind::Team,              &[Create, Delete],      [A,    N,    N,    N,    N,    N,    N]),

@@ -38,11 +38,26 @@ pub async fn begin<P: Payload>(ctx: &Context<'_>, key: Option<&str>) -> Result<B
     let request = match key {
         None => None,
         Some(key) => {
-            let args = Value::Object(arguments(ctx.query_env, field)?);
+            let args = without_secrets(Value::Object(arguments(ctx.query_env, field)?));
             Some(idempotency::Request { key, body: format!("{}{args}", field.name.node) })
         }
     };
     idempotency::begin(reader, field.name.node.as_str(), request).await
+}
+
+/// The arguments as their fingerprint may be kept: a hash of a request must not help to guess a password in it.
+fn without_secrets(value: Value) -> Value {
+    const SECRETS: [&str; 2] = ["password", "oldPassword"];
+    match value {
+        Value::Object(fields) => {
+            let fields = fields.into_iter().map(|(name, value)| {
+                let kept = if SECRETS.contains(&name.as_str()) { Value::Null } else { without_secrets(value) };
+                (name, kept)
+            });
+            Value::Object(fields.collect())
+        }
+        other => other,
+    }
 }
 
 /// Commits what the command did, or answers its mistakes.

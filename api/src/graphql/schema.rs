@@ -57,6 +57,7 @@ pub struct Mutation(
     lead::conversion_graphql::ConversionVerbs,
     lead::conversion_graphql::ConversionBatch,
     touchpoint::graphql::TouchpointVerbs,
+    user::graphql::UserVerbs,
 );
 
 /// The executable schema.

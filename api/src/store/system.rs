@@ -37,6 +37,19 @@ impl Store {
     }
 }
 
+impl Tx {
+    /// Ends the sessions of a user, but for the one that this mutation comes from.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn end_sessions(&self, _: &Warrant, user: Uuid) -> Result<()> {
+        let mut sql = Sql::text("UPDATE refresh_token SET revoked_at = ");
+        sql.bind(self.now()).push(" WHERE user_id = ").bind(user).push(" AND revoked_at IS NULL AND family_id <> ");
+        sql.bind(self.reader().viewer().session);
+        self.execute(sql).await.map_err(classify).map(|_| ())
+    }
+}
+
 impl System {
     /// A transaction of the service itself; `verb` names what it does in the event log.
     ///

@@ -2,12 +2,37 @@
 
 use entity::{team, user};
 
-use crate::access::Kind;
-use crate::store::Resource;
-use crate::store::descriptor::{Declare, Descriptor, Ownership};
+use crate::access::{Action, Kind};
+use crate::checks::Checks;
+use crate::error::{Error, Result};
+use crate::store::descriptor::{Declare, Descriptor, Given, Ownership};
+use crate::store::writes::writes;
+use crate::store::{Resource, Tx};
 
 impl Resource for team::Entity {
     const KIND: Kind = Kind::Team;
+
+    async fn prepare(tx: &Tx, row: &mut team::Model, before: Option<&team::Model>, _: &Given) -> Result<()> {
+        let mut checks = Checks::new();
+        checks.name("name", &mut row.name);
+        if let (Some(parent), Some(before)) = (row.parent_id, before)
+            && before.parent_id != row.parent_id
+            && tx.closes_circle::<Self>(row.id, parent, team::Column::ParentId).await?
+        {
+            checks.refuse("INVALID", "parentId", "A team cannot stand below itself or one of its own teams.");
+        }
+        checks.done()
+    }
+
+    async fn may_delete(tx: &Tx, row: &team::Model) -> Result<()> {
+        let warrant = tx.may::<Self>(Action::Delete)?;
+        let members = tx.all::<user::Entity>(&warrant).matching(user::Column::TeamId, row.id);
+        let teams = tx.all::<Self>(&warrant).matching(team::Column::ParentId, row.id);
+        if members.limit(1).count().await? > 0 || teams.limit(1).count().await? > 0 {
+            return Err(Error::conflict("The team has members or teams below it: move them first."));
+        }
+        Ok(())
+    }
 }
 
 /// The declaration.
@@ -16,11 +41,18 @@ pub fn describe() -> Descriptor {
     Declare::<team::Entity>::new(Kind::Team, "Team", "teams", "team", "A group of users, in a tree.")
         .ownership(Ownership::Columns { own: &["lead_id"], team: &["id"], pool: None })
         .field(Column::Name, "The name.")
+        .editable()
+        .required()
         .choice::<_, team::TeamFunction>(Column::Function, "Which half of the business the team works for.")
+        .editable()
+        .required()
         .one(Column::ParentId, Kind::Team, "The team above.")
+        .editable()
         .one(Column::LeadId, Kind::User, "Who leads the team.")
+        .editable()
         .many("members", Kind::User, user::Column::TeamId, "The users of the team.")
         .many("teams", Kind::Team, Column::ParentId, "The teams right below.")
+        .writes(writes::<team::Entity>())
         .order("name", false)
         .done()
 }

@@ -1,0 +1,89 @@
+//! Making users, letting them in and out, and their passwords.
+
+use async_graphql::InputObject;
+use entity::user::Role;
+use entity::{team, user};
+
+use crate::graphql::mutation::{Changed, verbs};
+use crate::graphql::scalar::{EmailAddress, Id, LanguageTag, TimeZone};
+
+verbs! {
+    /// The verbs of a user's life.
+    UserVerbs {
+        /// Makes a user who may sign in at once (without a password: once one is set). Roles: ADMIN.
+        create_user(CreateUserInput) -> Changed<user::Entity> = super::commands::create;
+        /// Locks a user out at once: every session ends. Nobody suspends himself, and one active ADMIN stays. Roles:
+        /// ADMIN.
+        suspend_user(SuspendUserInput) -> Changed<user::Entity> = super::commands::suspend;
+        /// Lets a suspended user sign in again. Roles: ADMIN.
+        reactivate_user(ReactivateUserInput) -> Changed<user::Entity> = super::commands::reactivate;
+        /// Sets a password and ends every other session of the user. One's own takes the old password; ADMIN sets
+        /// those of others. Roles: every role but INTEGRATION (own), ADMIN (all).
+        set_password(SetPasswordInput) -> Changed<user::Entity> = super::commands::set_password;
+    }
+}
+
+/// The input of createUser.
+#[derive(InputObject)]
+pub struct CreateUserInput {
+    /// The name, as colleagues see it.
+    pub name: String,
+    /// The address the user signs in with; unique.
+    pub email: EmailAddress,
+    /// What the user may do.
+    pub role: Role,
+    /// The team the user works in.
+    pub team_id: Option<Id<team::Entity>>,
+    /// At least 15 characters; without one the user cannot sign in until one is set. It is kept as a hash only.
+    #[graphql(secret)]
+    pub password: Option<String>,
+    /// The user's time zone; UTC if left out.
+    pub time_zone: Option<TimeZone>,
+    /// The user's language; English if left out.
+    pub locale: Option<LanguageTag>,
+    /// Assignment stops at so many open leads; empty for no limit.
+    pub max_open_leads: Option<i32>,
+    /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}
+
+/// The input of suspendUser.
+#[derive(InputObject)]
+pub struct SuspendUserInput {
+    /// The user.
+    pub id: Id<user::Entity>,
+    /// The `version` the decision is based on; a stale one is CONFLICT.
+    pub expected_version: i32,
+    /// Why; kept in the event log.
+    pub reason: Option<String>,
+    /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}
+
+/// The input of reactivateUser.
+#[derive(InputObject)]
+pub struct ReactivateUserInput {
+    /// The user.
+    pub id: Id<user::Entity>,
+    /// The `version` the decision is based on; a stale one is CONFLICT.
+    pub expected_version: i32,
+    /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}
+
+/// The input of setPassword.
+#[derive(InputObject)]
+pub struct SetPasswordInput {
+    /// The user.
+    pub id: Id<user::Entity>,
+    /// The `version` the decision is based on; a stale one is CONFLICT.
+    pub expected_version: i32,
+    /// The password until now; required for one's own.
+    #[graphql(secret)]
+    pub old_password: Option<String>,
+    /// At least 15 characters. It is kept as a hash only.
+    #[graphql(secret)]
+    pub password: String,
+    /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}

@@ -100,8 +100,6 @@ fn result(index: usize, added: Result<(Uuid, bool), Vec<Mistake>>) -> CampaignMe
         Ok((member, already_member)) => {
             CampaignMemberResult { index, member: Node::at(member), already_member, user_errors: Vec::new() }
         }
-        Err(user_errors) => {
-            CampaignMemberResult { index, member: Node::none(), already_member: false, user_errors }
-        }
+        Err(user_errors) => CampaignMemberResult { index, member: Node::none(), already_member: false, user_errors },
     }
 }

@@ -20,10 +20,8 @@ pub async fn project_lifecycle(tx: &Tx, warrant: &Warrant, company: Uuid) -> Res
         Err(error) => return Err(error),
     };
     let deals = tx.all::<deal::Entity>(warrant).matching(deal::Column::CompanyId, company.id).all().await?;
-    let deals: Vec<_> = deals
-        .iter()
-        .map(|deal| Dealing { kind: deal.kind, status: deal.status, closed_at: deal.closed_at })
-        .collect();
+    let deals: Vec<_> =
+        deals.iter().map(|deal| Dealing { kind: deal.kind, status: deal.status, closed_at: deal.closed_at }).collect();
     company.lifecycle = rules::lifecycle(&deals);
     tx.save(company).await?;
     Ok(())

@@ -91,9 +91,9 @@ pub async fn set_password(tx: &Tx, input: SetPasswordInput) -> Outcome {
     let mut user = tx.edit::<user::Entity>(input.id.uuid(), Action::SetPassword, input.expected_version).await?;
     password::check_new(&input.password).map_err(|mistake| Error::Invalid(vec![mistake]))?;
     if user.id == tx.reader().viewer().id {
-        let old = input.old_password.ok_or_else(|| {
-            Error::invalid("REQUIRED", "oldPassword", "Give the password you have used until now.")
-        })?;
+        let old = input
+            .old_password
+            .ok_or_else(|| Error::invalid("REQUIRED", "oldPassword", "Give the password you have used until now."))?;
         if !password::verify(user.password_hash.clone(), old).await? {
             return Err(Error::invalid("INVALID", "oldPassword", "This is not your password."));
         }
@@ -103,6 +103,15 @@ pub async fn set_password(tx: &Tx, input: SetPasswordInput) -> Outcome {
     let user = tx.save(user).await?;
     tx.end_sessions(&warrant, user.id).await?;
     Ok(Changed::row(user.id))
+}
+
+/// The team of a user, whom rows are given to.
+///
+/// # Errors
+/// Database errors.
+pub async fn team_of(tx: &Tx, warrant: &Warrant, user: Uuid) -> Result<Option<Uuid>> {
+    let user = tx.all::<user::Entity>(warrant).with_id(user).one().await?;
+    Ok(user.and_then(|user| user.team_id))
 }
 
 /// What every user must have.

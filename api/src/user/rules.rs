@@ -16,7 +16,11 @@ pub fn runs_the_system(user: &Model) -> bool {
 /// # Errors
 /// CONFLICT: it is the caller himself.
 pub fn not_oneself(caller: Uuid, user: Uuid, what: &str) -> Result<()> {
-    if caller == user { Err(Error::conflict(format!("You cannot {what} yourself: ask another ADMIN."))) } else { Ok(()) }
+    if caller == user {
+        Err(Error::conflict(format!("You cannot {what} yourself: ask another ADMIN.")))
+    } else {
+        Ok(())
+    }
 }
 
 /// Somebody must still run the system after the change.

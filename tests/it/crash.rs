@@ -67,7 +67,6 @@ async fn a_killed_service_leaves_no_half_conversion_and_loses_no_confirmed_one()
 #[test]
 #[ignore = "the service of the crash test; it runs until it is killed"]
 fn the_service() {
-    #[expect(clippy::disallowed_methods, reason = "it is how a process is told what to do")]
     let database = std::env::var(DATABASE).expect("started by the crash test");
     let environment = |name: &str| match name {
         "DATABASE_URL" => Some(database.clone()),

@@ -18,7 +18,7 @@ impl Resource for deal::Entity {
     const KIND: Kind = Kind::Deal;
 
     async fn prepare(tx: &Tx, row: &mut deal::Model, before: Option<&deal::Model>, given: &Given) -> Result<()> {
-        rules::one_currency(row, before, given, tx.reader().base_currency())?;
+        row.currency = rules::currency(row, before, currencies(given), tx.reader().base_currency())?;
         rules::check(row)?;
         match before {
             Some(before) => rules::amount_is_open(row, before),
@@ -37,6 +37,17 @@ impl Resource for deal::Entity {
         }
         commands::follow(tx, warrant, before, row).await
     }
+}
+
+/// An amount comes with its currency; amount and cost share the column.
+fn currencies(given: &Given) -> rules::Currencies<'_> {
+    let of = |field: &str| {
+        given.values.iter().find_map(|(from, column, value)| match value {
+            sea_orm::Value::String(Some(code)) if from == field && *column == "currency" => Some(code.as_str()),
+            _ => None,
+        })
+    };
+    rules::Currencies { amount: of("amount"), cost: of("cost") }
 }
 
 /// Fills in what was not said of a new deal: the default pipeline, its first open stage.

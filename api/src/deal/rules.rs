@@ -8,7 +8,6 @@ use uuid::Uuid;
 use crate::checks::{Checks, NAME};
 use crate::error::{Error, Mistake, Result};
 use crate::stage::rules::criteria;
-use crate::store::descriptor::Given;
 
 /// A deal is decided once: only an open one moves, is won or lost.
 ///
@@ -46,34 +45,36 @@ pub fn check(deal: &mut deal::Model) -> Result<()> {
     checks.done()
 }
 
-/// Amount and cost of a deal have one currency: given ones must agree with each other, and one that is given alone
-/// with the one that stays. A deal that has neither is in the base currency.
+/// The currencies in which a plain mutation gives amounts of a deal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Currencies<'a> {
+    /// That of the amount, if it is given.
+    pub amount: Option<&'a str>,
+    /// That of the cost, if it is given.
+    pub cost: Option<&'a str>,
+}
+
+/// The currency of a deal: amount and cost have one. Given ones must agree with each other, and one that is given alone
+/// with the one that stays. A new deal that has neither is in the base currency.
 ///
 /// # Errors
 /// `Invalid` at the field that does not fit.
-pub fn one_currency(deal: &mut deal::Model, before: Option<&deal::Model>, given: &Given, base: &str) -> Result<()> {
-    let given_in = |field: &str| {
-        given.values.iter().find_map(|(from, column, value)| match value {
-            sea_orm::Value::String(Some(code)) if from == field && *column == "currency" => Some(code.as_str()),
-            _ => None,
-        })
-    };
-    let kept_in = |minor: Option<i64>| minor.and(before).map(|before| before.currency.as_str());
-    let of = |field: &str, minor: Option<i64>| given_in(field).or_else(|| kept_in(minor));
-    let (amount, cost) = (of("amount", deal.amount_minor), of("cost", deal.cost_minor));
+pub fn currency(deal: &deal::Model, before: Option<&deal::Model>, given: Currencies<'_>, base: &str) -> Result<String> {
+    let kept = |minor: Option<i64>| minor.and(before).map(|before| before.currency.as_str());
+    let amount = given.amount.or_else(|| kept(deal.amount_minor));
+    let cost = given.cost.or_else(|| kept(deal.cost_minor));
     if let (Some(amount), Some(cost)) = (amount, cost)
         && amount != cost
     {
-        let field = if given_in("cost").is_some() { "cost" } else { "amount" };
+        let field = if given.cost.is_some() { "cost" } else { "amount" };
         return Err(Error::invalid(
             "CURRENCY",
             field,
             format!("Amount ({amount}) and cost ({cost}) of a deal are in one currency. Give both."),
         ));
     }
-    let known = amount.or(cost).map(str::to_owned);
-    deal.currency = known.or_else(|| before.map(|before| before.currency.clone())).unwrap_or_else(|| base.to_owned());
-    Ok(())
+    let kept = before.map(|before| before.currency.as_str());
+    Ok(amount.or(cost).or(kept).unwrap_or(base).to_owned())
 }
 
 /// The amount of a closed deal is history.

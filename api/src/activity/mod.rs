@@ -1,14 +1,31 @@
 //! Activities: calls, meetings, e-mails, notes and tasks, done or planned.
 
+pub mod commands;
+pub mod graphql;
+pub mod next;
+pub mod rules;
+
 use entity::activity;
 
 use crate::access::{Action, Kind};
-use crate::store::Resource;
-use crate::store::descriptor::{Declare, Descriptor};
+use crate::checks::Checks;
+use crate::error::Result;
+use crate::store::descriptor::{Declare, Descriptor, Given, Shape};
+use crate::store::writes::writes;
+use crate::store::{Resource, Tx};
 
 impl Resource for activity::Entity {
     const KIND: Kind = Kind::Activity;
+
+    async fn prepare(_: &Tx, row: &mut activity::Model, _: Option<&activity::Model>, _: &Given) -> Result<()> {
+        let mut checks = Checks::new();
+        rules::check(row, &mut checks);
+        checks.done()
+    }
 }
+
+/// Still to be done, and late.
+const OVERDUE: &str = "(({}.status = 'PLANNED' AND {}.due_at < {now}) IS TRUE)";
 
 /// The declaration.
 pub fn describe() -> Descriptor {
@@ -22,11 +39,17 @@ pub fn describe() -> Descriptor {
     )
     .choice::<_, activity::ActivityKind>(Column::Kind, "What it is.")
     .field(Column::Subject, "What it is about.")
+    .editable()
     .field(Column::Body, "What was said, or is to be said.")
+    .editable()
     .choice::<_, activity::Direction>(Column::Direction, "Who reached out to whom.")
+    .editable()
     .choice::<_, activity::ActivityStatus>(Column::Status, "Planned, done, missed or called off.")
     .choice::<_, activity::Priority>(Column::Priority, "How urgent it is.")
+    .editable()
     .field(Column::DueAt, "By when it is to be done.")
+    .editable()
+    .computed("isOverdue", OVERDUE, Shape::Boolean, false, "Planned, and its due time has passed.")
     .field(Column::StartedAt, "When it began.")
     .field(Column::EndedAt, "When it was over.")
     .choice::<_, activity::ActivityOutcome>(Column::Outcome, "What came of it.")
@@ -36,8 +59,10 @@ pub fn describe() -> Descriptor {
     .one(Column::CompanyId, Kind::Company, "The company it is for.")
     .one(Column::CampaignId, Kind::Campaign, "The campaign it is for.")
     .one(Column::FollowsId, Kind::Activity, "The activity it follows up.")
+    .writes(writes::<activity::Entity>().made_by_verbs().kept())
     .verb("logActivity", Action::Create)
     .verb("completeActivity", Action::Complete)
+    .verb("noShowActivity", Action::Complete)
     .verb("cancelActivity", Action::Cancel)
     .done()
 }

@@ -135,6 +135,7 @@ pub fn describe() -> Descriptor {
         )
         .derived(crate::attribution::graphql::shares())
         .writes(writes::<deal::Entity>())
+        .derived(crate::activity::next::of_deal())
         .verb("moveDeal", Action::Move)
         .verb("winDeal", Action::Win)
         .verb("loseDeal", Action::Lose)

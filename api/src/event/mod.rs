@@ -1,5 +1,7 @@
 //! The event log as clients read it: one entry for every changed row, shown as far as the viewer may read the row.
 
+pub mod changes;
+
 use entity::event;
 
 use crate::access::Kind;
@@ -20,6 +22,9 @@ pub fn describe() -> Descriptor {
         .one(Column::ActorId, Kind::User, "Who did it; empty for the system.")
         .field(Column::Action, "The mutation that did it.")
         .field(Column::SubjectType, "The type of the changed object.")
+        .derived(changes::subject_id())
+        .derived(changes::changes())
+        .derived(changes::reason())
         .order("seq", true)
         .done()
 }

@@ -49,6 +49,7 @@ pub struct Query(Entities, ViewerQueries);
 pub struct Mutation(
     PlainMutations,
     SessionMutations,
+    activity::graphql::ActivityVerbs,
     campaign::graphql::CampaignVerbs,
     campaign_member::graphql::CampaignMemberVerbs,
     handoff::graphql::HandoffVerbs,

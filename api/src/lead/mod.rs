@@ -76,6 +76,7 @@ pub fn describe() -> Descriptor {
         .many("activities", Kind::Activity, activity::Column::LeadId, "What was done and planned for it.")
         .many("transitions", Kind::Transition, transition::Column::LeadId, "Its changes of state.")
         .writes(writes::<lead::Entity>().made_by_verbs())
+        .derived(crate::activity::next::of_lead())
         .verb("captureLead", Action::Create)
         .verb("captureLeads", Action::Create)
         .verb("nurtureLead", Action::Nurture)

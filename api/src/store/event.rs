@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use super::database::classify;
-use super::descriptor::{Descriptor, Graph, Key, Source};
+use super::descriptor::{Currency, Descriptor, Graph, Key, Source};
 use super::sql::Sql;
 use super::tx::{Tx, chunk_size, insert_sql};
 use crate::error::Result;
@@ -82,9 +82,14 @@ pub(super) fn changes<E: EntityTrait>(
         let Some(name) = of.name_of_column(column.as_str()).filter(|name| !BOOKKEEPING.contains(name)) else {
             continue;
         };
-        let (old, new) = (before.map(|row| row.get(column)), after.get(column));
-        let old_json = old.as_ref().map_or(Json::Null, |old| json(graph, of, column.as_str(), old));
-        let new_json = json(graph, of, column.as_str(), &new);
+        let logged = |row: &E::Model| match currency_of::<E>(of, column) {
+            Some(currency) => match (row.get(column), row.get(currency)) {
+                (Value::BigInt(Some(minor)), Value::String(Some(currency))) => amount(minor, &currency),
+                _ => Json::Null,
+            },
+            None => json(graph, of, column.as_str(), &row.get(column)),
+        };
+        let (old_json, new_json) = (before.map_or(Json::Null, logged), logged(after));
         if old_json != new_json {
             fields.insert(name.to_owned(), Json::from(vec![old_json, new_json]));
         }
@@ -95,7 +100,21 @@ pub(super) fn changes<E: EntityTrait>(
 /// They change with every change and say nothing more.
 const BOOKKEEPING: [&str; 5] = ["id", "createdAt", "updatedAt", "createdBy", "version"];
 
-/// A value as the log keeps it: ids as clients see them, amounts in minor units.
+/// The column that holds the currency of an amount, if it is one with a currency of its own.
+fn currency_of<E: EntityTrait>(of: &Descriptor, amount: E::Column) -> Option<E::Column> {
+    let name = of.fields.iter().find_map(|field| match field.source {
+        Source::Money(column, Currency::Column(currency)) if column == amount.as_str() => Some(currency),
+        _ => None,
+    })?;
+    super::tx::column::<E>(name)
+}
+
+/// An amount as clients see it.
+pub fn amount(minor: i64, currency: &str) -> Json {
+    serde_json::json!({ "amount": crate::money::print_minor(minor, currency), "currency": currency })
+}
+
+/// A value as the log keeps it: ids as clients see them; an amount in the base currency in minor units.
 fn json(graph: &Graph, of: &Descriptor, column: &str, value: &Value) -> Json {
     let reference = of.links.iter().find(|link| matches!(link.key, Key::One(own) if own == column));
     match value {

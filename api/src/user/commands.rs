@@ -105,6 +105,15 @@ pub async fn set_password(tx: &Tx, input: SetPasswordInput) -> Outcome {
     Ok(Changed::row(user.id))
 }
 
+/// The team of a user, whom rows are given to.
+///
+/// # Errors
+/// Database errors.
+pub async fn team_of(tx: &Tx, warrant: &Warrant, user: Uuid) -> Result<Option<Uuid>> {
+    let user = tx.all::<user::Entity>(warrant).with_id(user).one().await?;
+    Ok(user.and_then(|user| user.team_id))
+}
+
 /// What every user must have.
 pub(super) fn check_fields(user: &mut user::Model, checks: &mut Checks) {
     checks.name("name", &mut user.name);

@@ -1,0 +1,198 @@
+//! The verbs of an activity's life.
+
+use entity::activity::{self, ActivityStatus};
+use uuid::Uuid;
+
+use super::graphql::{
+    CancelActivityInput, CompleteActivityInput, CompleteActivityPayload, FollowUpInput, LogActivityInput,
+    NoShowActivityInput,
+};
+use super::rules::{self, End};
+use crate::access::{Action, Kind};
+use crate::checks::{Checks, NAME};
+use crate::error::{Error, Result};
+use crate::graphql::mutation::Changed;
+use crate::graphql::node::Node;
+use crate::store::{Tx, Warrant};
+use crate::user::commands::team_of;
+
+/// A changed activity.
+type Outcome = Result<Changed<activity::Entity>>;
+
+/// Logs what was done, or plans what is to be done.
+///
+/// # Errors
+/// FORBIDDEN; `Invalid`: a link is missing or hidden, an outcome or a due time is missing.
+pub async fn log(tx: &Tx, input: LogActivityInput) -> Outcome {
+    let warrant = tx.may::<activity::Entity>(Action::Create)?;
+    let mut checks = Checks::new();
+    let owner = responsible(tx, &warrant, input.owner_id.map(|id| id.uuid()), "ownerId", &mut checks).await?;
+    let planned = input.due_at.is_some();
+    if planned {
+        let done = input.outcome.is_some() || input.started_at.is_some() || input.ended_at.is_some();
+        checks.expect(!done, "NOT_ALLOWED", "dueAt", "What was done has no due time: leave dueAt out.");
+    } else {
+        rules::check_outcome(input.kind, input.outcome, &mut checks);
+    }
+    let (started_at, ended_at) =
+        if planned { (None, None) } else { rules::took_place(input.started_at, input.ended_at, tx.now()) };
+    let mut row = activity::Model {
+        kind: input.kind,
+        subject: input.subject,
+        body: input.body,
+        direction: input.direction,
+        status: if planned { ActivityStatus::Planned } else { ActivityStatus::Done },
+        priority: input.priority,
+        due_at: input.due_at,
+        started_at,
+        ended_at,
+        outcome: input.outcome,
+        owner_id: owner.0,
+        team_id: owner.1,
+        contact_id: input.contact_id.map(|id| id.uuid()),
+        lead_id: input.lead_id.map(|id| id.uuid()),
+        deal_id: input.deal_id.map(|id| id.uuid()),
+        company_id: input.company_id.map(|id| id.uuid()),
+        campaign_id: input.campaign_id.map(|id| id.uuid()),
+        source_system: input.source_system,
+        external_id: input.external_id,
+        ..activity::Model::default()
+    };
+    rules::check(&mut row, &mut checks);
+    checks.optional("sourceSystem", &mut row.source_system, NAME);
+    checks.optional("externalId", &mut row.external_id, NAME);
+    check_links(tx, &row, &mut checks).await?;
+    checks.done()?;
+    Ok(Changed::row(tx.create::<activity::Entity>(row).await?.id))
+}
+
+/// Completes a planned activity and plans what follows.
+///
+/// # Errors
+/// CONFLICT: not planned; `Invalid`: an outcome is missing, the follow-up is incomplete.
+pub async fn complete(tx: &Tx, input: CompleteActivityInput) -> Result<CompleteActivityPayload> {
+    let mut activity = tx.edit::<activity::Entity>(input.id.uuid(), Action::Complete, input.expected_version).await?;
+    let warrant = activity.warrant();
+    activity.status = rules::end(activity.status, End::Done)?;
+    activity.outcome = input.outcome;
+    if input.body.is_some() {
+        activity.body = input.body;
+    }
+    let (started_at, ended_at) = rules::took_place(input.started_at, input.ended_at, tx.now());
+    activity.started_at = started_at.or(activity.started_at);
+    activity.ended_at = ended_at;
+    let mut checks = Checks::new();
+    rules::check_outcome(activity.kind, activity.outcome, &mut checks);
+    rules::check(&mut activity, &mut checks);
+    let next = match input.follow_up {
+        Some(next) => Some(follow_up(tx, &warrant, &activity, next, &mut checks).await?),
+        None => None,
+    };
+    checks.done()?;
+    let activity = tx.save(activity).await?;
+    let next = match next {
+        Some(next) => Some(tx.add::<activity::Entity>(&warrant, next).await?.id),
+        None => None,
+    };
+    Ok(CompleteActivityPayload {
+        activity: Node::at(activity.id),
+        follow_up: Node::maybe(next),
+        user_errors: Vec::new(),
+    })
+}
+
+/// Calls a planned activity off.
+///
+/// # Errors
+/// CONFLICT: not planned.
+pub async fn cancel(tx: &Tx, input: CancelActivityInput) -> Outcome {
+    let mut activity = tx.edit::<activity::Entity>(input.id.uuid(), Action::Cancel, input.expected_version).await?;
+    activity.status = rules::end(activity.status, End::Cancelled)?;
+    if let Some(reason) = input.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty()) {
+        tx.because(reason);
+    }
+    Ok(Changed::row(tx.save(activity).await?.id))
+}
+
+/// Notes that the other side did not turn up.
+///
+/// # Errors
+/// CONFLICT: not planned, or nothing that anybody could miss.
+pub async fn no_show(tx: &Tx, input: NoShowActivityInput) -> Outcome {
+    let mut activity = tx.edit::<activity::Entity>(input.id.uuid(), Action::Complete, input.expected_version).await?;
+    if !rules::has_company(activity.kind) {
+        return Err(Error::conflict(format!(
+            "Nobody can miss a {}: complete or cancel it instead.",
+            activity.kind.as_str()
+        )));
+    }
+    activity.status = rules::end(activity.status, End::NoShow)?;
+    Ok(Changed::row(tx.save(activity).await?.id))
+}
+
+async fn follow_up(
+    tx: &Tx,
+    warrant: &Warrant,
+    of: &activity::Model,
+    next: FollowUpInput,
+    checks: &mut Checks,
+) -> Result<activity::Model> {
+    const FIELD: &str = "followUp.ownerId";
+    let owner = match next.owner_id {
+        Some(id) => responsible(tx, warrant, Some(id.uuid()), FIELD, checks).await?,
+        None => (None, None),
+    };
+    let next = activity::Model {
+        kind: next.kind,
+        subject: next.subject,
+        body: next.body,
+        direction: next.direction,
+        priority: next.priority,
+        due_at: Some(next.due_at),
+        owner_id: owner.0,
+        team_id: owner.1,
+        ..activity::Model::default()
+    };
+    let mut next = rules::follow_up(of, next);
+    checks.name("followUp.subject", &mut next.subject);
+    checks.optional("followUp.body", &mut next.body, crate::checks::TEXT);
+    Ok(next)
+}
+
+/// Who is responsible, with the team: the given user, else the caller.
+async fn responsible(
+    tx: &Tx,
+    warrant: &Warrant,
+    owner: Option<Uuid>,
+    field: &str,
+    checks: &mut Checks,
+) -> Result<(Option<Uuid>, Option<Uuid>)> {
+    let viewer = tx.reader().viewer();
+    let Some(owner) = owner else { return Ok((Some(viewer.id).filter(|id| !id.is_nil()), viewer.team)) };
+    checks.expect(tx.sees(Kind::User, owner).await?, "NOT_FOUND", field, "There is no such User.");
+    Ok((Some(owner), team_of(tx, warrant, owner).await?))
+}
+
+/// At least one link, and each to a row that the caller sees.
+async fn check_links(tx: &Tx, row: &activity::Model, checks: &mut Checks) -> Result<()> {
+    let links = [
+        ("contactId", Kind::Contact, row.contact_id),
+        ("leadId", Kind::Lead, row.lead_id),
+        ("dealId", Kind::Deal, row.deal_id),
+        ("companyId", Kind::Company, row.company_id),
+        ("campaignId", Kind::Campaign, row.campaign_id),
+    ];
+    let linked = links.iter().any(|(_, _, id)| id.is_some());
+    checks.expect(
+        linked,
+        "REQUIRED",
+        "contactId",
+        "Say what it is for: give contactId, leadId, dealId, companyId or campaignId.",
+    );
+    for (field, kind, id) in links {
+        let Some(id) = id else { continue };
+        let seen = tx.sees(kind, id).await?;
+        checks.expect(seen, "NOT_FOUND", field, &format!("There is no such {}.", tx.reader().graph().of(kind).name));
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! When an activity is done, and what it must say.
+
+use chrono::{DateTime, Utc};
+use entity::activity::{ActivityKind, ActivityOutcome, ActivityStatus, Model};
+
+use crate::checks::{Checks, TEXT};
+use crate::error::{Error, Result};
+
+/// The ends of a planned activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It took place.
+    Done,
+    /// The other side did not turn up.
+    NoShow,
+    /// It will not take place.
+    Cancelled,
+}
+
+impl End {
+    /// Every end.
+    pub const ALL: [Self; 3] = [Self::Done, Self::NoShow, Self::Cancelled];
+}
+
+/// The state an end leads to.
+///
+/// # Errors
+/// CONFLICT: it has ended already.
+pub fn end(status: ActivityStatus, end: End) -> Result<ActivityStatus> {
+    if status != ActivityStatus::Planned {
+        return Err(Error::conflict(format!(
+            "The activity is {}; only a PLANNED one can be completed, missed or cancelled. Plan another one.",
+            status.as_str()
+        )));
+    }
+    Ok(match end {
+        End::Done => ActivityStatus::Done,
+        End::NoShow => ActivityStatus::NoShow,
+        End::Cancelled => ActivityStatus::Cancelled,
+    })
+}
+
+/// A conversation: it must say what came of it.
+pub fn needs_outcome(kind: ActivityKind) -> bool {
+    use ActivityKind::*;
+    matches!(kind, Pitch | Demo | Call | Meeting | Negotiation)
+}
+
+/// Somebody may fail to turn up.
+pub fn has_company(kind: ActivityKind) -> bool {
+    needs_outcome(kind)
+}
+
+/// What is done says what came of it.
+pub fn check_outcome(kind: ActivityKind, outcome: Option<ActivityOutcome>, checks: &mut Checks) {
+    checks.expect(
+        outcome.is_some() || !needs_outcome(kind),
+        "REQUIRED",
+        "outcome",
+        &format!("Say what came of the {}.", kind.as_str()),
+    );
+}
+
+/// Trims the texts; times stand in their order; what is planned has a due time.
+pub fn check(activity: &mut Model, checks: &mut Checks) {
+    checks.name("subject", &mut activity.subject);
+    checks.optional("body", &mut activity.body, TEXT);
+    let planned = activity.status == ActivityStatus::Planned;
+    checks.expect(
+        !planned || activity.due_at.is_some(),
+        "REQUIRED",
+        "dueAt",
+        "Say by when the planned activity is to be done.",
+    );
+    let ordered = match (activity.started_at, activity.ended_at) {
+        (Some(start), Some(end)) => start <= end,
+        _ => true,
+    };
+    checks.expect(ordered, "INVALID", "endedAt", "An activity cannot end before it starts.");
+}
+
+/// When it took place: the given times, with the moment of the log for what is missing.
+pub fn took_place(
+    started_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+    (started_at, ended_at.or_else(|| Some(started_at.map_or(now, |start| start.max(now)))))
+}
+
+/// The next activity, with the same links.
+pub fn follow_up(of: &Model, next: Model) -> Model {
+    Model {
+        status: ActivityStatus::Planned,
+        contact_id: of.contact_id,
+        lead_id: of.lead_id,
+        deal_id: of.deal_id,
+        company_id: of.company_id,
+        campaign_id: of.campaign_id,
+        follows_id: Some(of.id),
+        owner_id: next.owner_id.or(of.owner_id),
+        team_id: if next.owner_id.is_some_and(|owner| of.owner_id != Some(owner)) { next.team_id } else { of.team_id },
+        ..next
+    }
+}

@@ -1,14 +1,18 @@
 //! Every integration test, in one binary: one module a slice or a promise.
 
+mod activity;
 mod attribution;
 mod attribution_rules;
 mod auth;
 mod budget;
+mod campaign;
 mod cli;
+mod contact;
 mod conversion;
 mod crash;
 mod deal;
 mod demo;
+mod event;
 mod fields;
 mod handoff;
 mod lead;
@@ -20,6 +24,8 @@ mod rows;
 mod schema;
 mod smoke;
 mod tidy;
+mod touchpoint;
+mod user;
 
 /// An id as clients see it.
 fn gid(prefix: &str, id: uuid::Uuid) -> String {

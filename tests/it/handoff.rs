@@ -9,7 +9,8 @@ use tests::{Actor, Answer, Cast, World, each_database};
 use tributary::access::{Action, Kind, policy};
 use uuid::Uuid;
 
-use crate::lead::{act, act_on, capture, gid, key, some_lead, stored};
+use crate::gid;
+use crate::lead::{act, act_on, capture, key, some_lead, stored};
 
 /// The hand-offs of a lead, in their order.
 async fn handoffs(world: &World, lead: Uuid) -> Vec<handoff::Model> {

@@ -1,6 +1,6 @@
 //! The frame of a mutation with many items: each in a transaction of its own, or all in one.
 
-use async_graphql::{Context, Value};
+use async_graphql::{Context, InputType, Value};
 use futures_util::future::BoxFuture;
 
 use super::mutation::{Payload, key_of};
@@ -31,8 +31,8 @@ pub type Command<I, P> = for<'a> fn(&'a Tx, I) -> BoxFuture<'a, Result<P>>;
 /// the rest and nothing twice.
 ///
 /// # Errors
-/// UNAUTHENTICATED; BAD_USER_INPUT: too many items.
-pub async fn batch<I, P: Payload>(
+/// UNAUTHENTICATED; `Invalid` with `TOO_MANY`: then nothing was done.
+pub async fn batch<I: InputType, P: Payload>(
     ctx: &Context<'_>,
     items: Vec<(Option<String>, I)>,
     options: Options,
@@ -40,7 +40,7 @@ pub async fn batch<I, P: Payload>(
 ) -> Result<Vec<P>> {
     super::reader(ctx)?;
     if items.len() > MOST_ITEMS {
-        return Err(Error::bad_input(format!("items: {} are too many, at most {MOST_ITEMS}.", items.len())));
+        return Err(Error::invalid("TOO_MANY", "items", format!("At most {MOST_ITEMS} items in one call.")));
     }
     if options.atomic {
         together(ctx, items, options.key, command).await
@@ -49,7 +49,7 @@ pub async fn batch<I, P: Payload>(
     }
 }
 
-async fn each<I, P: Payload>(
+async fn each<I: InputType, P: Payload>(
     ctx: &Context<'_>,
     items: Vec<(Option<String>, I)>,
     key: Option<String>,
@@ -57,12 +57,10 @@ async fn each<I, P: Payload>(
 ) -> Result<Vec<P>> {
     let (reader, verb) = (super::reader(ctx)?, ctx.item.node.name.node.as_str());
     let whole = key_of(ctx, key.as_deref());
-    let bodies = bodies(ctx)?;
     let mut payloads = Vec::with_capacity(items.len());
     for (at, (own, item)) in items.into_iter().enumerate() {
         let key = own.or_else(|| whole.as_ref().map(|whole| format!("{whole}/{at}")));
-        let body = bodies.get(at).map(|body| format!("{verb}{body}")).unwrap_or_default();
-        let request = key.map(|key| Request { key, body });
+        let request = key.map(|key| Request { key, body: format!("{verb}{}", item.to_value()) });
         let outcome = async {
             match idempotency::begin(reader.clone(), verb, request).await? {
                 Begun::Replay(payload) => Ok(payload),
@@ -111,17 +109,6 @@ fn undone<P: Payload>(count: usize, at: usize, mistakes: Vec<Mistake>) -> Vec<P>
     (0..count).map(|item| P::refused(if item == at { mistakes.clone() } else { other() })).collect()
 }
 
-/// The items as they were sent.
-fn bodies(ctx: &Context<'_>) -> Result<Vec<Value>> {
-    let args = arguments(ctx.query_env, &ctx.item.node)?;
-    let Some(Value::Object(input)) = args.get("input") else { return Ok(Vec::new()) };
-    Ok(match input.get("items") {
-        Some(Value::List(items)) => items.clone(),
-        Some(item) => vec![item.clone()],
-        None => Vec::new(),
-    })
-}
-
 /// An error as the mistake of an item; its cause is logged as ever.
 fn mistakes(error: Error) -> Vec<Mistake> {
     match error {
@@ -130,5 +117,17 @@ fn mistakes(error: Error) -> Vec<Mistake> {
             let code = error.code().as_str();
             vec![Mistake::new(code, "", error.into_server_error(None, Vec::new()).message)]
         }
+    }
+}
+
+/// What is wrong with a batch as a whole, apart from what a program must handle.
+///
+/// # Errors
+/// Every error but `Invalid`.
+pub fn whole<P>(outcome: Result<Vec<P>>) -> Result<(Vec<P>, Vec<Mistake>)> {
+    match outcome {
+        Ok(results) => Ok((results, Vec::new())),
+        Err(Error::Invalid(mistakes)) => Ok((Vec::new(), mistakes)),
+        Err(error) => Err(error),
     }
 }

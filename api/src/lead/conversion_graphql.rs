@@ -1,22 +1,17 @@
 //! Converting leads into deals: inputs, payloads, verbs.
 
-use async_graphql::{Context, InputObject, InputType, SimpleObject};
+use async_graphql::{Context, InputObject, SimpleObject};
 use entity::deal_contact::DealRole;
 use entity::{company, deal, lead, pipeline, stage, user};
+use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 
 use super::conversion;
-use crate::app::RequestMeta;
 use crate::error::{Error, Mistake, Result};
-use crate::graphql::mutation::{Changed, Payload, conclude, verbs};
+use crate::graphql::batch::{Options, batch, whole};
+use crate::graphql::mutation::{Changed, Payload, verbs};
 use crate::graphql::node::Node;
-use crate::graphql::reader;
 use crate::graphql::scalar::{Day, Id, MoneyInput};
-use crate::store::Reader;
-use crate::store::idempotency::{self, Begun};
-
-/// At most so many leads in one call.
-const MOST_LEADS: usize = 1_000;
 
 verbs! {
     /// Lead to deal and back.
@@ -108,8 +103,8 @@ pub struct ConversionBatch;
 
 #[async_graphql::Object]
 impl ConversionBatch {
-    /// Converts many leads, each as convertLead does, all or nothing, in a transaction of its own: one that fails does
-    /// not undo the others. A refusal stands in the `userErrors` of its result, with the code it would have as an error.
+    /// Converts many leads, each as convertLead does, in a transaction of its own: one that fails does not undo the
+    /// others, unless `atomic` asks for all or nothing. A refusal stands in the `userErrors` of its result, with the code it would have as an error.
     /// Roles: as convertLead.
     async fn convert_leads(
         &self,
@@ -125,6 +120,9 @@ impl ConversionBatch {
 pub struct ConvertLeadsInput {
     /// The leads, at most 1,000. They are converted in this order.
     pub items: Vec<ConvertLeadInput>,
+    /// All or nothing. Otherwise each lead is converted for itself, whatever becomes of the others.
+    #[graphql(default = false)]
+    pub atomic: bool,
     /// Makes a retry safe for 24 hours, item by item: what was done is answered again, the rest is tried again.
     /// Overrides the header `Idempotency-Key`; an item's own key overrides both.
     pub idempotency_key: Option<String>,
@@ -140,37 +138,8 @@ pub struct ConvertLeadsPayload {
 }
 
 async fn convert_all(ctx: &Context<'_>, input: ConvertLeadsInput) -> Result<ConvertLeadsPayload> {
-    let reader = reader(ctx)?;
-    if input.items.len() > MOST_LEADS {
-        let many = Mistake::new("TOO_MANY", "items", format!("At most {MOST_LEADS} leads in one call."));
-        return Ok(ConvertLeadsPayload { results: Vec::new(), user_errors: vec![many] });
-    }
-    let header = ctx.data_opt::<RequestMeta>().and_then(|meta| meta.idempotency_key.as_deref());
-    let whole = input.idempotency_key.as_deref().or(header);
-    let mut results = Vec::with_capacity(input.items.len());
-    for (place, item) in input.items.into_iter().enumerate() {
-        let key = item.idempotency_key.clone().or_else(|| whole.map(|whole| format!("{whole}/{place}")));
-        let result = convert_one(reader, item, key).await;
-        results.push(result.unwrap_or_else(|error| ConvertLeadPayload::refused(vec![refusal(error)])));
-    }
-    Ok(ConvertLeadsPayload { results, user_errors: Vec::new() })
-}
-
-async fn convert_one(reader: &Reader, item: ConvertLeadInput, key: Option<String>) -> Result<ConvertLeadPayload> {
-    const VERB: &str = "convertLeads";
-    let request = key.map(|key| idempotency::Request { key, body: format!("{VERB}{}", item.to_value()) });
-    match idempotency::begin(reader.clone(), VERB, request).await? {
-        Begun::Replay(payload) => Ok(payload),
-        Begun::Fresh(tx) => {
-            let outcome = conversion::convert(&tx, item).await;
-            conclude(tx, outcome).await
-        }
-    }
-}
-
-/// A refusal of one item; a cause inside goes to the log, as everywhere.
-fn refusal(error: Error) -> Mistake {
-    let code = error.code().as_str().to_owned();
-    let message = error.into_server_error(None, Vec::new()).message;
-    Mistake { code, path: Vec::new(), message }
+    let items = input.items.into_iter().map(|item| (item.idempotency_key.clone(), item)).collect();
+    let options = Options { key: input.idempotency_key, atomic: input.atomic };
+    let outcome = batch(ctx, items, options, |tx, item| conversion::convert(tx, item).boxed()).await;
+    whole(outcome).map(|(results, user_errors)| ConvertLeadsPayload { results, user_errors })
 }

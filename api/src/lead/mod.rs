@@ -12,23 +12,18 @@ use entity::{activity, handoff, lead, transition};
 
 use crate::access::{Action, Kind};
 use crate::error::{Error, Result};
+use crate::handoff::commands as handoffs;
 use crate::store::descriptor::{Currency, Declare, Descriptor, Given};
 use crate::store::writes::writes;
-use crate::store::{Resource, Tx};
+use crate::store::{Resource, Tx, Warrant};
 
 impl Resource for lead::Entity {
     const KIND: Kind = Kind::Lead;
 
-    async fn prepare(tx: &Tx, row: &mut lead::Model, before: Option<&lead::Model>, _: &Given) -> Result<()> {
+    async fn prepare(_: &Tx, row: &mut lead::Model, before: Option<&lead::Model>, _: &Given) -> Result<()> {
         rules::check_fields(row)?;
         row.interest = row.interest.take().filter(|text| !text.trim().is_empty());
-        let Some(before) = before else { return Ok(()) };
-        rules::check_update(before, row)?;
-        if (before.owner_id, before.team_id) != (row.owner_id, row.team_id) {
-            let warrant = tx.may::<Self>(Action::Assign)?;
-            crate::handoff::commands::follow(tx, &warrant, row.id, row.owner_id, row.team_id).await?;
-        }
-        Ok(())
+        before.map_or(Ok(()), |before| rules::check_update(before, row))
     }
 
     async fn may_delete(tx: &Tx, row: &lead::Model) -> Result<()> {
@@ -38,7 +33,17 @@ impl Resource for lead::Entity {
             ));
         }
         let warrant = tx.may::<Self>(Action::Delete)?;
-        crate::handoff::commands::none_pending(tx, &warrant, row.id).await
+        handoffs::none_pending(tx, &warrant, row.id).await
+    }
+
+    async fn effects(tx: &Tx, warrant: &Warrant, before: Option<&lead::Model>, row: &lead::Model) -> Result<()> {
+        if before.is_some_and(|before| (before.owner_id, before.team_id) != (row.owner_id, row.team_id)) {
+            handoffs::follow(tx, warrant, row.id, row.owner_id, row.team_id).await?;
+        }
+        if row.deleted_at.is_some() {
+            crate::contact::commands::project_lifecycle(tx, warrant, row.contact_id).await?;
+        }
+        Ok(())
     }
 }
 

@@ -151,9 +151,11 @@ pub struct CaptureLeadsInput {
 }
 
 /// The outcome of captureLeads.
-#[derive(Debug, SimpleObject, Serialize, Deserialize)]
+#[derive(Debug, SimpleObject)]
 pub struct CaptureLeadsPayload {
     /// One for each item, in their order. What would be an error of a single captureLead stands in `userErrors` with
     /// its code.
     pub results: Vec<CaptureLeadPayload>,
+    /// What is wrong with the call as a whole; then nothing was done.
+    pub user_errors: Vec<Mistake>,
 }

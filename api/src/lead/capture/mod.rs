@@ -28,7 +28,7 @@ use super::rules;
 use crate::access::{Action, Kind};
 use crate::attribution::commands::rebuild_for_contacts;
 use crate::error::{Error, Result};
-use crate::graphql::batch::{Options, batch};
+use crate::graphql::batch::{Options, batch, whole};
 use crate::graphql::node::Node;
 use crate::store::{Tx, Warrant};
 
@@ -64,12 +64,12 @@ pub async fn capture(tx: &Tx, input: CaptureLeadInput) -> Result<CaptureLeadPayl
 /// Captures many leads, each for itself or all together.
 ///
 /// # Errors
-/// UNAUTHENTICATED; BAD_USER_INPUT: too many items.
+/// UNAUTHENTICATED.
 pub async fn capture_all(ctx: &Context<'_>, input: CaptureLeadsInput) -> Result<CaptureLeadsPayload> {
     let items = input.items.into_iter().map(|item| (item.idempotency_key.clone(), item)).collect();
     let options = Options { key: input.idempotency_key, atomic: input.atomic };
-    let results = batch(ctx, items, options, |tx, item| capture(tx, item).boxed()).await?;
-    Ok(CaptureLeadsPayload { results })
+    let outcome = batch(ctx, items, options, |tx, item| capture(tx, item).boxed()).await;
+    whole(outcome).map(|(results, user_errors)| CaptureLeadsPayload { results, user_errors })
 }
 
 /// The company the interest is for: as told, else the known person's, else by the domain of the e-mail address.

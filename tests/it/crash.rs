@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -91,7 +92,9 @@ struct Service {
 impl Service {
     /// Starts it and waits until it says where it listens.
     fn start(database: &str) -> Self {
-        let program = std::env::current_exe().expect("a program");
+        // This very program, even when it is being built anew meanwhile.
+        let itself = PathBuf::from("/proc/self/exe");
+        let program = if itself.exists() { itself } else { std::env::current_exe().expect("a program") };
         let mut child = Command::new(program)
             .args(["crash::the_service", "--exact", "--ignored", "--nocapture"])
             .env(DATABASE, database)

@@ -90,7 +90,7 @@ async fn a_capture_makes_person_company_touch_membership_and_lead() {
                 "estimatedValue": { "amount": "1200.50", "currency": "EUR" },
                 "buyingHorizon": "THIS_QUARTER",
                 "touch": {
-                    "kind": "FORM_SUBMISSION", "channel": "WEBSITE", "utmCampaign": "spring-2026",
+                    "kind": "FORM_SUBMISSION", "channel": "WEBSITE", "utmCampaign": "Spring-2026",
                     "occurredAt": "2026-02-28T10:00:00Z", "url": "https://tributary.example/demo"
                 },
             }),

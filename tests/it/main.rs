@@ -18,6 +18,7 @@ mod handoff;
 mod lead;
 mod lead_rules;
 mod lists;
+mod model;
 mod money;
 mod pages;
 mod rows;

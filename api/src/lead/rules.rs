@@ -126,10 +126,7 @@ pub fn stamp(lead: &mut Model, now: DateTime<Utc>) {
         Mql => first(&mut lead.mql_at, now),
         Sal => first(&mut lead.sal_at, now),
         Sql => first(&mut lead.sql_at, now),
-        Converted => {
-            first(&mut lead.converted_at, now);
-            lead.closed_at = Some(now);
-        }
+        Converted => first(&mut lead.converted_at, now),
         Disqualified => lead.closed_at = Some(now),
     }
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::input::{CaptureCompanyInput, CaptureContactInput, CaptureLeadInput, CaptureTouchInput};
 use crate::access::{Action, Kind};
+use crate::campaign::rules::normalise_code;
 use crate::company::free_mail::is_free_mail;
 use crate::error::{Error, Result};
 use crate::graphql::scalar::{Id, MoneyInput, Words};
@@ -239,7 +240,7 @@ async fn interaction(tx: &Tx, told: CaptureTouchInput) -> Result<touchpoint::Mod
 
 /// The campaign that a tagged link names; links may name anything.
 async fn tagged_campaign(tx: &Tx, code: &str) -> Result<Option<Uuid>> {
-    let Ok(rows) = tx.find::<campaign::Entity>() else { return Ok(None) };
+    let (Ok(rows), Ok(code)) = (tx.find::<campaign::Entity>(), normalise_code(code)) else { return Ok(None) };
     let campaign = rows.matching(campaign::Column::Code, code).one().await?;
     Ok(campaign.map(|campaign| campaign.id))
 }

@@ -68,12 +68,12 @@ impl Scope {
         match scale {
             None => Self { companies: 830, batch: 1_000, strangers: 1, expansions: 1, activities: 100.0, traffic: 1.0 },
             Some(scale) => Self {
-                companies: u64::from(scale.max(1)) * 33_000,
+                companies: u64::from(scale.max(1)) * 27_000,
                 batch: 1_000,
-                strangers: 6,
-                expansions: 8,
-                activities: 55.0,
-                traffic: 3.0,
+                strangers: 8,
+                expansions: 11,
+                activities: 45.0,
+                traffic: 4.2,
             },
         }
     }

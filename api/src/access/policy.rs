@@ -8,6 +8,8 @@
 use super::{Action, Grant, Kind, Reach, Role, When};
 
 /// Sums over a [`Grant::Sums`] field need at least this many rows, so that no single row can be read off a sum.
+/// (Whoever compares the sums of two sets that differ in one row can still work it out: a threshold hampers that, it
+/// does not prevent it.)
 pub const SMALLEST_GROUP: i64 = 5;
 
 /// Every role, in the order of the table's columns.
@@ -187,6 +189,12 @@ pub fn write(kind: Kind, field: &str, role: Role) -> Grant {
 /// Must a change of this field say why? (Where a lead or deal came from is never rewritten silently.)
 pub fn needs_reason(kind: Kind, field: &str) -> bool {
     matches!((kind, field), (Kind::Lead, "source" | "sourceCampaign") | (Kind::Deal, "sourceCampaign"))
+}
+
+/// Does a row of this kind stand for one person? Who may only count rows may not tie them to such a row: a count of
+/// one would be the row itself.
+pub fn stands_for_a_person(kind: Kind) -> bool {
+    matches!(kind, Kind::Contact | Kind::Lead)
 }
 
 /// Whether any role is refused this field, so that it must be nullable in the schema.

@@ -16,6 +16,8 @@ use crate::store::page::{self, Key, Page};
 const DEEPEST: usize = 8;
 /// How many values an `in` list takes.
 const LONGEST_LIST: usize = 1_000;
+/// How long a text to look for may be.
+const LONGEST_NEEDLE: usize = 500;
 /// How many keys an order takes.
 const MOST_KEYS: usize = 3;
 /// Rows of a page that does not say how many.
@@ -130,8 +132,10 @@ impl Terms {
         let null = *value == Value::Null;
         let operand = |value: &Value| operand(of, field, value, currency, at);
         let compare = |comparison| Ok(vec![Test::Compare(comparison, operand(value)?, currency.map(str::to_owned))]);
-        let text =
-            || text_of(value).map(str::to_owned).ok_or_else(|| Error::bad_input(format!("{at}: expected a text.")));
+        let text = || {
+            let text = text_of(value).filter(|text| text.len() <= LONGEST_NEEDLE).map(str::to_owned);
+            text.ok_or_else(|| Error::bad_input(format!("{at}: expected a text of at most {LONGEST_NEEDLE} bytes.")))
+        };
         match name {
             "eq" if null => Ok(vec![Test::IsNull(true)]),
             "ne" if null => Ok(vec![Test::IsNull(false)]),

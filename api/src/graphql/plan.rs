@@ -364,6 +364,10 @@ impl<'a> Planner<'a> {
             return Err(forbidden_field(of, &link.name));
         }
         let target = self.reader.graph().of(link.to);
+        if self.reader.would_pin_a_person(of, target) {
+            return Err(forbidden_field(of, &link.name));
+        }
+        self.reader.reference(target, column, BASE)?;
         let connection = self.connection(target, &picked.args, &picked.below, NESTED_PAGE)?;
         level.children.push(Child { parent: id, column, connection });
         Ok(Output::Many(level.children.len() - 1))

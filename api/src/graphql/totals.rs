@@ -267,7 +267,9 @@ impl TotalsPlan {
             return Out::Refused(Code::ForbiddenField, message);
         }
         if figure.currency.is_some() {
-            let amounts = by_currency.iter().filter(|(_, figures)| figures.count > 0);
+            // The threshold holds for each currency apart, as each is answered apart.
+            let least = if figure.sums_only { SMALLEST_GROUP } else { 1 };
+            let amounts = by_currency.iter().filter(|(_, figures)| figures.count >= least);
             return Out::List(amounts.filter_map(|(currency, figures)| amount(function, figures, currency)).collect());
         }
         let nothing = Figures { count: 0, min: Cell::Null, max: Cell::Null, sum: 0 };

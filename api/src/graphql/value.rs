@@ -11,6 +11,8 @@ use crate::money;
 use crate::store::descriptor::{Descriptor, Out, OutObject, OutType, Shape, Text, parse_id_of};
 use crate::store::row::Cell;
 
+/// The largest amount an input takes, in minor units: sums over hundreds of thousands of them still fit 64 bits.
+const LARGEST_AMOUNT: u64 = 10_u64.pow(13);
 /// The longest text an input takes, in characters.
 const LONGEST_TEXT: usize = 10_000;
 
@@ -186,6 +188,11 @@ pub fn parse_money(value: &Value, what: &str) -> Result<(i64, String)> {
     let amount = fields.get("amount").and_then(decimal_text).unwrap_or_default();
     let minor =
         money::parse_minor(&amount, &currency).map_err(|error| Error::bad_input(format!("{what}: {error}.")))?;
+    if minor.unsigned_abs() > LARGEST_AMOUNT {
+        return Err(Error::bad_input(format!(
+            "{what}: the amount is too large; at most {LARGEST_AMOUNT} minor units."
+        )));
+    }
     Ok((minor, currency))
 }
 

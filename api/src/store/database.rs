@@ -194,6 +194,9 @@ pub(super) fn classify(error: DbErr) -> Error {
         DbErr::Exec(cause) | DbErr::Query(cause) if is_standoff(cause) => {
             Error::conflict("Others were changing the same rows at the same moment. Try again.")
         }
+        DbErr::Exec(cause) | DbErr::Query(cause) if is_overflow(cause) => {
+            Error::bad_input("The sum is too large to be told. Narrow the filter.")
+        }
         DbErr::Exec(cause) | DbErr::Query(cause) if is_connection_loss(cause) => unavailable(&error),
         _ => Error::internal(error),
     }
@@ -202,6 +205,19 @@ pub(super) fn classify(error: DbErr) -> Error {
 fn unavailable(cause: &DbErr) -> Error {
     tracing::warn!(error = %cause, "the database cannot be reached");
     Error::refused(Code::Unavailable, "The database cannot be reached at the moment. Try again shortly.")
+}
+
+/// A sum that leaves 64 bits: 22003 on PostgreSQL, a text on SQLite.
+fn is_overflow(cause: &sea_orm::RuntimeErr) -> bool {
+    match cause {
+        sea_orm::RuntimeErr::SqlxError(error) => match error.as_ref() {
+            sea_orm::sqlx::Error::Database(database) => {
+                database.code().as_deref() == Some("22003") || database.message().contains("integer overflow")
+            }
+            _ => false,
+        },
+        sea_orm::RuntimeErr::Internal(_) => false,
+    }
 }
 
 fn is_connection_loss(cause: &sea_orm::RuntimeErr) -> bool {

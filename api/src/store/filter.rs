@@ -9,7 +9,7 @@ use super::Reader;
 use super::descriptor::{Currency, Descriptor, Field, Key, Link, Shape, Source};
 use super::reach::FieldGrant;
 use super::sql::Sql;
-use crate::access::Action;
+use crate::access::{Action, policy};
 use crate::error::{Code, Error, Result};
 
 /// A condition on rows of one entity.
@@ -226,6 +226,29 @@ impl Reader {
         }
     }
 
+    /// A list is the other side of a reference: whoever may not read the reference may not come from its other end.
+    /// Answers the condition on the rows of the list.
+    ///
+    /// # Errors
+    /// FORBIDDEN_FIELD: the reference is closed on every row.
+    pub(crate) fn reference(&self, of: &Descriptor, column: &str, alias: &str) -> Result<Option<Sql>> {
+        let Some(link) = of.links.iter().find(|link| matches!(link.key, Key::One(own) if own == column)) else {
+            return Ok(None);
+        };
+        match self.field_grant(of, &link.name, alias) {
+            FieldGrant::Open => Ok(None),
+            FieldGrant::Where(condition) => Ok(Some(condition)),
+            FieldGrant::Closed | FieldGrant::SumsOnly => Err(forbidden_field(of, &link.name)),
+        }
+    }
+
+    /// Would a link between these tie rows that may only be counted to one person?
+    pub(crate) fn would_pin_a_person(&self, of: &Descriptor, target: &Descriptor) -> bool {
+        let counted = |one: &Descriptor| !self.may_read(one);
+        (counted(of) && policy::stands_for_a_person(target.kind))
+            || (counted(target) && policy::stands_for_a_person(of.kind))
+    }
+
     fn is_one_of(&self, value: Sql, values: &[Value]) -> Sql {
         let ids: Option<Vec<_>> = values.iter().map(|one| if let Value::Uuid(id) = one { *id } else { None }).collect();
         let texts: Option<Vec<_>> =
@@ -257,11 +280,14 @@ impl Reader {
             Key::One(column) => format!("{other}.id = {alias}.{column}"),
             Key::Many(column) => format!("{other}.{column} = {alias}.id"),
         };
-        if !self.may_count(target) {
+        if !self.may_count(target) || self.would_pin_a_person(of, target) {
             return Err(forbidden_field(of, &link.name));
         }
         let action = if self.may_read(target) { Action::Read } else { Action::Count };
         let mut conditions = vec![Sql::text(join)];
+        if let Key::Many(column) = link.key {
+            conditions.extend(self.reference(target, column, &other)?);
+        }
         match self.field_grant(of, &link.name, alias) {
             FieldGrant::Open => {}
             FieldGrant::Where(condition) => conditions.push(condition),
@@ -287,6 +313,11 @@ impl Reader {
 /// The refusal of a field, alike wherever it is asked about.
 pub(crate) fn forbidden_field(of: &Descriptor, field: &str) -> Error {
     Error::refused(Code::ForbiddenField, format!("Your role may not read {}.{field}.", of.name))
+}
+
+/// The refusal to change a field.
+pub(crate) fn forbidden_write(of: &Descriptor, field: &str) -> Error {
+    Error::refused(Code::ForbiddenField, format!("Your role may not set {}.{field} here.", of.name))
 }
 
 /// `%`, `_` and the escape itself mean themselves.

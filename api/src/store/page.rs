@@ -202,7 +202,10 @@ fn from_json(json: &Json, shape: Shape) -> Option<Option<Value>> {
     }
     let value = match shape {
         Shape::Id => Value::Uuid(Some(Uuid::try_parse(json.as_str()?).ok()?)),
-        Shape::Text(_) | Shape::Choice(_) => Value::String(Some(json.as_str()?.to_owned())),
+        // PostgreSQL knows no text with NUL, so no cursor of ours has one.
+        Shape::Text(_) | Shape::Choice(_) => {
+            Value::String(Some(json.as_str().filter(|text| !text.contains('\0'))?.to_owned()))
+        }
         Shape::Int | Shape::Long | Shape::Decimal(_) | Shape::Money => Value::BigInt(Some(json.as_i64()?)),
         Shape::Boolean => Value::Bool(Some(json.as_bool()?)),
         Shape::DateTime => Value::ChronoDateTimeUtc(Some(DateTime::<Utc>::from_timestamp_micros(json.as_i64()?)?)),

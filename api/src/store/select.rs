@@ -197,6 +197,7 @@ impl Reader {
         let inner_alias = if self.dialect() == Dialect::Postgres { BASE } else { "s0" };
         let mut conditions = vec![Sql::text(format!("{inner_alias}.{column} = parent.id"))];
         conditions.extend(self.visible(of, Action::Read, inner_alias));
+        conditions.extend(self.reference(of, column, inner_alias)?);
         let inner = self.list_tail(of, list, inner_alias, &mut conditions)?;
         let mut sql = Sql::text("SELECT ");
         match self.dialect() {
@@ -348,6 +349,7 @@ impl Reader {
         let mut cells = Vec::new();
         match rows {
             Of::Parents(column, parents) => {
+                conditions.extend(self.reference(of, column, BASE)?);
                 let column = format!("{BASE}.{column}");
                 conditions.insert(0, self.dialect().is_any(column.as_str(), parents));
                 cells.push(Sql::text(column));
@@ -389,6 +391,9 @@ impl Reader {
         let LinkKey::One(column) = link.key else { return Err(Error::bad_input("Group by single references only.")) };
         let other = format!("g{number}");
         let target = self.graph().of(link.to);
+        if self.would_pin_a_person(of, target) {
+            return Err(forbidden_field(of, &link.name));
+        }
         let mut on = vec![Sql::text(format!("{other}.id = {BASE}.{column}"))];
         on.extend(self.visible(target, Action::Read, &other));
         match self.field_grant(of, &link.name, BASE) {

@@ -458,7 +458,8 @@ pub(super) fn insert_sql<E: EntityTrait>(rows: &[E::Model]) -> Sql {
 /// A unique value that is in use is a mistake a person can mend; it names the field and nothing of the other row.
 fn taken(of: &Descriptor, error: DbErr) -> Error {
     let Some(SqlErr::UniqueConstraintViolation(text)) = error.sql_err() else { return classify(error) };
-    let field = unique_column(of.table, &text);
+    // A source names its rows by their id there; the system alone is never what is taken.
+    let field = unique_column(of.table, &text).map(|column| column.replace("source_system", "external_id"));
     let name = field.as_deref().and_then(|column| of.name_of_column(column)).unwrap_or("id").to_owned();
     Error::Invalid(vec![Mistake::new("TAKEN", &name, format!("Another {} has this {name} already.", of.name))])
 }

@@ -30,6 +30,20 @@ impl Resource for deal::Entity {
             }
         }
     }
+    async fn may_delete(tx: &Tx, row: &deal::Model) -> Result<()> {
+        if row.status != DealStatus::Open {
+            return Err(Error::conflict(
+                "A closed deal is history. Reopen it first (reopenDeal), if it was a mistake.",
+            ));
+        }
+        let warrant = tx.may::<Self>(Action::Delete)?;
+        let leads = tx.all::<lead::Entity>(&warrant).matching(lead::Column::DealId, row.id);
+        if leads.count().await? > 0 {
+            return Err(Error::conflict("Leads were converted into this deal: unconvertLead comes first."));
+        }
+        Ok(())
+    }
+
 
     async fn effects(tx: &Tx, warrant: &Warrant, before: Option<&deal::Model>, row: &deal::Model) -> Result<()> {
         if before.is_none() {

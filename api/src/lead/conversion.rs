@@ -140,7 +140,7 @@ async fn again(tx: &Tx, lead: &Change<lead::Entity>, deal: Uuid, existing: Optio
     if same {
         return Ok(answer(lead.id, deal, true));
     }
-    let deal = tx.descriptor::<deal::Entity>().global_id(deal);
+    let deal = named(tx, deal).await?;
     Err(Error::conflict(format!("The lead is part of {deal} already. Undo that first (unconvertLead).")))
 }
 
@@ -150,6 +150,12 @@ fn must_be_ready(lead: &lead::Model) -> Result<()> {
         LeadStatus::Disqualified => {
             Err(Error::conflict("The lead is disqualified. A new interest opens a new lead (captureLead)."))
         }
+/// A deal as an error may name it.
+async fn named(tx: &Tx, deal: Uuid) -> Result<String> {
+    let seen = tx.sees(Kind::Deal, deal).await?;
+    Ok(if seen { tx.descriptor::<deal::Entity>().global_id(deal) } else { "a deal you cannot see".to_owned() })
+}
+
         other => Err(Error::conflict(format!(
             "The lead is {}. Sales has to accept it before it becomes a deal (acceptLead).",
             other.as_str()
@@ -236,7 +242,7 @@ async fn must_be_first(tx: &Tx, warrant: &Warrant, lead: &lead::Model) -> Result
     let made = tx.all::<deal::Entity>(warrant).matching(deal::Column::LeadId, lead.id).one().await?;
     match made {
         None => Ok(()),
-        Some(deal) => Err(Error::conflict(format!(
+        Some(deal) if tx.sees(Kind::Deal, deal.id).await? => Err(Error::conflict(format!(
             "{} grew out of this lead: give it as existingDealId.",
             tx.descriptor::<deal::Entity>().global_id(deal.id)
         ))),
@@ -246,6 +252,7 @@ async fn must_be_first(tx: &Tx, warrant: &Warrant, lead: &lead::Model) -> Result
 /// The company's name. Never the person's: nothing about a person is copied.
 async fn usual_name(tx: &Tx, warrant: &Warrant, company: Option<Uuid>) -> Result<String> {
     let company = match company {
+        Some(_) => Err(Error::conflict("A deal you cannot see grew out of this lead: ask those who work on it.")),
         Some(company) => tx.all::<company::Entity>(warrant).with_id(company).one().await?,
         None => None,
     };

@@ -51,7 +51,10 @@ pub async fn convert(tx: &Tx, input: ConvertLeadInput) -> Result<ConvertLeadPayl
     {
         return Err(Error::invalid("NOT_FOUND", "companyId", "There is no such Company."));
     }
-    let company = given.or(lead.company_id).or(contact.company_id);
+    let company = match given.or(lead.company_id).or(contact.company_id) {
+        Some(company) => tx.all::<company::Entity>(&warrant).with_id(company).one().await?.map(|company| company.id),
+        None => None,
+    };
     let deal = match existing {
         Some(id) => Target::Existing(Box::new(existing_deal(tx, id).await?)),
         None => Target::New(Box::new(new_deal(tx, &lead, company, input.deal.unwrap_or_default()).await?)),

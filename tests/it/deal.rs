@@ -144,8 +144,11 @@ async fn winning_fixes_the_revenue_at_the_rate_of_the_closing_day() {
         for (date, value) in [("2026-02-01", "0.9"), ("2026-02-20", "0.8"), ("2026-03-02", "0.1")] {
             cast.admin.mutate("createExchangeRate", rate(date, value), "exchangeRate { id }").await.payload();
         }
-        let deal =
-            create(&cast.rep, json!({ "name": "Dollars", "amount": { "amount": "10.05", "currency": "USD" } })).await;
+        let deal = create(
+            &cast.rep,
+            json!({ "name": "Dollars", "sourceSystem": "ledger", "amount": { "amount": "10.05", "currency": "USD" } }),
+        )
+        .await;
         let early = verb(&cast.rep, "winDeal", &deal, json!({ "closedAt": "2026-01-31T23:59:59Z" })).await;
         assert_eq!(early.mistakes(), ["NO_RATE amount"], "a missing rate is not 1");
         let late = verb(&cast.rep, "winDeal", &deal, json!({ "closedAt": "2026-03-01T09:00:01Z" })).await;

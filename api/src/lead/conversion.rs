@@ -111,6 +111,9 @@ pub async fn unconvert(tx: &Tx, input: UnconvertLeadInput) -> Result<Changed<lea
     let activities = tx.all::<activity::Entity>(&warrant).matching(activity::Column::LeadId, lead.id);
     let activities = activities.filter(activity::Column::DealId.eq(deal.id));
     for row in activities.filter(activity::Column::CreatedAt.lte(converted_at)).all().await? {
+        if linked_by_hand(tx, &warrant, row.id).await? {
+            continue;
+        }
         let mut row = tx.affected::<activity::Entity>(&warrant, row);
         row.deal_id = None;
         tx.save(row).await?;
@@ -147,18 +150,18 @@ async fn again(tx: &Tx, lead: &Change<lead::Entity>, deal: Uuid, existing: Optio
     Err(Error::conflict(format!("The lead is part of {deal} already. Undo that first (unconvertLead).")))
 }
 
-fn must_be_ready(lead: &lead::Model) -> Result<()> {
-    match lead.status {
-        LeadStatus::Sal | LeadStatus::Sql => Ok(()),
-        LeadStatus::Disqualified => {
-            Err(Error::conflict("The lead is disqualified. A new interest opens a new lead (captureLead)."))
-        }
 /// A deal as an error may name it.
 async fn named(tx: &Tx, deal: Uuid) -> Result<String> {
     let seen = tx.sees(Kind::Deal, deal).await?;
     Ok(if seen { tx.descriptor::<deal::Entity>().global_id(deal) } else { "a deal you cannot see".to_owned() })
 }
 
+fn must_be_ready(lead: &lead::Model) -> Result<()> {
+    match lead.status {
+        LeadStatus::Sal | LeadStatus::Sql => Ok(()),
+        LeadStatus::Disqualified => {
+            Err(Error::conflict("The lead is disqualified. A new interest opens a new lead (captureLead)."))
+        }
         other => Err(Error::conflict(format!(
             "The lead is {}. Sales has to accept it before it becomes a deal (acceptLead).",
             other.as_str()
@@ -249,13 +252,13 @@ async fn must_be_first(tx: &Tx, warrant: &Warrant, lead: &lead::Model) -> Result
             "{} grew out of this lead: give it as existingDealId.",
             tx.descriptor::<deal::Entity>().global_id(deal.id)
         ))),
+        Some(_) => Err(Error::conflict("A deal you cannot see grew out of this lead: ask those who work on it.")),
     }
 }
 
 /// The company's name. Never the person's: nothing about a person is copied.
 async fn usual_name(tx: &Tx, warrant: &Warrant, company: Option<Uuid>) -> Result<String> {
     let company = match company {
-        Some(_) => Err(Error::conflict("A deal you cannot see grew out of this lead: ask those who work on it.")),
         Some(company) => tx.all::<company::Entity>(warrant).with_id(company).one().await?,
         None => None,
     };
@@ -390,6 +393,13 @@ async fn first_verb(tx: &Tx, warrant: &Warrant, subject: Uuid) -> Result<bool> {
     let events = tx.all::<event::Entity>(warrant).matching(event::Column::SubjectId, subject);
     let first = events.order_by(event::Column::Seq).limit(1).one().await?;
     Ok(first.is_some_and(|first| VERBS.contains(&first.action.as_str())))
+}
+
+/// Was the activity for its deal from the beginning? Then the conversion did not link it.
+async fn linked_by_hand(tx: &Tx, warrant: &Warrant, activity: Uuid) -> Result<bool> {
+    let events = tx.all::<event::Entity>(warrant).matching(event::Column::SubjectId, activity);
+    let first = events.order_by(event::Column::Seq).limit(1).one().await?;
+    Ok(first.is_some_and(|first| first.changes.get("deal").is_some()))
 }
 
 async fn last_conversion(tx: &Tx, lead: &Change<lead::Entity>) -> Result<Option<chrono::DateTime<chrono::Utc>>> {

@@ -181,22 +181,6 @@ async fn a_lead_that_is_converted_is_answered_again() {
 }
 
 #[tokio::test]
-async fn a_deal_that_was_made_for_the_lead_by_hand_is_joined() {
-    each_database(async |world| {
-        let cast = world.cast().await;
-        world.pipeline().await;
-        let lead = lead_of(&world, &cast, "byhand").await;
-        let input = json!({ "name": "By hand", "leadId": gid("lead", lead) });
-        let deal = cast.rep.mutate("createDeal", input, "deal { id lead { id } }").await.payload()["deal"].clone();
-        assert_eq!(deal["lead"]["id"], gid("lead", lead));
-        assert_eq!(convert(&cast.rep, lead, 1, json!({})).await.code(), "CONFLICT");
-        convert(&cast.rep, lead, 1, json!({ "existingDealId": deal["id"] })).await.payload();
-        assert_eq!(convert(&cast.rep, lead, 1, json!({})).await.code(), "CONFLICT", "it was not made by a conversion");
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn fifty_conversions_of_one_lead_at_once_make_one_deal() {
     each_database(async |world| {
         let cast = world.cast().await;

@@ -144,8 +144,11 @@ async fn winning_fixes_the_revenue_at_the_rate_of_the_closing_day() {
         for (date, value) in [("2026-02-01", "0.9"), ("2026-02-20", "0.8"), ("2026-03-02", "0.1")] {
             cast.admin.mutate("createExchangeRate", rate(date, value), "exchangeRate { id }").await.payload();
         }
-        let deal =
-            create(&cast.rep, json!({ "name": "Dollars", "amount": { "amount": "10.05", "currency": "USD" } })).await;
+        let deal = create(
+            &cast.rep,
+            json!({ "name": "Dollars", "sourceSystem": "ledger", "amount": { "amount": "10.05", "currency": "USD" } }),
+        )
+        .await;
         let early = verb(&cast.rep, "winDeal", &deal, json!({ "closedAt": "2026-01-31T23:59:59Z" })).await;
         assert_eq!(early.mistakes(), ["NO_RATE amount"], "a missing rate is not 1");
         let late = verb(&cast.rep, "winDeal", &deal, json!({ "closedAt": "2026-03-01T09:00:01Z" })).await;
@@ -288,22 +291,36 @@ async fn exactly_one_pipeline_is_the_default() {
         let (cast, ..) = setting(&world).await;
         let defaults = async || world.number("SELECT COUNT(*) FROM pipeline WHERE is_default").await;
         let make = json!({ "name": "New", "isDefault": true });
-        let made = cast.manager.mutate("createPipeline", make, "pipeline { id version isDefault isActive }").await;
-        let made = made.payload()["pipeline"].clone();
+        let bare = cast.manager.mutate("createPipeline", make, "pipeline { id }").await;
+        assert_eq!(bare.mistakes(), ["INVALID isDefault"], "new deals could not start in it");
+        let ready = async |name: &str| {
+            let made = cast.manager.mutate("createPipeline", json!({ "name": name }), "pipeline { id }").await;
+            let id = made.payload()["pipeline"]["id"].clone();
+            let stage = json!({ "pipelineId": id, "name": "First", "category": "OPEN", "probability": 10 });
+            cast.manager.mutate("createStage", stage, "stage { id }").await.payload();
+            id
+        };
+        let promote = async |actor: &Actor, id: &Value| {
+            let version = actor
+                .mutate(
+                    "updatePipeline",
+                    json!({ "id": id, "expectedVersion": 1, "isDefault": true }),
+                    "pipeline { id version isDefault isActive }",
+                )
+                .await;
+            version.payload()["pipeline"].clone()
+        };
+        let made = promote(&cast.manager, &ready("New").await).await;
         assert_eq!((&made["isDefault"], &made["isActive"]), (&json!(true), &json!(true)));
         assert_eq!(defaults().await, 1);
         for (field, code) in [("isDefault", "INVALID isDefault"), ("isActive", "INVALID isActive")] {
-            let input = json!({ "id": made["id"], "expectedVersion": 1, field: false });
+            let input = json!({ "id": made["id"], "expectedVersion": made["version"], field: false });
             assert_eq!(cast.manager.mutate("updatePipeline", input, "pipeline { id }").await.mistakes(), [code]);
         }
-        let delete = json!({ "id": made["id"], "expectedVersion": 1 });
+        let delete = json!({ "id": made["id"], "expectedVersion": made["version"] });
         assert_eq!(cast.manager.mutate("deletePipeline", delete, "pipeline { id }").await.code(), "CONFLICT");
-        let (one, two) = tokio::join!(
-            cast.manager.mutate("createPipeline", json!({ "name": "A", "isDefault": true }), "pipeline { id }"),
-            cast.admin.mutate("createPipeline", json!({ "name": "B", "isDefault": true }), "pipeline { id }"),
-        );
-        one.payload();
-        two.payload();
+        let (a, b) = (ready("A").await, ready("B").await);
+        tokio::join!(promote(&cast.manager, &a), promote(&cast.admin, &b));
         assert_eq!(defaults().await, 1);
     })
     .await;

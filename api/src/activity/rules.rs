@@ -79,6 +79,14 @@ pub fn check(activity: &mut Model, checks: &mut Checks) {
     checks.expect(ordered, "INVALID", "endedAt", "An activity cannot end before it starts.");
 }
 
+/// What is done is not yet to come.
+pub fn check_past(activity: &Model, now: DateTime<Utc>, checks: &mut Checks) {
+    for (field, at) in [("startedAt", activity.started_at), ("endedAt", activity.ended_at)] {
+        let past = at.is_none_or(|at| at <= now);
+        checks.expect(past, "INVALID", field, "What is done cannot lie in the future: plan it with dueAt instead.");
+    }
+}
+
 /// When it took place: the given times, with the moment of the log for what is missing.
 pub fn took_place(
     started_at: Option<DateTime<Utc>>,

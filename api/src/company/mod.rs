@@ -4,7 +4,9 @@ pub mod commands;
 pub mod free_mail;
 pub mod rules;
 
+use entity::lead::LeadStatus;
 use entity::{activity, company, contact, deal, lead};
+use sea_orm::ColumnTrait;
 
 use crate::access::{Action, Kind};
 use crate::checks::{Checks, NAME};
@@ -40,6 +42,11 @@ impl Resource for company::Entity {
         let deals = tx.all::<deal::Entity>(&warrant).matching(deal::Column::CompanyId, row.id);
         if deals.limit(1).count().await? > 0 {
             return Err(Error::conflict("There are deals with this company; it stays in their history."));
+        }
+        let closed = [LeadStatus::Converted, LeadStatus::Disqualified];
+        let leads = tx.all::<lead::Entity>(&warrant).matching(lead::Column::CompanyId, row.id);
+        if leads.filter(lead::Column::Status.is_not_in(closed)).limit(1).count().await? > 0 {
+            return Err(Error::conflict("Open leads are for this company: close them or move them to another first."));
         }
         let contacts = tx.all::<contact::Entity>(&warrant).matching(contact::Column::CompanyId, row.id);
         if contacts.limit(1).count().await? > 0 {

@@ -37,7 +37,7 @@ pub async fn win(tx: &Tx, input: WinDealInput) -> Result<Changed<deal::Entity>> 
     let mut deal = tx.edit::<deal::Entity>(input.id.uuid(), Action::Win, input.expected_version).await?;
     let warrant = deal.warrant();
     rules::must_be_open(&deal)?;
-    let closed_at = rules::closing(input.closed_at, tx.now())?;
+    let closed_at = rules::closing(&deal, input.closed_at, tx.now())?;
     if let Some(amount) = input.amount {
         if deal.cost_minor.is_some() && deal.currency != amount.currency {
             let message = format!("The cost of the deal is in {}: give the amount in it, too.", deal.currency);
@@ -65,7 +65,7 @@ pub async fn lose(tx: &Tx, input: LoseDealInput) -> Result<Changed<deal::Entity>
     let mut deal = tx.edit::<deal::Entity>(input.id.uuid(), Action::Lose, input.expected_version).await?;
     rules::must_be_open(&deal)?;
     rules::explained(input.loss_reason, input.loss_comment.as_deref())?;
-    let closed_at = rules::closing(input.closed_at, tx.now())?;
+    let closed_at = rules::closing(&deal, input.closed_at, tx.now())?;
     let stages = stages(tx, &deal.warrant(), deal.pipeline_id).await?;
     let stage = closing_stage(&stages, DealStatus::Lost, input.stage_id)?;
     deal.loss_reason = Some(input.loss_reason);

@@ -25,10 +25,23 @@ impl Resource for deal::Entity {
             None => {
                 let warrant = tx.may::<deal::Entity>(Action::Create)?;
                 default_owner(tx, given, &mut row.owner_id, &mut row.team_id);
-                take_origin(tx, &warrant, row).await?;
                 complete(tx, &warrant, row).await
             }
         }
+    }
+
+    async fn may_delete(tx: &Tx, row: &deal::Model) -> Result<()> {
+        if row.status != DealStatus::Open {
+            return Err(Error::conflict(
+                "A closed deal is history. Reopen it first (reopenDeal), if it was a mistake.",
+            ));
+        }
+        let warrant = tx.may::<Self>(Action::Delete)?;
+        let leads = tx.all::<lead::Entity>(&warrant).matching(lead::Column::DealId, row.id);
+        if leads.count().await? > 0 {
+            return Err(Error::conflict("Leads were converted into this deal: unconvertLead comes first."));
+        }
+        Ok(())
     }
 
     async fn effects(tx: &Tx, warrant: &Warrant, before: Option<&deal::Model>, row: &deal::Model) -> Result<()> {
@@ -84,14 +97,6 @@ pub async fn complete(tx: &Tx, warrant: &Warrant, row: &mut deal::Model) -> Resu
     Ok(())
 }
 
-/// A deal that grew out of a lead comes from the lead's campaign, unless said otherwise.
-async fn take_origin(tx: &Tx, warrant: &Warrant, row: &mut deal::Model) -> Result<()> {
-    let Some(lead) = row.lead_id else { return Ok(()) };
-    let lead = tx.all::<lead::Entity>(warrant).with_id(lead).one().await?;
-    row.source_campaign_id = row.source_campaign_id.or(lead.and_then(|lead| lead.source_campaign_id));
-    Ok(())
-}
-
 /// The declaration.
 pub fn describe() -> Descriptor {
     use deal::Column;
@@ -131,7 +136,6 @@ pub fn describe() -> Descriptor {
         .field(Column::Competitor, "Who else is in the race, or won it.")
         .editable()
         .one(Column::LeadId, Kind::Lead, "The lead it grew out of.")
-        .on_create()
         .one(Column::SourceCampaignId, Kind::Campaign, "The campaign it came from.")
         .editable()
         .many("leads", Kind::Lead, lead::Column::DealId, "All leads that were converted into it.")

@@ -121,14 +121,18 @@ pub fn may_move(stages: &[stage::Model], from: Uuid, to: Uuid, met: &[String]) -
     if mistakes.is_empty() { Ok(()) } else { Err(Error::Invalid(mistakes)) }
 }
 
-/// When a deal was decided: the given moment, which has come, else now.
+/// When a deal was decided: the given moment, which has come, else now. A deal from another system may be older than
+/// its row.
 ///
 /// # Errors
 /// `Invalid` at `closedAt`.
-pub fn closing(given: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+pub fn closing(deal: &deal::Model, given: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
     match given {
         Some(later) if later > now => {
             Err(Error::invalid("INVALID", "closedAt", "The deal cannot have been decided in the future."))
+        }
+        Some(earlier) if earlier < deal.created_at && deal.source_system.is_none() => {
+            Err(Error::invalid("INVALID", "closedAt", "The deal cannot have been decided before it was made."))
         }
         given => Ok(given.unwrap_or(now)),
     }

@@ -13,7 +13,7 @@ use super::graphql::{
 use super::rules::{self, Findings, Verb};
 use crate::access::Action;
 use crate::contact::commands::project_lifecycle;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::graphql::mutation::Changed;
 use crate::graphql::scalar::{Id, Words};
 use crate::handoff;
@@ -229,7 +229,12 @@ async fn adopt_customer(
     }
     tx.save(person).await?;
     let Some(company) = company else { return Ok(()) };
-    let mut company: Change<company::Entity> = tx.affect(warrant, company).await?;
+    let mut company: Change<company::Entity> = match tx.affect(warrant, company).await {
+        Ok(company) => company,
+        // A deleted company needs nobody.
+        Err(error) if error.code() == Code::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
     if company.owner_id.is_none() {
         (company.owner_id, company.team_id) = (owner, team);
     }

@@ -51,7 +51,10 @@ pub async fn convert(tx: &Tx, input: ConvertLeadInput) -> Result<ConvertLeadPayl
     {
         return Err(Error::invalid("NOT_FOUND", "companyId", "There is no such Company."));
     }
-    let company = given.or(lead.company_id).or(contact.company_id);
+    let company = match given.or(lead.company_id).or(contact.company_id) {
+        Some(company) => tx.all::<company::Entity>(&warrant).with_id(company).one().await?.map(|company| company.id),
+        None => None,
+    };
     let deal = match existing {
         Some(id) => Target::Existing(Box::new(existing_deal(tx, id).await?)),
         None => Target::New(Box::new(new_deal(tx, &lead, company, input.deal.unwrap_or_default()).await?)),
@@ -108,6 +111,9 @@ pub async fn unconvert(tx: &Tx, input: UnconvertLeadInput) -> Result<Changed<lea
     let activities = tx.all::<activity::Entity>(&warrant).matching(activity::Column::LeadId, lead.id);
     let activities = activities.filter(activity::Column::DealId.eq(deal.id));
     for row in activities.filter(activity::Column::CreatedAt.lte(converted_at)).all().await? {
+        if linked_by_hand(tx, &warrant, row.id).await? {
+            continue;
+        }
         let mut row = tx.affected::<activity::Entity>(&warrant, row);
         row.deal_id = None;
         tx.save(row).await?;
@@ -140,8 +146,14 @@ async fn again(tx: &Tx, lead: &Change<lead::Entity>, deal: Uuid, existing: Optio
     if same {
         return Ok(answer(lead.id, deal, true));
     }
-    let deal = tx.descriptor::<deal::Entity>().global_id(deal);
+    let deal = named(tx, deal).await?;
     Err(Error::conflict(format!("The lead is part of {deal} already. Undo that first (unconvertLead).")))
+}
+
+/// A deal as an error may name it.
+async fn named(tx: &Tx, deal: Uuid) -> Result<String> {
+    let seen = tx.sees(Kind::Deal, deal).await?;
+    Ok(if seen { tx.descriptor::<deal::Entity>().global_id(deal) } else { "a deal you cannot see".to_owned() })
 }
 
 fn must_be_ready(lead: &lead::Model) -> Result<()> {
@@ -236,10 +248,11 @@ async fn must_be_first(tx: &Tx, warrant: &Warrant, lead: &lead::Model) -> Result
     let made = tx.all::<deal::Entity>(warrant).matching(deal::Column::LeadId, lead.id).one().await?;
     match made {
         None => Ok(()),
-        Some(deal) => Err(Error::conflict(format!(
+        Some(deal) if tx.sees(Kind::Deal, deal.id).await? => Err(Error::conflict(format!(
             "{} grew out of this lead: give it as existingDealId.",
             tx.descriptor::<deal::Entity>().global_id(deal.id)
         ))),
+        Some(_) => Err(Error::conflict("A deal you cannot see grew out of this lead: ask those who work on it.")),
     }
 }
 
@@ -380,6 +393,13 @@ async fn first_verb(tx: &Tx, warrant: &Warrant, subject: Uuid) -> Result<bool> {
     let events = tx.all::<event::Entity>(warrant).matching(event::Column::SubjectId, subject);
     let first = events.order_by(event::Column::Seq).limit(1).one().await?;
     Ok(first.is_some_and(|first| VERBS.contains(&first.action.as_str())))
+}
+
+/// Was the activity for its deal from the beginning? Then the conversion did not link it.
+async fn linked_by_hand(tx: &Tx, warrant: &Warrant, activity: Uuid) -> Result<bool> {
+    let events = tx.all::<event::Entity>(warrant).matching(event::Column::SubjectId, activity);
+    let first = events.order_by(event::Column::Seq).limit(1).one().await?;
+    Ok(first.is_some_and(|first| first.changes.get("deal").is_some()))
 }
 
 async fn last_conversion(tx: &Tx, lead: &Change<lead::Entity>) -> Result<Option<chrono::DateTime<chrono::Utc>>> {

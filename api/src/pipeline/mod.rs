@@ -43,6 +43,14 @@ impl Resource for pipeline::Entity {
         if row.is_default && !row.is_active {
             return Err(Error::invalid("INVALID", "isActive", "New deals go into the default pipeline: it is active."));
         }
+        let becomes_default = row.is_default && default.is_some_and(|other| other != row.id);
+        if becomes_default && !has_open_stage(tx, &warrant, row.id).await? {
+            return Err(Error::invalid(
+                "INVALID",
+                "isDefault",
+                "New deals go into the default pipeline, and this one has no open stage: add one first.",
+            ));
+        }
         match default {
             Some(other) if row.is_default && other != row.id => demote(tx, &warrant, other).await,
             _ => Ok(()),
@@ -97,6 +105,11 @@ pub const LAST_POSITION: i32 = 1_000;
 async fn default_pipeline(tx: &Tx, warrant: &Warrant) -> Result<Option<Uuid>> {
     let default = tx.all::<pipeline::Entity>(warrant).filter(pipeline::Column::IsDefault.eq(true)).one().await?;
     Ok(default.map(|pipeline| pipeline.id))
+}
+
+async fn has_open_stage(tx: &Tx, warrant: &Warrant, pipeline: Uuid) -> Result<bool> {
+    let stages = tx.all::<stage::Entity>(warrant).matching(stage::Column::PipelineId, pipeline);
+    Ok(stages.filter(stage::Column::Category.eq(DealStatus::Open)).count().await? > 0)
 }
 
 async fn demote(tx: &Tx, warrant: &Warrant, id: Uuid) -> Result<()> {

@@ -40,7 +40,10 @@ impl Resource for stage::Entity {
             ));
         }
         match before {
-            Some(before) if before.category != row.category => leave_category(tx, &warrant, before, &others).await,
+            Some(before) if before.category != row.category => {
+                leave_category(tx, &warrant, before, &others).await?;
+                no_deals_ever(tx, &warrant, before).await
+            }
             _ => Ok(()),
         }
     }
@@ -83,6 +86,14 @@ async fn leave_category(tx: &Tx, warrant: &Warrant, row: &stage::Model, others: 
         DealStatus::Lost => "A pipeline has at least one LOST stage: add another first.",
         DealStatus::Open => "New deals need an open stage: add another first.",
     }))
+}
+
+/// The category of a stage is also that of its deleted deals: the table keeps them in step.
+async fn no_deals_ever(tx: &Tx, warrant: &Warrant, row: &stage::Model) -> Result<()> {
+    if tx.all_ever::<deal::Entity>(warrant).matching(deal::Column::StageId, row.id).count().await? == 0 {
+        return Ok(());
+    }
+    Err(Error::conflict(format!("Deleted deals stand in {}: its category stays. Add another stage instead.", row.name)))
 }
 
 /// The declaration.

@@ -39,6 +39,11 @@ impl Tx {
         self.live()
     }
 
+    /// All rows of an entity, deleted ones too, for the rules that hold for them as well.
+    pub fn all_ever<E: Resource>(&self, _: &Warrant) -> Rows<'_, E> {
+        Rows { select: E::find(), tx: self }
+    }
+
     pub(super) fn live<E: Resource>(&self) -> Rows<'_, E> {
         let of = self.descriptor::<E>();
         let mut select = E::find();

@@ -148,7 +148,21 @@ async fn see_references(tx: &Tx, of: &Descriptor, given: &Given) -> Result<()> {
             ));
         }
     }
-    Ok(())
+    owner_can_work(tx, of, given).await
+}
+
+/// Only who can work on a row is given it: an active user whose role may change such rows.
+async fn owner_can_work(tx: &Tx, of: &Descriptor, given: &Given) -> Result<()> {
+    let owner = given.values.iter().find_map(|(_, name, value)| match value {
+        Value::Uuid(Some(id)) if *name == "owner_id" => Some(*id),
+        _ => None,
+    });
+    let Some(owner) = owner else { return Ok(()) };
+    let user = tx.live::<entity::user::Entity>().with_id(owner).one().await?;
+    let can = user.is_some_and(|user| {
+        user.status == entity::user::UserStatus::Active && !policy::reach(of.kind, Action::Update, user.role).is_none()
+    });
+    if can { Ok(()) } else { Err(Error::invalid("INVALID", "ownerId", "This user cannot be given this.")) }
 }
 
 /// A row that is given to a person, and not to a team, leaves the team it was in.

@@ -10,7 +10,7 @@ use entity::{lead, team};
 use uuid::Uuid;
 
 use super::input::{CaptureCompanyInput, CaptureContactInput, CaptureLeadInput, CaptureTouchInput};
-use crate::access::{Action, Kind};
+use crate::access::{Action, Kind, policy};
 use crate::campaign::rules::normalise_code;
 use crate::company::free_mail::is_free_mail;
 use crate::error::{Error, Result};
@@ -189,8 +189,8 @@ async fn assignment(
         Err(_) => None,
     };
     let user = user.ok_or_else(|| Error::invalid("NOT_FOUND", "ownerId", "There is no such user."))?;
-    if user.status != UserStatus::Active {
-        return Err(Error::invalid("NOT_ALLOWED", "ownerId", format!("{} is suspended.", user.name)));
+    if user.status != UserStatus::Active || policy::reach(Kind::Lead, Action::Update, user.role).is_none() {
+        return Err(Error::invalid("NOT_ALLOWED", "ownerId", format!("{} does not take leads.", user.name)));
     }
     Ok((Some(user.id), team.or(user.team_id)))
 }

@@ -67,12 +67,12 @@ async fn a_new_deal_is_refused_where_it_cannot_stand() {
             refused(json!({ "name": "x", "pipelineId": other, "stageId": gid("stage", stages[0]) })).await,
             ["INVALID stageId"]
         );
-        assert_eq!(
-            refused(json!({ "name": "x", "amount": { "amount": "1", "currency": "EUR" },
-                            "cost": { "amount": "1", "currency": "USD" } }))
-            .await,
-            ["CURRENCY cost"]
-        );
+        let two_currencies = json!({ "name": "x", "amount": { "amount": "1", "currency": "EUR" },
+                                     "cost": { "amount": "1", "currency": "USD" } });
+        let answer = cast.manager.mutate("createDeal", two_currencies.clone(), "deal { id }").await;
+        assert_eq!(answer.mistakes(), ["CURRENCY cost"]);
+        let answer = cast.rep.mutate("createDeal", two_currencies, "deal { id }").await;
+        assert_eq!(answer.code(), "FORBIDDEN_FIELD", "what a deal costs is the manager's to say");
         assert_eq!(
             refused(
                 json!({ "name": "x", "probabilityOverride": 101, "amount": { "amount": "-1", "currency": "EUR" } })

@@ -5,12 +5,10 @@ use futures_util::future::BoxFuture;
 
 use super::mutation::{Payload, key_of};
 use super::pick::arguments;
+use crate::bulk::MOST;
 use crate::error::{Error, Mistake, Result};
 use crate::store::Tx;
 use crate::store::idempotency::{self, Begun, Request};
-
-/// The most items of one batch.
-pub const MOST_ITEMS: usize = 1_000;
 
 /// How a batch is done.
 #[derive(Clone, Debug, Default)]
@@ -39,8 +37,8 @@ pub async fn batch<I: InputType, P: Payload>(
     command: Command<I, P>,
 ) -> Result<Vec<P>> {
     super::reader(ctx)?;
-    if items.len() > MOST_ITEMS {
-        return Err(Error::invalid("TOO_MANY", "items", format!("At most {MOST_ITEMS} items in one call.")));
+    if items.len() > MOST {
+        return Err(Error::invalid("TOO_MANY", "items", format!("At most {MOST} items in one call.")));
     }
     if options.atomic {
         together(ctx, items, options.key, command).await

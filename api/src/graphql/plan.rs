@@ -321,7 +321,7 @@ impl<'a> Planner<'a> {
         }
         if let Some(derived) = of.derived(picked.name) {
             let out = self.out(&derived.out, &picked.below)?;
-            level.computed.push(Computed { row: id, derived, args: defaults(derived, &picked.args), out });
+            level.computed.push(Computed { row: id, derived, args: with_defaults(&derived.args, &picked.args), out });
             return Ok(Output::Computed(level.computed.len() - 1));
         }
         match picked.name {
@@ -427,11 +427,6 @@ impl Level {
         let id = select.column(BASE, "id", Stored::Id);
         Self { select, id, children: Vec::new(), computed: Vec::new() }
     }
-}
-
-/// The given arguments, with the declared defaults for those that are missing.
-fn defaults(derived: &Derived, given: &Args) -> Args {
-    with_defaults(&derived.args, given)
 }
 
 /// The given arguments, with the declared defaults for those that are missing.

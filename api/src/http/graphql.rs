@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::{Request, ServerError};
+use async_graphql::ServerError;
+use async_graphql::parser::types::OperationType;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Extension, State};
 use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
@@ -11,10 +11,11 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use super::admission::{self, Admitted};
 use super::answer::{Answer, Media, Refusal, is_utf8};
+use super::guard;
 use super::headers::RequestId;
 use super::parameters::{self, Carried, Parameters};
-use super::{guard, variables};
 use crate::access::Viewer;
 use crate::app::{App, RequestMeta};
 use crate::error::{Code, Error, Result};
@@ -67,12 +68,6 @@ struct Call {
     peer: Option<IpAddr>,
     headers: HeaderMap,
     media: Media,
-}
-
-/// An operation that may run.
-struct Admitted {
-    request: Request,
-    kind: OperationType,
 }
 
 impl Call {
@@ -130,24 +125,13 @@ impl Call {
         }
     }
 
-    /// The guard, the choice of the operation and the check of the variables: all that can fail before anything runs.
     fn admit(&self, parameters: Parameters) -> Result<Admitted, Vec<ServerError>> {
-        let Parameters { query, operation_name, mut variables, extensions } = parameters;
-        let one = |error| vec![error];
-        let document = guard::admit(&query, &self.app.config().limits).map_err(one)?;
-        let kind = {
-            let operation = variables::chosen(&document, operation_name.as_deref()).map_err(one)?;
-            variables::fit(operation, &mut variables)?;
-            operation.ty
-        };
-        if kind == OperationType::Subscription {
-            return Err(one(guard::coded(Code::BadUserInput, "Subscriptions do not run over plain HTTP.")));
+        let admitted = admission::admit(&self.app, parameters)?;
+        if admitted.kind == OperationType::Subscription {
+            let message = "Subscriptions do not run over plain HTTP.";
+            return Err(vec![guard::coded(Code::BadUserInput, message)]);
         }
-        guard::check_values(&document, &variables).map_err(one)?;
-        let mut request = Request::new(query).variables(variables);
-        request.operation_name = operation_name;
-        request.extensions = extensions;
-        Ok(Admitted { request: with_document(request, document), kind })
+        Ok(admitted)
     }
 
     async fn answer_one(self, admitted: Result<Admitted, Vec<ServerError>>) -> Result<Response<Body>, Refusal> {
@@ -190,18 +174,8 @@ impl Call {
     }
 
     async fn run(&self, admitted: Admitted, viewer: Option<Viewer>, idempotency_key: Option<String>) -> Answer {
-        let config = self.app.config();
         let meta = RequestMeta { request_id: self.id.clone(), idempotency_key, peer: self.peer };
-        match tokio::time::timeout(config.request_timeout, self.app.execute(admitted.request, viewer, meta)).await {
-            Ok(outcome) => Answer::new(outcome, !config.is_production()),
-            Err(_) => {
-                let seconds = config.request_timeout.as_secs();
-                Answer::failed(Error::refused(
-                    Code::Timeout,
-                    format!("The operation was stopped after {seconds} seconds."),
-                ))
-            }
-        }
+        admission::run(&self.app, admitted, viewer, meta).await
     }
 
     fn idempotency_key(&self) -> Result<Option<String>, Refusal> {
@@ -214,9 +188,4 @@ impl Call {
             }
         }
     }
-}
-
-fn with_document(mut request: Request, document: ExecutableDocument) -> Request {
-    request.set_parsed_query(document);
-    request
 }

@@ -1,5 +1,6 @@
 //! The HTTP face: the only place that knows axum. Routes, GraphQL over HTTP, health, metrics, keys, playground.
 
+mod admission;
 mod answer;
 mod graphql;
 pub mod guard;

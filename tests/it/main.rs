@@ -4,6 +4,7 @@ mod activity;
 mod attribution;
 mod attribution_rules;
 mod auth;
+mod batch;
 mod budget;
 mod campaign;
 mod cli;

@@ -17,17 +17,21 @@ verbs! {
         /// Logs what was done, or plans what is to be done by `dueAt`. It is linked to at least one contact, lead,
         /// deal, company or campaign that the caller sees. Roles: SALES_MANAGER (team), SALES_REP, MARKETER (own),
         /// INTEGRATION.
-        log_activity(LogActivityInput) -> Changed<activity::Entity> = super::commands::log;
+        log_activity(LogActivityInput) -> Changed<activity::Entity> = super::commands::log,
+            many log_activities(LogActivitiesInput) -> LogActivitiesPayload;
         /// Completes a planned activity: PLANNED -> DONE. A PITCH, DEMO, CALL, MEETING or NEGOTIATION says what came
         /// of it. `followUp` plans the next one with the same links. Roles: SALES_MANAGER (team), SALES_REP, MARKETER
         /// (own), INTEGRATION.
-        complete_activity(CompleteActivityInput) -> CompleteActivityPayload = super::commands::complete;
+        complete_activity(CompleteActivityInput) -> CompleteActivityPayload = super::commands::complete,
+            many complete_activities(CompleteActivitiesInput) -> CompleteActivitiesPayload;
         /// Calls a planned activity off: PLANNED -> CANCELLED. Roles: SALES_MANAGER (team), SALES_REP, MARKETER (own),
         /// INTEGRATION.
-        cancel_activity(CancelActivityInput) -> Changed<activity::Entity> = super::commands::cancel;
+        cancel_activity(CancelActivityInput) -> Changed<activity::Entity> = super::commands::cancel,
+            many cancel_activities(CancelActivitiesInput) -> CancelActivitiesPayload;
         /// Notes that the other side did not turn up to a PITCH, DEMO, CALL, MEETING or NEGOTIATION:
         /// PLANNED -> NO_SHOW. Roles: SALES_MANAGER (team), SALES_REP, MARKETER (own), INTEGRATION.
-        no_show_activity(NoShowActivityInput) -> Changed<activity::Entity> = super::commands::no_show;
+        no_show_activity(NoShowActivityInput) -> Changed<activity::Entity> = super::commands::no_show,
+            many no_show_activities(NoShowActivitiesInput) -> NoShowActivitiesPayload;
     }
 }
 

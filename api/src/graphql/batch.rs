@@ -19,8 +19,28 @@ pub struct Options {
     pub atomic: bool,
 }
 
-/// Does one item.
-pub type Command<I, P> = for<'a> fn(&'a Tx, I) -> BoxFuture<'a, Result<P>>;
+/// One item of a batch.
+pub struct Item<I> {
+    /// Its own idempotency key.
+    key: Option<String>,
+    /// What it says, to tell whether a key is used again for something else.
+    body: String,
+    input: I,
+}
+
+impl<I: InputType> Item<I> {
+    /// An item with its own idempotency key, if it has one.
+    pub fn of(key: Option<String>, input: I) -> Self {
+        Self { key, body: input.to_value().to_string(), input }
+    }
+}
+
+impl Item<Value> {
+    /// An item that nobody has parsed yet.
+    pub fn raw(key: Option<String>, input: Value) -> Self {
+        Self { key, body: input.to_string(), input }
+    }
+}
 
 /// Does every item (with its own idempotency key, if it has one) and answers one payload for each, in their order.
 /// What would be an error of the single mutation is a mistake of the item, with the error's code.
@@ -30,11 +50,11 @@ pub type Command<I, P> = for<'a> fn(&'a Tx, I) -> BoxFuture<'a, Result<P>>;
 ///
 /// # Errors
 /// UNAUTHENTICATED; `Invalid` with `TOO_MANY`: then nothing was done.
-pub async fn batch<I: InputType, P: Payload>(
+pub async fn batch<I, P: Payload>(
     ctx: &Context<'_>,
-    items: Vec<(Option<String>, I)>,
+    items: Vec<Item<I>>,
     options: Options,
-    command: Command<I, P>,
+    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
 ) -> Result<Vec<P>> {
     super::reader(ctx)?;
     if items.len() > MOST {
@@ -47,23 +67,23 @@ pub async fn batch<I: InputType, P: Payload>(
     }
 }
 
-async fn each<I: InputType, P: Payload>(
+async fn each<I, P: Payload>(
     ctx: &Context<'_>,
-    items: Vec<(Option<String>, I)>,
+    items: Vec<Item<I>>,
     key: Option<String>,
-    command: Command<I, P>,
+    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
 ) -> Result<Vec<P>> {
     let (reader, verb) = (super::reader(ctx)?, ctx.item.node.name.node.as_str());
     let whole = key_of(ctx, key.as_deref());
     let mut payloads = Vec::with_capacity(items.len());
-    for (at, (own, item)) in items.into_iter().enumerate() {
+    for (at, Item { key: own, body, input }) in items.into_iter().enumerate() {
         let key = own.or_else(|| whole.as_ref().map(|whole| format!("{whole}/{at}")));
-        let request = key.map(|key| Request { key, body: format!("{verb}{}", item.to_value()) });
+        let request = key.map(|key| Request { key, body: format!("{verb}{body}") });
         let outcome = async {
             match idempotency::begin(reader.clone(), verb, request).await? {
                 Begun::Replay(payload) => Ok(payload),
                 Begun::Fresh(tx) => {
-                    let payload = command(&tx, item).await?;
+                    let payload = command(&tx, input).await?;
                     tx.finish(&payload).await?;
                     Ok(payload)
                 }
@@ -76,9 +96,9 @@ async fn each<I: InputType, P: Payload>(
 
 async fn together<I, P: Payload>(
     ctx: &Context<'_>,
-    items: Vec<(Option<String>, I)>,
+    items: Vec<Item<I>>,
     key: Option<String>,
-    command: Command<I, P>,
+    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
 ) -> Result<Vec<P>> {
     let (reader, verb) = (super::reader(ctx)?, ctx.item.node.name.node.as_str());
     let request = key_of(ctx, key.as_deref()).map(|key| {
@@ -91,8 +111,8 @@ async fn together<I, P: Payload>(
     };
     let count = items.len();
     let mut payloads = Vec::with_capacity(count);
-    for (at, (_, item)) in items.into_iter().enumerate() {
-        match command(&tx, item).await {
+    for (at, item) in items.into_iter().enumerate() {
+        match command(&tx, item.input).await {
             Ok(payload) => payloads.push(payload),
             Err(error) => return Ok(undone(count, at, mistakes(error))),
         }

@@ -6,12 +6,13 @@ use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::Field;
 use async_graphql::registry::{MetaTypeId, ObjectBuilder, Registry};
 use async_graphql::{ContainerType, Context, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value};
-use serde::{Deserialize, Serialize};
+use futures_util::FutureExt;
 use uuid::Uuid;
 
-use super::mutation::{Payload, begin, conclude, payload_value, register_payload};
+use super::batch::{Item, Options, batch, whole};
+use super::mutation::{Outcome, begin, conclude, many_value, payload_value, register_many_payload, register_payload};
 use super::pick::{arguments, path_of};
-use super::register::{is_owner, mutation_fields};
+use super::register::{capital, is_owner, mutation_fields};
 use super::schema::GRAPH;
 use super::value::{empty, parse, parse_money, text_of};
 use crate::access::Action;
@@ -31,7 +32,12 @@ impl OutputType for PlainMutations {
 
     fn create_type_info(registry: &mut Registry) -> String {
         registry.create_output_type::<Self, _>(MetaTypeId::Object, |registry| {
-            GRAPH.all().for_each(|of| register_payload(registry, of));
+            for of in GRAPH.all() {
+                register_payload(registry, of);
+                if of.writes.is_some() {
+                    register_many_payload(registry, of);
+                }
+            }
             let fields = mutation_fields(registry, &GRAPH);
             ObjectBuilder::new("PlainMutations", fields).rust_typename(std::any::type_name::<Self>()).build()
         })
@@ -44,10 +50,12 @@ impl OutputType for PlainMutations {
 
 impl ContainerType for PlainMutations {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
-        let Some((verb, of, writes)) = find(ctx.item.node.name.node.as_str()) else { return Ok(None) };
+        let Some(plain) = find(ctx.item.node.name.node.as_str()) else { return Ok(None) };
         let set = ctx.with_selection_set(&ctx.item.node.selection_set);
-        Ok(Some(match run(ctx, verb, of, writes).await {
-            Ok(outcome) => payload_value(&set, of, outcome.id, &outcome.mistakes, ctx.item).await,
+        let done = if plain.many { plain.run_many(ctx).await } else { plain.run(ctx).await.map(Done::One) };
+        Ok(Some(match done {
+            Ok(Done::One(outcome)) => payload_value(&set, plain.of, &outcome, ctx.item).await,
+            Ok(Done::Many(results, mistakes)) => many_value(&set, plain.of, &results, &mistakes, ctx.item).await,
             Err(error) => {
                 ctx.add_error(error.into_server_error(Some(ctx.item.pos), path_of(ctx)));
                 Value::Null
@@ -64,11 +72,29 @@ enum Verb {
     Delete,
 }
 
-fn find(name: &str) -> Option<(Verb, &'static Descriptor, &'static Writes)> {
+/// What a plain mutation did.
+enum Done {
+    One(Outcome),
+    Many(Vec<Outcome>, Vec<Mistake>),
+}
+
+/// A plain mutation: of one row, or of many.
+#[derive(Clone, Copy)]
+struct Plain {
+    verb: Verb,
+    of: &'static Descriptor,
+    writes: &'static Writes,
+    many: bool,
+}
+
+fn find(name: &str) -> Option<Plain> {
     let verbs =
         [("create", Verb::Create), ("update", Verb::Update), ("assign", Verb::Assign), ("delete", Verb::Delete)];
-    let (verb, type_name) = verbs.iter().find_map(|(start, verb)| Some((*verb, name.strip_prefix(start)?)))?;
-    let of = GRAPH.named(type_name)?;
+    let (verb, rest) = verbs.iter().find_map(|(start, verb)| Some((*verb, name.strip_prefix(start)?)))?;
+    let (of, many) = match GRAPH.named(rest) {
+        Some(of) => (of, false),
+        None => (GRAPH.all().find(|of| capital(of.plural) == rest)?, true),
+    };
     let writes = of.writes.as_ref()?;
     let exists = match verb {
         Verb::Create => writes.create,
@@ -76,59 +102,74 @@ fn find(name: &str) -> Option<(Verb, &'static Descriptor, &'static Writes)> {
         Verb::Assign => writes.update && of.link("owner").is_some(),
         Verb::Delete => writes.delete,
     };
-    exists.then_some((verb, of, writes))
+    exists.then_some(Plain { verb, of, writes, many })
 }
 
-#[derive(Serialize, Deserialize)]
-struct Outcome {
-    id: Option<Uuid>,
-    mistakes: Vec<Mistake>,
-}
+impl Plain {
+    async fn run(self, ctx: &Context<'_>) -> Result<Outcome> {
+        let input = input(ctx)?;
+        super::reader(ctx)?;
+        match begin(ctx, key_in(&input)).await? {
+            Begun::Replay(outcome) => Ok(outcome),
+            Begun::Fresh(tx) => {
+                let outcome = self.write(&tx, &input).await;
+                conclude(tx, outcome).await
+            }
+        }
+    }
 
-impl Payload for Outcome {
-    fn refused(mistakes: Vec<Mistake>) -> Self {
-        Self { id: None, mistakes }
+    async fn run_many(self, ctx: &Context<'_>) -> Result<Done> {
+        let mut input = input(ctx)?;
+        let items = match input.swap_remove("items") {
+            Some(Value::List(items)) => items,
+            Some(one) => vec![one],
+            None => Vec::new(),
+        };
+        let item = |item: Value| match &item {
+            Value::Object(fields) => Item::raw(key_in(fields).map(str::to_owned), item),
+            _ => Item::raw(None, item),
+        };
+        let atomic = input.get("atomic") == Some(&Value::Boolean(true));
+        let options = Options { key: key_in(&input).map(str::to_owned), atomic };
+        let items = items.into_iter().map(item).collect();
+        let outcome = batch(ctx, items, options, |tx, item| self.write_item(tx, item).boxed()).await;
+        whole(outcome).map(|(results, mistakes)| Done::Many(results, mistakes))
+    }
+
+    async fn write_item(self, tx: &Tx, item: Value) -> Result<Outcome> {
+        let Value::Object(input) = item else { return Err(Error::bad_input("items: expected objects.")) };
+        self.write(tx, &input).await
+    }
+
+    async fn write(self, tx: &Tx, input: &IndexMap<Name, Value>) -> Result<Outcome> {
+        let Self { verb, of, writes, .. } = self;
+        let id = match verb {
+            Verb::Create => (writes.insert)(tx, given(of, input, verb)?).await?,
+            Verb::Update | Verb::Assign => {
+                let action = if verb == Verb::Update { Action::Update } else { Action::Assign };
+                let (id, version) = target(of, input)?;
+                (writes.change)(tx, id, action, version, given(of, input, verb)?).await?;
+                id
+            }
+            Verb::Delete => {
+                let (id, version) = target(of, input)?;
+                (writes.remove)(tx, id, version).await?;
+                id
+            }
+        };
+        Ok(Outcome { id: Some(id), mistakes: Vec::new() })
     }
 }
 
-async fn run(ctx: &Context<'_>, verb: Verb, of: &'static Descriptor, writes: &Writes) -> Result<Outcome> {
-    let args = arguments(ctx.query_env, &ctx.item.node)?;
-    let Some(Value::Object(input)) = args.get("input") else {
-        return Err(Error::bad_input("input: expected an object."));
-    };
-    super::reader(ctx)?;
-    let key = input.get("idempotencyKey").and_then(text_of);
-    match begin(ctx, key).await? {
-        Begun::Replay(outcome) => Ok(outcome),
-        Begun::Fresh(tx) => {
-            let outcome = write(&tx, verb, of, writes, input).await;
-            conclude(tx, outcome).await
-        }
+fn input(ctx: &Context<'_>) -> Result<IndexMap<Name, Value>> {
+    match arguments(ctx.query_env, &ctx.item.node)?.swap_remove("input") {
+        Some(Value::Object(input)) => Ok(input),
+        _ => Err(Error::bad_input("input: expected an object.")),
     }
 }
 
-async fn write(
-    tx: &Tx,
-    verb: Verb,
-    of: &'static Descriptor,
-    writes: &Writes,
-    input: &IndexMap<Name, Value>,
-) -> Result<Outcome> {
-    let id = match verb {
-        Verb::Create => (writes.insert)(tx, given(of, input, verb)?).await?,
-        Verb::Update | Verb::Assign => {
-            let action = if verb == Verb::Update { Action::Update } else { Action::Assign };
-            let (id, version) = target(of, input)?;
-            (writes.change)(tx, id, action, version, given(of, input, verb)?).await?;
-            id
-        }
-        Verb::Delete => {
-            let (id, version) = target(of, input)?;
-            (writes.remove)(tx, id, version).await?;
-            id
-        }
-    };
-    Ok(Outcome { id: Some(id), mistakes: Vec::new() })
+fn key_in(input: &IndexMap<Name, Value>) -> Option<&str> {
+    input.get("idempotencyKey").and_then(text_of)
 }
 
 fn target(of: &Descriptor, input: &IndexMap<Name, Value>) -> Result<(Uuid, i32)> {

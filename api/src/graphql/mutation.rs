@@ -4,14 +4,17 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::Field;
+use async_graphql::parser::types::{Field, SelectionSet};
 use async_graphql::registry::{MetaField, ObjectBuilder, Registry};
-use async_graphql::{Context, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value};
+use async_graphql::{
+    Context, ContextSelectionSet, Name, OutputType, PathSegment, Pos, Positioned, ServerResult, Value,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use super::node::answer_at;
 use super::pick::{arguments, path_of, pick};
+use super::register::capital;
 use super::schema::GRAPH;
 use crate::app::RequestMeta;
 use crate::error::{Error, Mistake, Result};
@@ -80,9 +83,13 @@ pub async fn conclude<P: Payload>(tx: Box<Tx>, outcome: Result<P>) -> Result<P> 
     }
 }
 
-/// The verbs of an entity's life as mutations: each runs a command `async fn(&Tx, Input) -> Result<Payload>`.
+/// The verbs of an entity's life as mutations: each runs a command `async fn(&Tx, Input) -> Result<Payload>`. A verb with
+/// `many` has a twin that takes up to 1,000 of its inputs; the twin's input and payload are made here.
 macro_rules! verbs {
-    ($(#[$about:meta])* $name:ident { $( $(#[$doc:meta])+ $verb:ident($input:ty) -> $payload:ty = $command:path; )+ }) => {
+    ($(#[$about:meta])* $name:ident { $(
+        $(#[$doc:meta])+ $verb:ident($input:ty) -> $payload:ty = $command:path
+        $(, many $many:ident($many_input:ident) -> $many_payload:ident)?;
+    )+ }) => {
         $(#[$about])*
         #[derive(Default)]
         pub struct $name;
@@ -109,8 +116,50 @@ macro_rules! verbs {
                     };
                     Some(outcome.await.map_err($crate::error::Error::into_resolver_error))
                 }
+
+                $(
+                    /// The same for up to 1,000 items, each in a transaction of its own: one that is refused does not
+                    /// undo the others, unless `atomic` asks for all or nothing. A refusal stands in the `userErrors`
+                    /// of its result, with the code it would have as an error. Roles: as the mutation of one.
+                    async fn $many(
+                        &self,
+                        ctx: &async_graphql::Context<'_>,
+                        #[graphql(desc = "What to do.")] input: $many_input,
+                    ) -> Option<async_graphql::Result<$many_payload>> {
+                        use $crate::graphql::batch::{Item, Options, batch, whole};
+                        let $many_input { items, atomic, idempotency_key: key } = input;
+                        let items = items.into_iter().map(|item| Item::of(item.idempotency_key.clone(), item)).collect();
+                        let outcome = batch(ctx, items, Options { key, atomic }, |tx, item| Box::pin($command(tx, item)));
+                        let payload = whole(outcome.await).map(|(results, user_errors)| $many_payload { results, user_errors });
+                        Some(payload.map_err($crate::error::Error::into_resolver_error))
+                    }
+                )?
             )+
         }
+
+        $($(
+            /// What the mutation of many takes.
+            #[derive(async_graphql::InputObject)]
+            pub struct $many_input {
+                /// At most 1,000; they are done in this order.
+                pub items: Vec<$input>,
+                /// All or nothing. Otherwise each item is done for itself, whatever becomes of the others.
+                #[graphql(default = false)]
+                pub atomic: bool,
+                /// Makes a retry safe for 24 hours, item by item: what was done is answered again, the rest is tried
+                /// again. Overrides the header `Idempotency-Key`; an item's own key overrides both.
+                pub idempotency_key: Option<String>,
+            }
+
+            /// The outcome for many.
+            #[derive(Debug, async_graphql::SimpleObject)]
+            pub struct $many_payload {
+                /// One for each item, in their order.
+                pub results: Vec<$payload>,
+                /// What is wrong with the call as a whole; then nothing was done.
+                pub user_errors: Vec<$crate::error::Mistake>,
+            }
+        )?)+
     };
 }
 pub(crate) use verbs;
@@ -118,8 +167,8 @@ pub(crate) use verbs;
 /// The usual payload: the changed row (null if nothing changed) and the mistakes. `DealPayload { deal userErrors }`.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Changed<E> {
-    id: Option<Uuid>,
-    mistakes: Vec<Mistake>,
+    #[serde(flatten)]
+    outcome: Outcome,
     #[serde(skip)]
     entity: PhantomData<fn() -> E>,
 }
@@ -127,13 +176,13 @@ pub struct Changed<E> {
 impl<E> Changed<E> {
     /// This row was changed.
     pub fn row(id: Uuid) -> Self {
-        Self { id: Some(id), mistakes: Vec::new(), entity: PhantomData }
+        Self { outcome: Outcome { id: Some(id), mistakes: Vec::new() }, entity: PhantomData }
     }
 }
 
 impl<E> Payload for Changed<E> {
     fn refused(mistakes: Vec<Mistake>) -> Self {
-        Self { id: None, mistakes, entity: PhantomData }
+        Self { outcome: Outcome::refused(mistakes), entity: PhantomData }
     }
 }
 
@@ -148,12 +197,16 @@ impl<E: Resource> OutputType for Changed<E> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        Ok(payload_value(ctx, GRAPH.of(E::KIND), self.id, &self.mistakes, field).await)
+        Ok(payload_value(ctx, GRAPH.of(E::KIND), &self.outcome, field).await)
     }
 }
 
 fn payload_name(of: &Descriptor) -> String {
     format!("{}Payload", of.name)
+}
+
+fn many_payload_name(of: &Descriptor) -> String {
+    format!("{}Payload", capital(of.plural))
 }
 
 /// Puts `DealPayload` into the schema.
@@ -177,16 +230,90 @@ pub fn register_payload(registry: &mut Registry, of: &Descriptor) {
     registry.types.insert(name, object.build());
 }
 
+/// Puts `DealsPayload` into the schema.
+pub fn register_many_payload(registry: &mut Registry, of: &Descriptor) {
+    let field = |name: &str, ty: String, doc: &str| {
+        let mut field = MetaField::new(name, ty);
+        field.description = Some(doc.to_owned());
+        (name.to_owned(), field)
+    };
+    let fields = [
+        field("results", format!("[{}!]!", payload_name(of)), "One for each item, in their order."),
+        field(
+            "userErrors",
+            "[UserError!]!".to_owned(),
+            "What is wrong with the call as a whole; then nothing was done.",
+        ),
+    ];
+    let name = many_payload_name(of);
+    let object = ObjectBuilder::new(&name, IndexMap::from(fields))
+        .description(Some(format!("The outcome of changing many {}.", of.plural)));
+    registry.types.insert(name, object.build());
+}
+
+/// What came of changing a row: its id, or the mistakes.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The changed row; none if nothing was changed.
+    pub id: Option<Uuid>,
+    /// What a person has to mend first.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl Payload for Outcome {
+    fn refused(mistakes: Vec<Mistake>) -> Self {
+        Self { id: None, mistakes }
+    }
+}
+
 /// The payload as selected.
 pub async fn payload_value(
     ctx: &ContextSelectionSet<'_>,
     of: &'static Descriptor,
-    id: Option<Uuid>,
+    outcome: &Outcome,
+    field: &Positioned<Field>,
+) -> Value {
+    payload_at(ctx, of, outcome, &[&ctx.item.node], (path_of(ctx), field.pos)).await
+}
+
+async fn payload_at(
+    ctx: &ContextSelectionSet<'_>,
+    of: &'static Descriptor,
+    outcome: &Outcome,
+    below: &[&SelectionSet],
+    (path, pos): (Vec<PathSegment>, Pos),
+) -> Value {
+    let mut object = IndexMap::new();
+    let name = payload_name(of);
+    let picked = match pick(ctx.query_env, below, &[&name]) {
+        Ok(picked) => picked,
+        Err(error) => {
+            ctx.add_error(error.into_server_error(Some(pos), path));
+            return Value::Null;
+        }
+    };
+    for one in picked {
+        let value = match (one.name, outcome.id) {
+            ("__typename", _) => Value::from(name.as_str()),
+            ("userErrors", _) => mistakes_value(ctx, &outcome.mistakes, &one),
+            (_, None) => Value::Null,
+            (_, Some(id)) => answer_at(ctx, of, id, &one, path.clone()).await,
+        };
+        object.insert(one.key, value);
+    }
+    Value::Object(object)
+}
+
+/// The payload of the plain mutations of many, as selected.
+pub async fn many_value(
+    ctx: &ContextSelectionSet<'_>,
+    of: &'static Descriptor,
+    results: &[Outcome],
     mistakes: &[Mistake],
     field: &Positioned<Field>,
 ) -> Value {
     let mut object = IndexMap::new();
-    let name = payload_name(of);
+    let name = many_payload_name(of);
     let picked = match pick(ctx.query_env, &[&ctx.item.node], &[&name]) {
         Ok(picked) => picked,
         Err(error) => {
@@ -195,11 +322,18 @@ pub async fn payload_value(
         }
     };
     for one in picked {
-        let value = match (one.name, id) {
-            ("__typename", _) => Value::from(name.as_str()),
-            ("userErrors", _) => mistakes_value(ctx, mistakes, &one),
-            (_, None) => Value::Null,
-            (_, Some(id)) => answer_at(ctx, of, id, &one).await,
+        let value = match one.name {
+            "userErrors" => mistakes_value(ctx, mistakes, &one),
+            "results" => {
+                let mut values = Vec::with_capacity(results.len());
+                for (at, outcome) in results.iter().enumerate() {
+                    let mut path = path_of(ctx);
+                    path.extend([PathSegment::Field(one.key.to_string()), PathSegment::Index(at)]);
+                    values.push(payload_at(ctx, of, outcome, &one.below, (path, one.pos)).await);
+                }
+                Value::List(values)
+            }
+            _ => Value::from(name.as_str()),
         };
         object.insert(one.key, value);
     }

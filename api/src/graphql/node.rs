@@ -82,9 +82,14 @@ struct Place<'a> {
     pos: Pos,
 }
 
-/// Answers a row as the field `picked` below the context.
-pub async fn answer_at(ctx: &ContextSelectionSet<'_>, of: &'static Descriptor, id: Uuid, picked: &Picked<'_>) -> Value {
-    let mut path = path_of(ctx);
+/// Answers a row as the field `picked` of the object at `path`.
+pub async fn answer_at(
+    ctx: &ContextSelectionSet<'_>,
+    of: &'static Descriptor,
+    id: Uuid,
+    picked: &Picked<'_>,
+    mut path: Vec<PathSegment>,
+) -> Value {
     path.push(PathSegment::Field(picked.key.to_string()));
     answer(ctx, None, of, id, Place { below: picked.below.clone(), path, pos: picked.pos }).await
 }

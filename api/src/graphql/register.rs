@@ -12,6 +12,7 @@ use super::filter::{DEFAULT_PAGE, NESTED_PAGE, ROOT_PAGE, shout};
 use super::totals::{aggregate_object, bucket_choice, group_names, group_object};
 use super::value::{money_type, scalar_of, type_name};
 use crate::access::{Grant, policy};
+use crate::bulk::MOST;
 use crate::store::descriptor::{
     Arg, Descriptor, Field, Graph, Input, Key, Link, OutObject, OutType, Shape, Text, choice,
 };
@@ -88,13 +89,47 @@ pub fn mutation_fields(registry: &mut Registry, graph: &'static Graph) -> IndexM
                 }
             };
             insert_input(registry, &type_name, &format!("The input of {name}."), input);
-            let mut field = described(MetaField::new(&name, format!("{}Payload", of.name)), &doc);
-            let input = argument("input", &format!("{type_name}!"), "What to do.", None);
-            add_args(&mut field, vec![input]);
-            fields.insert(name, field);
+            fields.insert(name.clone(), mutation(&name, &type_name, &format!("{}Payload", of.name), &doc));
+            let many = format!("{verb}{}", capital(of.plural));
+            let many_type = format!("{}{}Input", capital(verb), capital(of.plural));
+            insert_input(registry, &many_type, &format!("The input of {many}."), many_input(&type_name));
+            let doc = format!(
+                "{name} for up to {MOST} items, each in a transaction of its own: one that is refused does not undo the \
+                 others, unless `atomic` asks for all or nothing. A refusal stands in the `userErrors` of its result, with \
+                 the code it would have as an error. Roles: as {name}."
+            );
+            let payload = format!("{}Payload", capital(of.plural));
+            fields.insert(many.clone(), mutation(&many, &many_type, &payload, &doc));
         }
     }
     fields
+}
+
+fn mutation(name: &str, input: &str, payload: &str, doc: &str) -> MetaField {
+    let mut field = described(MetaField::new(name, payload.to_owned()), doc);
+    add_args(&mut field, vec![argument("input", &format!("{input}!"), "What to do.", None)]);
+    field
+}
+
+/// The input of a mutation of many: as the verbs have it.
+fn many_input(item: &str) -> Vec<MetaInputValue> {
+    let items = format!("[{item}!]!");
+    vec![
+        argument("items", &items, &format!("At most {MOST}; they are done in this order."), None),
+        argument(
+            "atomic",
+            "Boolean!",
+            "All or nothing. Otherwise each item is done for itself, whatever becomes of the others.",
+            Some("false"),
+        ),
+        argument(
+            "idempotencyKey",
+            "String",
+            "Makes a retry safe for 24 hours, item by item: what was done is answered again, the rest is tried again. \
+             Overrides the header `Idempotency-Key`; an item's own key overrides both.",
+            None,
+        ),
+    ]
 }
 
 /// Whether an entity has a plain mutation, and its input.
@@ -670,7 +705,8 @@ fn insert_enum(registry: &mut Registry, name: &str, doc: &str, values: Vec<(Stri
     registry.types.insert(name.to_owned(), choice);
 }
 
-fn capital(word: &str) -> String {
+/// `deals` -> `Deals`.
+pub fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }

@@ -56,10 +56,8 @@ pub struct Mutation(
     lead::graphql::LeadVerbs,
     deal::graphql::DealVerbs,
     lead::conversion_graphql::ConversionVerbs,
-    lead::conversion_graphql::ConversionBatch,
     touchpoint::graphql::TouchpointVerbs,
     user::graphql::UserVerbs,
-    lead::graphql::LeadBatches,
 );
 
 /// The executable schema.

@@ -12,7 +12,8 @@ verbs! {
         /// Takes note of sales' answer to a hand-off (or of its silence), with what marketing changed because of it.
         /// Until then it stands in marketing's inbox. It has to be accepted, rejected or expired, else CONFLICT.
         /// Roles: MARKETING_MANAGER (all), MARKETER (own and team's).
-        acknowledge_handoff(AcknowledgeHandoffInput) -> Changed<handoff::Entity> = super::commands::acknowledge;
+        acknowledge_handoff(AcknowledgeHandoffInput) -> Changed<handoff::Entity> = super::commands::acknowledge,
+            many acknowledge_handoffs(AcknowledgeHandoffsInput) -> AcknowledgeHandoffsPayload;
     }
 }
 

@@ -1,14 +1,12 @@
 //! Converting leads into deals: inputs, payloads, verbs.
 
-use async_graphql::{Context, InputObject, SimpleObject};
+use async_graphql::{InputObject, SimpleObject};
 use entity::deal_contact::DealRole;
 use entity::{company, deal, lead, pipeline, stage, user};
-use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 
 use super::conversion;
-use crate::error::{Error, Mistake, Result};
-use crate::graphql::batch::{Options, batch, whole};
+use crate::error::Mistake;
 use crate::graphql::mutation::{Changed, Payload, verbs};
 use crate::graphql::node::Node;
 use crate::graphql::scalar::{Day, Id, MoneyInput};
@@ -21,11 +19,13 @@ verbs! {
         /// the campaign's member becomes CONVERTED. Nothing about the person is copied. A lead that was converted into
         /// the same target already is answered again with `alreadyConverted`; another target is CONFLICT.
         /// Roles: SALES_MANAGER (team), SALES_REP (own and pool), with the right to create (or update) the deal.
-        convert_lead(ConvertLeadInput) -> ConvertLeadPayload = conversion::convert;
+        convert_lead(ConvertLeadInput) -> ConvertLeadPayload = conversion::convert,
+            many convert_leads(ConvertLeadsInput) -> ConvertLeadsPayload;
 
         /// Undoes a conversion within 30 days, while the deal is open and no other lead has joined it since: a deal that
         /// the conversion made is deleted, another one is unlinked; the lead is SQL again. Roles: SALES_MANAGER (team).
-        unconvert_lead(UnconvertLeadInput) -> Changed<lead::Entity> = conversion::unconvert;
+        unconvert_lead(UnconvertLeadInput) -> Changed<lead::Entity> = conversion::unconvert,
+            many unconvert_leads(UnconvertLeadsInput) -> UnconvertLeadsPayload;
     }
 }
 
@@ -95,51 +95,4 @@ impl Payload for ConvertLeadPayload {
     fn refused(mistakes: Vec<Mistake>) -> Self {
         Self { lead: Node::none(), deal: Node::none(), already_converted: false, user_errors: mistakes }
     }
-}
-
-/// Many leads at once.
-#[derive(Default)]
-pub struct ConversionBatch;
-
-#[async_graphql::Object]
-impl ConversionBatch {
-    /// Converts many leads, each as convertLead does, in a transaction of its own: one that fails does not undo the
-    /// others, unless `atomic` asks for all or nothing. A refusal stands in the `userErrors` of its result, with the code it would have as an error.
-    /// Roles: as convertLead.
-    async fn convert_leads(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "What to do.")] input: ConvertLeadsInput,
-    ) -> Option<async_graphql::Result<ConvertLeadsPayload>> {
-        Some(convert_all(ctx, input).await.map_err(Error::into_resolver_error))
-    }
-}
-
-/// What convertLeads takes.
-#[derive(InputObject)]
-pub struct ConvertLeadsInput {
-    /// The leads, at most 1,000. They are converted in this order.
-    pub items: Vec<ConvertLeadInput>,
-    /// All or nothing. Otherwise each lead is converted for itself, whatever becomes of the others.
-    #[graphql(default = false)]
-    pub atomic: bool,
-    /// Makes a retry safe for 24 hours, item by item: what was done is answered again, the rest is tried again.
-    /// Overrides the header `Idempotency-Key`; an item's own key overrides both.
-    pub idempotency_key: Option<String>,
-}
-
-/// The outcome of converting many leads.
-#[derive(Debug, SimpleObject)]
-pub struct ConvertLeadsPayload {
-    /// One for each item, in their order.
-    pub results: Vec<ConvertLeadPayload>,
-    /// What is wrong with the call as a whole; then nothing was done.
-    pub user_errors: Vec<Mistake>,
-}
-
-async fn convert_all(ctx: &Context<'_>, input: ConvertLeadsInput) -> Result<ConvertLeadsPayload> {
-    let items = input.items.into_iter().map(|item| (item.idempotency_key.clone(), item)).collect();
-    let options = Options { key: input.idempotency_key, atomic: input.atomic };
-    let outcome = batch(ctx, items, options, |tx, item| conversion::convert(tx, item).boxed()).await;
-    whole(outcome).map(|(results, user_errors)| ConvertLeadsPayload { results, user_errors })
 }

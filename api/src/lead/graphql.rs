@@ -1,12 +1,11 @@
 //! The verbs of a lead as mutations.
 
-use async_graphql::{Context, Enum, InputObject, Object};
+use async_graphql::{Enum, InputObject};
 use entity::enums::HandoffReason;
 use entity::{lead, team, user};
 
-use super::capture::input::{CaptureLeadInput, CaptureLeadPayload, CaptureLeadsInput, CaptureLeadsPayload};
+use super::capture::input::{CaptureLeadInput, CaptureLeadPayload};
 use super::commands;
-use crate::error::Error;
 use crate::graphql::mutation::{Changed, verbs};
 use crate::graphql::scalar::{Id, Words};
 
@@ -20,69 +19,62 @@ verbs! {
         /// or SAL without a hand-off if a seller captures an OUTBOUND one. A person whose lead the caller may not see
         /// is a user error TAKEN that names the team to ask and nothing else.
         /// Roles: ADMIN, SALES_MANAGER, SALES_REP, MARKETING_MANAGER, MARKETER, INTEGRATION.
-        capture_lead(CaptureLeadInput) -> CaptureLeadPayload = super::capture::capture;
+        capture_lead(CaptureLeadInput) -> CaptureLeadPayload = super::capture::capture,
+            many capture_leads(CaptureLeadsInput) -> CaptureLeadsPayload;
 
         /// Keeps an inquiry warm until it is ready: NEW -> NURTURING.
         /// Roles: MARKETING_MANAGER, MARKETER, INTEGRATION.
-        nurture_lead(NurtureLeadInput) -> Changed<lead::Entity> = commands::nurture;
+        nurture_lead(NurtureLeadInput) -> Changed<lead::Entity> = commands::nurture,
+            many nurture_leads(NurtureLeadsInput) -> NurtureLeadsPayload;
 
         /// Declares a lead marketing-qualified: NEW or NURTURING -> MQL. A score of 60 or more is enough; below it a
         /// reason is demanded. `mqlAt` is set the first time.
         /// Roles: MARKETING_MANAGER, MARKETER, INTEGRATION.
-        qualify_lead(QualifyLeadInput) -> Changed<lead::Entity> = commands::qualify;
+        qualify_lead(QualifyLeadInput) -> Changed<lead::Entity> = commands::qualify,
+            many qualify_leads(QualifyLeadsInput) -> QualifyLeadsPayload;
 
         /// Hands an MQL to a person of sales or to the pool of a team: a Handoff is PENDING, due within 24 hours, and
         /// the lead belongs to the target. CONFLICT while another hand-off of it is pending.
         /// Roles: MARKETING_MANAGER, MARKETER, INTEGRATION.
-        hand_off_lead(HandOffLeadInput) -> Changed<lead::Entity> = commands::hand_off;
+        hand_off_lead(HandOffLeadInput) -> Changed<lead::Entity> = commands::hand_off,
+            many hand_off_leads(HandOffLeadsInput) -> HandOffLeadsPayload;
 
         /// Takes a lead that was handed to the caller or the caller's team: MQL -> SAL, the hand-off is ACCEPTED. A
         /// lead from the pool becomes the caller's own; person and company without an owner go along.
         /// Roles: SALES_MANAGER (team), SALES_REP (own and pool).
-        accept_lead(AcceptLeadInput) -> Changed<lead::Entity> = commands::accept;
+        accept_lead(AcceptLeadInput) -> Changed<lead::Entity> = commands::accept,
+            many accept_leads(AcceptLeadsInput) -> AcceptLeadsPayload;
 
         /// Sends back a lead that was handed to the caller or the caller's team: MQL -> NURTURING or DISQUALIFIED, the
         /// hand-off is REJECTED with the reason, `recycledCount` goes up, and the lead belongs to whoever handed it
         /// over. The answer's `lead` is null if the caller does not see it any more.
         /// Roles: SALES_MANAGER (team), SALES_REP (own and pool).
-        reject_lead(RejectLeadInput) -> Changed<lead::Entity> = commands::reject;
+        reject_lead(RejectLeadInput) -> Changed<lead::Entity> = commands::reject,
+            many reject_leads(RejectLeadsInput) -> RejectLeadsPayload;
 
         /// Takes a pending hand-off back: MQL -> NURTURING, the hand-off is RECALLED, and the lead belongs to whoever
         /// handed it over. Role: MARKETING_MANAGER.
-        recall_handoff(RecallHandoffInput) -> Changed<lead::Entity> = commands::recall;
+        recall_handoff(RecallHandoffInput) -> Changed<lead::Entity> = commands::recall,
+            many recall_handoffs(RecallHandoffsInput) -> RecallHandoffsPayload;
 
         /// Declares an accepted lead sales-qualified: SAL -> SQL. At least one of need, budget and timing has to be
         /// known; they become a note on the lead. `sqlAt` is set the first time.
         /// Roles: SALES_MANAGER (team), SALES_REP (own and pool).
-        qualify_for_sales(QualifyForSalesInput) -> Changed<lead::Entity> = commands::qualify_for_sales;
+        qualify_for_sales(QualifyForSalesInput) -> Changed<lead::Entity> = commands::qualify_for_sales,
+            many qualify_leads_for_sales(QualifyLeadsForSalesInput) -> QualifyLeadsForSalesPayload;
 
         /// Ends an open lead without a deal: -> DISQUALIFIED, for good; a new interest opens a new lead. CONFLICT
         /// while a hand-off is pending (answer or recall it first).
         /// Roles: SALES_MANAGER (team), SALES_REP (own and pool), MARKETING_MANAGER and MARKETER before SAL.
-        disqualify_lead(DisqualifyLeadInput) -> Changed<lead::Entity> = commands::disqualify;
+        disqualify_lead(DisqualifyLeadInput) -> Changed<lead::Entity> = commands::disqualify,
+            many disqualify_leads(DisqualifyLeadsInput) -> DisqualifyLeadsPayload;
 
         /// Gives an accepted lead back to marketing for nurturing: SAL or SQL -> NURTURING, `recycledCount` goes up,
         /// and the lead belongs to whoever handed it over (one of sales' own stays where it is). The answer's `lead`
         /// is null if the caller does not see it any more.
         /// Roles: SALES_MANAGER (team), SALES_REP (own and pool).
-        recycle_lead(RecycleLeadInput) -> Changed<lead::Entity> = commands::recycle;
-    }
-}
-
-/// The verbs of many leads at once.
-#[derive(Default)]
-pub struct LeadBatches;
-
-#[Object]
-impl LeadBatches {
-    /// captureLead for up to 1,000 items, with one answer for each.
-    /// Roles: ADMIN, SALES_MANAGER, SALES_REP, MARKETING_MANAGER, MARKETER, INTEGRATION.
-    async fn capture_leads(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "What to do.")] input: CaptureLeadsInput,
-    ) -> Option<async_graphql::Result<CaptureLeadsPayload>> {
-        Some(super::capture::capture_all(ctx, input).await.map_err(Error::into_resolver_error))
+        recycle_lead(RecycleLeadInput) -> Changed<lead::Entity> = commands::recycle,
+            many recycle_leads(RecycleLeadsInput) -> RecycleLeadsPayload;
     }
 }
 

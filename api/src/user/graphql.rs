@@ -14,9 +14,11 @@ verbs! {
         create_user(CreateUserInput) -> Changed<user::Entity> = super::commands::create;
         /// Locks a user out at once: every session ends. Nobody suspends himself, and one active ADMIN stays. Roles:
         /// ADMIN.
-        suspend_user(SuspendUserInput) -> Changed<user::Entity> = super::commands::suspend;
+        suspend_user(SuspendUserInput) -> Changed<user::Entity> = super::commands::suspend,
+            many suspend_users(SuspendUsersInput) -> SuspendUsersPayload;
         /// Lets a suspended user sign in again. Roles: ADMIN.
-        reactivate_user(ReactivateUserInput) -> Changed<user::Entity> = super::commands::reactivate;
+        reactivate_user(ReactivateUserInput) -> Changed<user::Entity> = super::commands::reactivate,
+            many reactivate_users(ReactivateUsersInput) -> ReactivateUsersPayload;
         /// Sets a password and ends every other session of the user. One's own takes the old password; ADMIN sets
         /// those of others. Roles: every role but INTEGRATION (own), ADMIN (all).
         set_password(SetPasswordInput) -> Changed<user::Entity> = super::commands::set_password;

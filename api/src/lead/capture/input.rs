@@ -136,26 +136,3 @@ impl Payload for CaptureLeadPayload {
         Self { lead: Node::none(), contact: Node::none(), outcome: None, user_errors: mistakes }
     }
 }
-
-/// The input of captureLeads.
-#[derive(InputObject)]
-pub struct CaptureLeadsInput {
-    /// At most 1,000. An item's own `idempotencyKey` makes that item safe to retry in any batch.
-    pub items: Vec<CaptureLeadInput>,
-    /// All or nothing. Otherwise each item is done for itself, whatever becomes of the others.
-    #[graphql(default = false)]
-    pub atomic: bool,
-    /// Makes a retry safe for 24 hours, even of a batch that was cut off half-way; overrides the header
-    /// `Idempotency-Key`.
-    pub idempotency_key: Option<String>,
-}
-
-/// The outcome of captureLeads.
-#[derive(Debug, SimpleObject)]
-pub struct CaptureLeadsPayload {
-    /// One for each item, in their order. What would be an error of a single captureLead stands in `userErrors` with
-    /// its code.
-    pub results: Vec<CaptureLeadPayload>,
-    /// What is wrong with the call as a whole; then nothing was done.
-    pub user_errors: Vec<Mistake>,
-}

@@ -7,7 +7,6 @@ pub mod check;
 pub mod input;
 pub mod known;
 
-use async_graphql::Context;
 use chrono::{DateTime, Utc};
 use entity::campaign_member::{self, MemberStatus};
 use entity::company;
@@ -15,12 +14,11 @@ use entity::contact;
 use entity::enums::LeadSource;
 use entity::lead::{self, LeadStatus};
 use entity::touchpoint;
-use futures_util::FutureExt;
 use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
 use self::check::Capture;
-use self::input::{CaptureLeadInput, CaptureLeadPayload, CaptureLeadsInput, CaptureLeadsPayload, CaptureOutcome};
+use self::input::{CaptureLeadInput, CaptureLeadPayload, CaptureOutcome};
 use self::known::Touch;
 use super::commands::entered;
 use super::matching::{Interest, fill};
@@ -28,7 +26,6 @@ use super::rules;
 use crate::access::{Action, Kind};
 use crate::attribution::commands::rebuild_for_contacts;
 use crate::error::{Error, Result};
-use crate::graphql::batch::{Options, batch, whole};
 use crate::graphql::node::Node;
 use crate::store::{Tx, Warrant};
 
@@ -59,17 +56,6 @@ pub async fn capture(tx: &Tx, input: CaptureLeadInput) -> Result<CaptureLeadPayl
     };
     let (lead, contact) = (Node::at(lead), Node::at(contact.id));
     Ok(CaptureLeadPayload { lead, contact, outcome: Some(outcome), user_errors: Vec::new() })
-}
-
-/// Captures many leads, each for itself or all together.
-///
-/// # Errors
-/// UNAUTHENTICATED.
-pub async fn capture_all(ctx: &Context<'_>, input: CaptureLeadsInput) -> Result<CaptureLeadsPayload> {
-    let items = input.items.into_iter().map(|item| (item.idempotency_key.clone(), item)).collect();
-    let options = Options { key: input.idempotency_key, atomic: input.atomic };
-    let outcome = batch(ctx, items, options, |tx, item| capture(tx, item).boxed()).await;
-    whole(outcome).map(|(results, user_errors)| CaptureLeadsPayload { results, user_errors })
 }
 
 /// The company the interest is for: as told, else the known person's, else by the domain of the e-mail address.

@@ -1,32 +1,26 @@
 // Apollo Client: queries, errors, mutations, pages, persisted queries and subscriptions by socket and by multipart HTTP.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { CombinedGraphQLErrors } from '@apollo/client/errors';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
-import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
-import { relayStylePagination } from '@apollo/client/utilities';
-import { createHash } from 'node:crypto';
-import { createClient } from 'graphql-ws';
 import { filter, firstValueFrom, from } from 'rxjs';
-import WebSocket from 'ws';
-import { newLead, signIn, socketUrl, url } from './service.js';
+import { apollo } from './examples/apollo.js';
+import { CHANGED, capturing, newLead, signIn, url } from './service.js';
 
 let token;
 let client;
-let socket;
 
 const http = (options) => new HttpLink({ uri: url, headers: { authorization: `Bearer ${token}` }, ...options });
-const cache = () => new InMemoryCache({ typePolicies: { Query: { fields: { companies: relayStylePagination(['filter', 'orderBy']) } } } });
-const over = (link) => new ApolloClient({ link, cache: cache() });
+const over = (link) => new ApolloClient({ link, cache: new InMemoryCache() });
 
 before(async () => {
-  token = await signIn('manager');
-  client = over(http());
-  socket = createClient({ url: socketUrl, webSocketImpl: WebSocket, connectionParams: { authorization: `Bearer ${token}` } });
+  token = await signIn('SALES_MANAGER');
+  client = apollo(url, () => token);
 });
-after(() => socket.dispose());
+after(() => client.stop());
 
 test('Apollo: a query', async () => {
   const { data } = await client.query({ query: gql`{ viewer { role user { id name email } } }` });
@@ -57,21 +51,21 @@ test('Apollo: relayStylePagination joins keyset pages', async () => {
 });
 
 test('Apollo: an error of the whole request is a CombinedGraphQLErrors with its code', async () => {
-  await assert.rejects(client.query({ query: gql`{ companies(after: "tampered") { totalCount } }` }), (error) => {
+  for (const [query, code] of [
+    [gql`{ nothing }`, 'GRAPHQL_VALIDATION_FAILED'],
+    [gql`{ companies(after: "tampered") { totalCount } }`, 'BAD_USER_INPUT'],
+  ]) {
+    const { error } = await client.query({ query });
     assert.ok(CombinedGraphQLErrors.is(error), String(error));
-    assert.equal(error.errors[0].extensions.code, 'BAD_USER_INPUT');
-    return true;
-  });
-  await assert.rejects(client.query({ query: gql`{ nothing }` }), (error) => {
-    assert.equal(error.errors[0].extensions.code, 'GRAPHQL_VALIDATION_FAILED');
-    return true;
-  });
+    assert.equal(error.errors[0].extensions.code, code);
+  }
+  await assert.rejects(client.query({ query: gql`{ nothing }`, errorPolicy: 'none' }), CombinedGraphQLErrors.is);
 });
 
 test('Apollo: a field that is refused is null, its siblings come, the error has code and path', async () => {
-  const analyst = new HttpLink({ uri: url, headers: { authorization: `Bearer ${await signIn('analyst')}` } });
+  const analyst = await signIn('ANALYST');
   const query = gql`{ contacts(first: 1) { nodes { id email jobTitle } } }`;
-  const { data, error } = await over(analyst).query({ query, errorPolicy: 'all' });
+  const { data, error } = await apollo(url, () => analyst).query({ query });
   assert.equal(data.contacts.nodes[0].email, null);
   assert.ok(data.contacts.nodes[0].id);
   assert.equal(error.errors.length, 1);
@@ -118,4 +112,19 @@ test('Apollo: automatic persisted queries, by POST and by GET', async () => {
   assert.equal(await ask(persisted(true)), 'SALES_MANAGER');
   assert.equal(requests.length, 4);
   assert.equal(requests[3].method, 'GET');
+});
+
+/** The first change that a subscription sees. */
+async function firstChange(by) {
+  const result = await capturing(token, firstValueFrom(by.subscribe({ query: gql(CHANGED) })));
+  assert.equal(result.error, undefined);
+  return result.data.changed;
+}
+
+test('Apollo: a subscription over the socket', async () => {
+  assert.equal((await firstChange(client)).action, 'captureLead');
+});
+
+test('Apollo: a subscription over multipart HTTP', async () => {
+  assert.equal((await firstChange(over(http()))).action, 'captureLead');
 });

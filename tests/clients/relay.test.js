@@ -57,7 +57,7 @@ let environment;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tributary-relay-'));
-  const token = await signIn('manager');
+  const token = await signIn('SALES_MANAGER');
   const fetched = ({ text }, variables) => ask(text, { variables, token });
   environment = new relay.Environment({
     network: relay.Network.create(fetched),

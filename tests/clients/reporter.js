@@ -1,5 +1,7 @@
 // A line for every check, why one failed, and the plain closing line.
 
+import { inspect } from 'node:util';
+
 export default async function* report(events) {
   const count = { passed: 0, failed: 0, skipped: 0 };
   for await (const { type, data } of events) {
@@ -18,6 +20,6 @@ export default async function* report(events) {
 
 function explain(error) {
   const cause = error.cause ?? error;
-  const text = cause.stack ?? cause.message ?? String(cause);
-  return text.replace(/^/gm, '          ');
+  const text = cause.stack ?? inspect(cause, { depth: 4 });
+  return text.split('\n').slice(0, 25).join('\n').replace(/^/gm, '          ');
 }

@@ -1,20 +1,25 @@
 // Where the service is, who can sign in, and the plainest request there is.
 
 import assert from 'node:assert/strict';
+import WebSocket from 'ws';
+
+// Browsers and newer Node have one; this one also serves Node 20.
+globalThis.WebSocket ??= WebSocket;
 
 /** The endpoint. */
 export const url = process.env.TRIBUTARY_URL ?? 'http://127.0.0.1:8080/graphql';
 /** The same endpoint for sockets. */
 export const socketUrl = url.replace(/^http/, 'ws');
 
-/** The demo users that the checks sign in as: name in the address, and what stands in the password. */
-const people = {
-  admin: ['ada.admin', 'admin'],
-  manager: ['sara.salesmanager', 'salesmanager'],
-  rep: ['rita.rep', 'rep-north'],
-  marketing: ['mona.marketingmanager', 'marketingmanager'],
-  analyst: ['anna.analyst', 'analyst'],
-  integration: ['ivo.integration', 'integration'],
+/** A demo user for each role: the name in the address, and what stands in the password. */
+const users = {
+  ADMIN: ['ada.admin', 'admin'],
+  SALES_MANAGER: ['sara.salesmanager', 'salesmanager'],
+  SALES_REP: ['rita.rep', 'rep-north'],
+  MARKETING_MANAGER: ['mona.marketingmanager', 'marketingmanager'],
+  MARKETER: ['mark.marketer', 'marketer'],
+  ANALYST: ['anna.analyst', 'analyst'],
+  INTEGRATION: ['ivo.integration', 'integration'],
 };
 
 /** The whole answer to one operation. */
@@ -34,9 +39,9 @@ export async function data(query, options) {
   return answer.data;
 }
 
-/** The session of one of the people: `accessToken`, `refreshToken`. */
-export async function session(person) {
-  const [name, word] = people[person];
+/** The session of a role's demo user: `accessToken`, `refreshToken`. */
+export async function session(role) {
+  const [name, word] = users[role];
   const signIn = 'mutation ($input: SignInInput!) { signIn(input: $input) { accessToken refreshToken userErrors { message } } }';
   const input = { email: `${name}@demo.example`, password: `demo-${word}-2026!` };
   const { signIn: begun } = await data(signIn, { variables: { input } });
@@ -44,8 +49,8 @@ export async function session(person) {
   return begun;
 }
 
-/** An access token of one of the people. */
-export const signIn = async (person) => (await session(person)).accessToken;
+/** An access token of a role's demo user. */
+export const signIn = async (role) => (await session(role)).accessToken;
 
 let made = 0;
 /** The input of a captureLead that nobody has sent before. */
@@ -53,4 +58,18 @@ export function newLead() {
   made += 1;
   const unique = `${process.pid}-${Date.now()}-${made}`;
   return { source: 'INBOUND', contact: { email: `client-${unique}@example.org`, firstName: 'Clara', lastName: 'Client' } };
+}
+
+/** A subscription to whatever changes. */
+export const CHANGED = 'subscription { changed { subjectType subjectId action } }';
+
+/** Waits for what a subscription will see, and captures leads meanwhile so that there is something to see. */
+export async function capturing(token, seen) {
+  let over = false;
+  const wait = Promise.resolve(seen).finally(() => (over = true));
+  wait.catch(() => {});
+  const capture = 'mutation ($input: CaptureLeadInput!) { captureLead(input: $input) { lead { id } } }';
+  for (let count = 0; count < 200 && !over; count += 1) await data(capture, { token, variables: { input: newLead() } });
+  assert.ok(over, 'nothing was seen of 200 captured leads');
+  return wait;
 }

@@ -1,32 +1,18 @@
 // urql: queries, pages, errors, mutations over HTTP, subscriptions over the socket.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { Client, cacheExchange, fetchExchange, gql, subscriptionExchange } from '@urql/core';
-import { createClient } from 'graphql-ws';
-import WebSocket from 'ws';
-import { newLead, signIn, socketUrl, url } from './service.js';
+import { before, test } from 'node:test';
+import { gql } from '@urql/core';
+import { urql } from './examples/urql.js';
+import { CHANGED, capturing, newLead, signIn, url } from './service.js';
 
-let socket;
+let token;
 let client;
 
-const withToken = (token, ...exchanges) =>
-  new Client({
-    url,
-    exchanges: [cacheExchange, ...exchanges, fetchExchange],
-    fetchOptions: { headers: { authorization: `Bearer ${token}` } },
-    preferGetMethod: false,
-  });
-
 before(async () => {
-  const token = await signIn('manager');
-  socket = createClient({ url: socketUrl, webSocketImpl: WebSocket, connectionParams: { Authorization: `Bearer ${token}` } });
-  const forwardSubscription = (request) => ({
-    subscribe: (sink) => ({ unsubscribe: socket.subscribe({ ...request, query: request.query ?? '' }, sink) }),
-  });
-  client = withToken(token, subscriptionExchange({ forwardSubscription }));
+  token = await signIn('SALES_MANAGER');
+  client = urql(url, () => token);
 });
-after(() => socket.dispose());
 
 const PAGE = gql`
   query Page($after: String) {
@@ -58,8 +44,8 @@ test('urql: queries by GET', async () => {
 test('urql: errors carry their code, and what could be read comes along', async () => {
   const unknown = await client.query(gql`{ nothing }`, {}).toPromise();
   assert.equal(unknown.error.graphQLErrors[0].extensions.code, 'GRAPHQL_VALIDATION_FAILED');
-  const analyst = withToken(await signIn('analyst'));
-  const { data, error } = await analyst.query(gql`{ contacts(first: 2) { nodes { id email } } }`, {}).toPromise();
+  const analyst = await signIn('ANALYST');
+  const { data, error } = await urql(url, () => analyst).query(gql`{ contacts(first: 2) { nodes { id email } } }`, {}).toPromise();
   assert.deepEqual(data.contacts.nodes.map((contact) => contact.email), [null, null]);
   assert.deepEqual(error.graphQLErrors.map((one) => one.extensions.code), ['FORBIDDEN_FIELD', 'FORBIDDEN_FIELD']);
 });
@@ -76,4 +62,16 @@ test('urql: a stale version is a CONFLICT that says the current one', async () =
   const { code, currentVersion } = stale.error.graphQLErrors[0].extensions;
   assert.equal(code, 'CONFLICT');
   assert.equal(currentVersion, updated.data.updateContact.contact.version);
+});
+
+test('urql: a subscription over the socket', async () => {
+  const seen = new Promise((resolve) => {
+    const { unsubscribe } = client.subscription(gql(CHANGED), {}).subscribe((result) => {
+      resolve(result);
+      queueMicrotask(unsubscribe);
+    });
+  });
+  const { data, error } = await capturing(token, seen);
+  assert.equal(error, undefined);
+  assert.equal(data.changed.action, 'captureLead');
 });

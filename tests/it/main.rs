@@ -22,6 +22,7 @@ mod lists;
 mod model;
 mod money;
 mod pages;
+mod readme;
 mod rows;
 mod schema;
 mod smoke;

@@ -60,16 +60,24 @@ export function newLead() {
   return { source: 'INBOUND', contact: { email: `client-${unique}@example.org`, firstName: 'Clara', lastName: 'Client' } };
 }
 
-/** A subscription to whatever changes. */
-export const CHANGED = 'subscription { changed { subjectType subjectId action } }';
+/** A subscription to the changes of leads. */
+export const CHANGED = `
+  subscription Changed($after: String) {
+    changed(types: [LEAD], after: $after) { cursor event { seq action subjectId } node { id } }
+  }
+`;
+
+const CAPTURE = 'mutation ($input: CaptureLeadInput!) { captureLead(input: $input) { outcome lead { id } } }';
+
+/** Captures a lead and answers its id. */
+export const capture = async (token) => (await data(CAPTURE, { token, variables: { input: newLead() } })).captureLead.lead.id;
 
 /** Waits for what a subscription will see, and captures leads meanwhile so that there is something to see. */
 export async function capturing(token, seen) {
   let over = false;
   const wait = Promise.resolve(seen).finally(() => (over = true));
   wait.catch(() => {});
-  const capture = 'mutation ($input: CaptureLeadInput!) { captureLead(input: $input) { lead { id } } }';
-  for (let count = 0; count < 200 && !over; count += 1) await data(capture, { token, variables: { input: newLead() } });
+  for (let count = 0; count < 200 && !over; count += 1) await capture(token);
   assert.ok(over, 'nothing was seen of 200 captured leads');
   return wait;
 }

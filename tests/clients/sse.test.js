@@ -35,7 +35,7 @@ test('graphql-sse: a mutation', async () => {
 test('graphql-sse: a subscription, until the client ends it', async () => {
   const changes = client.iterate({ query: CHANGED });
   const { value } = await capturing(token, changes.next());
-  assert.equal(value.data.changed.action, 'captureLead');
+  assert.equal(value.data.changed.event.action, 'captureLead');
   await changes.return();
 });
 

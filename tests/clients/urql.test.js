@@ -73,5 +73,5 @@ test('urql: a subscription over the socket', async () => {
   });
   const { data, error } = await capturing(token, seen);
   assert.equal(error, undefined);
-  assert.equal(data.changed.action, 'captureLead');
+  assert.equal(data.changed.event.action, 'captureLead');
 });

@@ -16,6 +16,7 @@ class Wire {
       this.waiting.splice(0).forEach((wake) => wake());
     });
     this.opened = new Promise((resolve, reject) => this.socket.once('open', resolve).once('error', reject));
+    this.opened.catch(() => {});
     this.closed = new Promise((resolve) => {
       this.socket.once('close', (code, reason) => {
         resolve({ code, reason: String(reason) });

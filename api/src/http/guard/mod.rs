@@ -22,7 +22,7 @@ use crate::graphql::cost::Estimate;
 
 pub use json::check_body;
 
-/// Most values that variables may stand for once each is put wherever the document uses it.
+/// Most values of a body, and most that variables may stand for once each is put wherever the document uses it.
 const VALUES: usize = 200_000;
 
 /// Parses a document that is within the limits.

@@ -12,11 +12,15 @@ use crate::access::token::{self, Keys};
 use crate::auth::throttle::Throttle;
 use crate::clock::Clock;
 use crate::config::{Config, SqliteSynchronous};
+use crate::documents::Documents;
 use crate::error::{Error, Result};
-use crate::graphql::schema::{GRAPH, Schema, builder};
+use crate::graphql::cost;
+use crate::graphql::schema::{GRAPH, Schema, builder, costs};
+use crate::rate_limit::RateLimit;
 use crate::store::Store;
 use crate::store::database::{Database, Settings};
 use crate::store::system::System;
+use crate::store::tally::Tally;
 
 /// The running service. Cheap to clone.
 #[derive(Clone)]
@@ -28,6 +32,9 @@ struct Parts {
     schema: Schema,
     keys: Keys,
     throttle: Throttle,
+    costs: cost::Table,
+    rate_limit: RateLimit,
+    documents: Documents,
 }
 
 /// What a request carries besides its document.
@@ -39,6 +46,8 @@ pub struct RequestMeta {
     pub idempotency_key: Option<String>,
     /// The network address the request came from, where it came over a network.
     pub peer: Option<IpAddr>,
+    /// Counts what is read for it.
+    pub tally: Tally,
 }
 
 impl App {
@@ -57,7 +66,10 @@ impl App {
         store.system().fix_base_currency().await?;
         let keys = keys(&config, &store.system()).await?;
         let schema = builder().finish();
-        Ok(Self(Arc::new(Parts { config, store, schema, keys, throttle: Throttle::default() })))
+        let rate_limit = RateLimit::new(config.rate_points, config.rate_points_per_second);
+        let documents = Documents::new(config.document_cache_bytes);
+        let throttle = Throttle::default();
+        Ok(Self(Arc::new(Parts { config, store, schema, keys, throttle, costs: costs(), rate_limit, documents })))
     }
 
     /// The configuration.
@@ -85,6 +97,21 @@ impl App {
         &self.0.throttle
     }
 
+    /// What the fields of the schema cost.
+    pub fn costs(&self) -> &cost::Table {
+        &self.0.costs
+    }
+
+    /// What each principal may still spend.
+    pub fn rate_limit(&self) -> &RateLimit {
+        &self.0.rate_limit
+    }
+
+    /// The documents that have been parsed.
+    pub fn documents(&self) -> &Documents {
+        &self.0.documents
+    }
+
     /// The viewer behind an `Authorization` header; none or an empty bearer is anonymous.
     ///
     /// # Errors
@@ -98,9 +125,10 @@ impl App {
 
     /// Runs one GraphQL request.
     pub async fn execute(&self, request: Request, viewer: Option<Viewer>, meta: RequestMeta) -> Response {
+        let tally = meta.tally.clone();
         let request = request.data(meta).data(self.clone());
         let request = match viewer {
-            Some(viewer) => request.data(self.0.store.reader(viewer)),
+            Some(viewer) => request.data(self.0.store.reader(viewer).counted_in(tally)),
             // Who is not signed in learns nothing, not even the schema.
             None => request.disable_introspection(),
         };

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::documents::Manifest;
+
 /// One environment variable that the service reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Variable {
@@ -47,6 +49,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("TRIBUTARY_LIMIT_DIRECTIVES", "50", "Most directives in a document."),
     variable("TRIBUTARY_LIMIT_ROOT_FIELDS", "20", "Most root fields of an operation."),
     variable("TRIBUTARY_LIMIT_BATCH", "10", "Most operations in one batched request."),
+    variable("TRIBUTARY_LIMIT_NODES", "500000", "Most rows that an operation may ask for, the sizes of pages multiplied along the nesting."),
+    variable("TRIBUTARY_RATE_POINTS", "20000", "Points that a user, or an address of strangers, may spend at once, and the dearest operation; 0 for no limit."),
+    variable("TRIBUTARY_RATE_POINTS_PER_SECOND", "1000", "Points that come back each second, 1 to 1000000."),
+    variable("TRIBUTARY_DOCUMENT_CACHE_BYTES", "33554432", "Memory for parsed documents, persisted queries among them; 0 for none."),
+    variable("TRIBUTARY_PERSISTED_ONLY", "", "Path of a JSON manifest: then only its operations run."),
     variable("TRIBUTARY_LOG", "info", "Log filter: a level, or levels by module (info,tributary=debug)."),
     variable("TRIBUTARY_LOG_FORMAT", "text", "text or json."),
     variable("TRIBUTARY_DEMO", "", "auto: fill an empty development database with demo data; never. Default: auto in development, never in production."),
@@ -134,6 +141,8 @@ pub struct Limits {
     pub root_fields: usize,
     /// Operations in a batch.
     pub batch: usize,
+    /// Rows that an operation may ask for.
+    pub nodes: u64,
 }
 
 impl Default for Limits {
@@ -149,6 +158,7 @@ impl Default for Limits {
             directives: 50,
             root_fields: 20,
             batch: 10,
+            nodes: 500_000,
         }
     }
 }
@@ -186,6 +196,14 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// What a request may cost at most.
     pub limits: Limits,
+    /// Points that a principal may spend at once; 0 for no limit.
+    pub rate_points: u32,
+    /// Points that come back each second.
+    pub rate_points_per_second: u32,
+    /// Memory for parsed documents, in bytes.
+    pub document_cache_bytes: usize,
+    /// The only operations that may run, if not all may.
+    pub persisted_only: Option<Manifest>,
     /// Log filter.
     pub log: String,
     /// Log format.
@@ -246,6 +264,10 @@ impl Config {
             max_connections: read.size("TRIBUTARY_MAX_CONNECTIONS", 1..=1_000_000),
             cors_origins: read.origins(),
             limits: read.limits(),
+            rate_points: read.number("TRIBUTARY_RATE_POINTS", 0..=1_000_000_000),
+            rate_points_per_second: read.number("TRIBUTARY_RATE_POINTS_PER_SECOND", 1..=1_000_000),
+            document_cache_bytes: read.size("TRIBUTARY_DOCUMENT_CACHE_BYTES", 0..=4_294_967_296),
+            persisted_only: read.manifest(),
             log: read.text("TRIBUTARY_LOG"),
             log_format: read.choice(
                 "TRIBUTARY_LOG_FORMAT",
@@ -397,7 +419,18 @@ impl Reader<'_> {
             directives: self.size("TRIBUTARY_LIMIT_DIRECTIVES", 0..=10_000),
             root_fields: self.size("TRIBUTARY_LIMIT_ROOT_FIELDS", 1..=1_000),
             batch: self.size("TRIBUTARY_LIMIT_BATCH", 1..=1_000),
+            nodes: self.size("TRIBUTARY_LIMIT_NODES", 1..=1_000_000_000) as u64,
         }
+    }
+
+    fn manifest(&mut self) -> Option<Manifest> {
+        const NAME: &str = "TRIBUTARY_PERSISTED_ONLY";
+        let path = self.given(NAME)?;
+        let read = match std::fs::read_to_string(path) {
+            Ok(text) => Manifest::parse(&text).map_err(str::to_owned),
+            Err(error) => Err(format!("names a file that cannot be read ({})", error.kind())),
+        };
+        read.map_err(|message| self.mistake(NAME, message)).ok()
     }
 
     fn demo(&mut self, environment: Environment) -> Demo {

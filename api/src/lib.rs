@@ -6,6 +6,8 @@
 //! | [`cli`] | the commands: serve, migrate, seed, schema, user |
 //! | [`checks`], [`bulk`] | what the inputs of many mutations have in common |
 //! | [`http`], [`server`] | the only axum: routes, GraphQL over HTTP, the accept loop |
+//! | [`documents`] | documents parsed before, and those that may run |
+//! | [`rate_limit`], [`allowance`] | what each principal may spend |
 //! | [`access`] | who may do what: the policy table, tokens, passwords |
 //! | [`store`] | the database as one viewer may see it |
 //! | [`graphql`] | the machinery between GraphQL and the store |
@@ -13,16 +15,19 @@
 //! | the rest | slices: one folder a thing of the business |
 
 pub mod access;
+pub mod allowance;
 pub mod app;
 pub mod bulk;
 pub mod checks;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod documents;
 pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod money;
+pub mod rate_limit;
 pub mod server;
 pub mod store;
 

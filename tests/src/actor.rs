@@ -1,7 +1,8 @@
 //! Someone who uses the service: a token, a request, an answer.
 
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::request::Builder;
+use axum::http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -29,6 +30,8 @@ pub struct Actor {
 pub struct Answer {
     /// The HTTP status.
     pub status: StatusCode,
+    /// The HTTP headers.
+    pub headers: HeaderMap,
     /// The body.
     pub body: Value,
 }
@@ -60,23 +63,47 @@ impl Actor {
         let mut request = Request::post("/graphql")
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, "application/json");
-        if !self.token.is_empty() {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
-        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::from(body.to_string())).expect("a request");
-        let response = router(self.world.app.clone()).oneshot(request).await.expect("an answer");
-        let status = response.status();
+        self.exchange(request, body.to_string()).await
+    }
+
+    /// Sends any request and answers in which encoding the answer came.
+    pub async fn encoding_of(&self, request: Builder, body: impl Into<Body>) -> String {
+        let response = self.respond(request, body.into()).await;
+        let encoding = response.headers().get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+        encoding.unwrap_or_default().to_owned()
+    }
+
+    async fn respond(&self, mut request: Builder, body: Body) -> Response<Body> {
+        if !self.token.is_empty() {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
+        }
+        let request = request.body(body).expect("a request");
+        router(self.world.app.clone()).oneshot(request).await.expect("an answer")
+    }
+
+    /// Sends any request in this actor's name; the answer has to be JSON or empty.
+    pub async fn exchange(&self, request: Builder, body: impl Into<Body>) -> Answer {
+        let response = self.respond(request, body.into()).await;
+        let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.into_body().collect().await.expect("a body").to_bytes();
-        let body =
-            serde_json::from_slice(&bytes).unwrap_or_else(|_| panic!("no JSON: {}", String::from_utf8_lossy(&bytes)));
-        Answer { status, body }
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).unwrap_or_else(|_| panic!("no JSON: {}", String::from_utf8_lossy(&bytes)))
+        };
+        Answer { status, headers, body }
     }
 }
 
 impl Answer {
+    /// The text of a header; empty if there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
     /// The data of an answer without errors.
     #[track_caller]
     pub fn data(&self) -> &Value {

@@ -47,6 +47,8 @@ impl World {
             ("DATABASE_URL".to_owned(), url.to_owned()),
             ("TRIBUTARY_DATABASE_POOL".to_owned(), "8".to_owned()),
             ("TRIBUTARY_DEMO".to_owned(), "never".to_owned()),
+            // The clock stands still: points that are spent would never come back.
+            ("TRIBUTARY_RATE_POINTS".to_owned(), "0".to_owned()),
             ("TRIBUTARY_SQLITE_SYNCHRONOUS".to_owned(), "NORMAL".to_owned()),
         ]);
         variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));

@@ -10,8 +10,10 @@ use super::matrix::{self, FieldPermission, Matrix, Permission};
 use crate::access::{Kind, Role, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::graphql::cost::Estimate;
 use crate::graphql::node::Node;
 use crate::graphql::scalar::Moment;
+use crate::rate_limit::{Allowance, Principal};
 
 /// The queries about the viewer and the rules.
 #[derive(Default)]
@@ -67,6 +69,14 @@ impl Me {
     /// The fields that the viewer may not read or write like the rest of the row.
     async fn restricted_fields(&self) -> Vec<FieldPermission> {
         matrix::fields(Some(self.0.role), None).into_iter().filter(FieldPermission::is_limited).collect()
+    }
+
+    /// What the viewer may still spend; null where nothing is limited.
+    async fn rate_limit(&self, ctx: &Context<'_>) -> Option<Allowance> {
+        let app = ctx.data_opt::<App>()?;
+        let cost = ctx.data_opt::<Estimate>().copied().unwrap_or_default().points();
+        let standing = app.rate_limit().standing(&Principal::of(Some(&self.0), None), app.store().clock().now())?;
+        Some(Allowance::new(standing, cost))
     }
 
     /// When this session ends unless `refreshSession` prolongs it; null if it cannot be prolonged any more.

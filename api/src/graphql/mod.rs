@@ -4,6 +4,7 @@
 //! Writing: [`input`] for the plain mutations of every entity, [`mutation`] for the verbs of their lives.
 
 pub mod batch;
+pub mod cost;
 pub mod filter;
 pub(crate) mod input;
 mod load;

@@ -2,8 +2,12 @@
 
 use std::sync::LazyLock;
 
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema as Executable, SchemaBuilder};
+use async_graphql::registry::Registry;
+use async_graphql::{
+    EmptySubscription, MergedObject, OutputType, SDLExportOptions, Schema as Executable, SchemaBuilder,
+};
 
+use super::cost;
 use super::input::PlainMutations;
 use super::root::Entities;
 use crate::auth::graphql::SessionMutations;
@@ -66,6 +70,14 @@ pub type Schema = Executable<Query, Mutation, EmptySubscription>;
 /// Starts the schema; the app adds what it needs.
 pub fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
     Executable::build(Query::default(), Mutation::default(), EmptySubscription).limit_recursive_depth(64)
+}
+
+/// What the fields of the schema cost.
+pub fn costs() -> cost::Table {
+    let mut registry = Registry::default();
+    Query::create_type_info(&mut registry);
+    Mutation::create_type_info(&mut registry);
+    cost::Table::new(&registry, &GRAPH)
 }
 
 /// The schema's text, as committed in `schema.graphql`.

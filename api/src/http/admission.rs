@@ -1,15 +1,20 @@
-//! What stands between a carrier (POST, GET, a batch, a socket, a stream) and the schema: the guard, the choice of the
-//! operation, the check of the variables, the time limit. Every carrier goes through here and nowhere else.
+//! What stands between a carrier (POST, GET, a batch, a socket, a stream) and the schema: the document and the guard,
+//! the choice of the operation, the check of the variables, its cost, the time limit. Every carrier goes through here
+//! and nowhere else.
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use std::sync::Arc;
+
+use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, ServerError};
 
 use super::answer::Answer;
+use super::charge::Charge;
 use super::parameters::Parameters;
-use super::{guard, variables};
+use super::{guard, persisted, variables};
 use crate::access::Viewer;
 use crate::app::{App, RequestMeta};
 use crate::error::{Code, Error};
+use crate::graphql::cost::{self, Estimate};
 
 /// An operation that may run.
 pub struct Admitted {
@@ -17,33 +22,45 @@ pub struct Admitted {
     pub request: Request,
     /// Query, mutation or subscription.
     pub kind: OperationType,
+    /// What it may take at most.
+    pub estimate: Estimate,
 }
 
-/// Everything that can fail before anything runs.
+/// Everything that can fail before anything runs and before anybody pays.
 ///
 /// # Errors
 /// What is wrong with the document or its variables, coded, in people's words.
 pub fn admit(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerError>> {
-    let limits = &app.config().limits;
-    let Parameters { query, operation_name, mut variables, extensions } = parameters;
     let one = |error| vec![error];
-    let document = guard::admit(&query, limits).map_err(one)?;
-    let kind = {
-        let operation = variables::chosen(&document, operation_name.as_deref()).map_err(one)?;
+    let document = persisted::document(app, &parameters).map_err(one)?;
+    let Parameters { operation_name, mut variables, extensions, .. } = parameters;
+    let (kind, estimate) = {
+        let operation = variables::chosen(&document.parsed, operation_name.as_deref()).map_err(one)?;
         variables::fit(operation, &mut variables)?;
-        operation.ty
+        guard::check_values(&document.parsed, &variables).map_err(one)?;
+        (operation.ty, cost::estimate(app.costs(), &document.parsed, operation, &variables))
     };
-    guard::check_values(&document, &variables).map_err(one)?;
-    let mut request = Request::new(query).variables(variables);
+    guard::check_cost(estimate, app.config().limits.nodes, app.rate_limit().limit()).map_err(one)?;
+    // The text is not needed any more.
+    let mut request = Request::new("").variables(variables).data(estimate);
     request.operation_name = operation_name;
     request.extensions = extensions;
-    Ok(Admitted { request: with_document(request, document), kind })
+    request.set_parsed_query(Arc::unwrap_or_clone(document).parsed);
+    Ok(Admitted { request, kind, estimate })
 }
 
-/// Runs a query or mutation within the time limit.
+/// Runs a query or mutation within what its principal may spend and within the time limit.
 pub async fn run(app: &App, admitted: Admitted, viewer: Option<Viewer>, meta: RequestMeta) -> Answer {
+    let charge = match Charge::take(app, admitted.estimate, viewer.as_ref(), &meta) {
+        Ok(charge) => charge,
+        Err(refused) => return refused,
+    };
+    charge.settle(in_time(app, admitted.request, viewer, meta).await)
+}
+
+async fn in_time(app: &App, request: Request, viewer: Option<Viewer>, meta: RequestMeta) -> Answer {
     let config = app.config();
-    match tokio::time::timeout(config.request_timeout, app.execute(admitted.request, viewer, meta)).await {
+    match tokio::time::timeout(config.request_timeout, app.execute(request, viewer, meta)).await {
         Ok(outcome) => Answer::new(outcome, !config.is_production()),
         Err(_) => {
             let seconds = config.request_timeout.as_secs();
@@ -51,9 +68,4 @@ pub async fn run(app: &App, admitted: Admitted, viewer: Option<Viewer>, meta: Re
             Answer::failed(Error::refused(Code::Timeout, message))
         }
     }
-}
-
-fn with_document(mut request: Request, document: ExecutableDocument) -> Request {
-    request.set_parsed_query(document);
-    request
 }

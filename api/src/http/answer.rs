@@ -4,7 +4,7 @@
 use async_graphql::{Response as Outcome, ServerError, Value};
 use axum::body::Body;
 use axum::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -183,20 +183,47 @@ impl Answer {
         Self::refused(vec![error.into_server_error(None, Vec::new())])
     }
 
+    /// Whether anything ran; otherwise the operation was refused as a whole.
+    pub fn has_begun(&self) -> bool {
+        self.began
+    }
+
+    /// The answer with one more of the protocol's extensions.
+    #[must_use]
+    pub fn with_extension(mut self, name: &str, value: Value) -> Self {
+        self.outcome.extensions.insert(name.to_owned(), value);
+        self
+    }
+
+    /// The answer with one more HTTP header.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.outcome.http_headers.insert(name, value);
+        self
+    }
+
+    fn status(&self, media: Media) -> StatusCode {
+        let code = self.outcome.errors.first().map(words::code_of).unwrap_or_default();
+        if self.began { StatusCode::OK } else { media.status(&code) }
+    }
+
     /// The answer to a single operation.
     pub fn into_response(self, media: Media) -> Response<Body> {
-        let code = self.outcome.errors.first().map(words::code_of).unwrap_or_default();
-        let status = if self.began { StatusCode::OK } else { media.status(&code) };
+        let status = self.status(media);
         let body = write(&self.wire());
         let mut response = respond(status, media, body);
         response.headers_mut().extend(self.outcome.http_headers);
         response
     }
 
-    /// The answers to a batch, as an array in the order of the requests.
+    /// The answers to a batch, as an array in the order of the requests. The status is the one they share, if they
+    /// share one.
     pub fn into_batch(answers: &[Self], media: Media) -> Response<Body> {
+        let mut statuses = answers.iter().map(|answer| answer.status(media));
+        let first = statuses.next().unwrap_or_default();
+        let status = if statuses.all(|status| status == first) { first } else { StatusCode::OK };
         let wires: Vec<Wire<'_>> = answers.iter().map(Self::wire).collect();
-        let mut response = respond(StatusCode::OK, media, write(&wires));
+        let mut response = respond(status, media, write(&wires));
         for answer in answers {
             response.headers_mut().extend(answer.outcome.http_headers.clone());
         }

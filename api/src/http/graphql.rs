@@ -174,7 +174,8 @@ impl Call {
     }
 
     async fn run(&self, admitted: Admitted, viewer: Option<Viewer>, idempotency_key: Option<String>) -> Answer {
-        let meta = RequestMeta { request_id: self.id.clone(), idempotency_key, peer: self.peer };
+        let meta =
+            RequestMeta { request_id: self.id.clone(), idempotency_key, peer: self.peer, ..RequestMeta::default() };
         admission::run(&self.app, admitted, viewer, meta).await
     }
 

@@ -2,10 +2,12 @@
 
 mod admission;
 mod answer;
+mod charge;
 mod graphql;
 pub mod guard;
 mod headers;
 mod parameters;
+mod persisted;
 mod playground;
 mod variables;
 mod words;
@@ -24,6 +26,7 @@ use axum::routing::{any, get};
 use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::cors::CorsLayer;
 
 use crate::app::App;
@@ -42,16 +45,29 @@ pub fn router(app: App) -> Router {
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .with_state(app);
+    // Streams would wait in the compressor; the default leaves out text/event-stream.
+    let whole = DefaultPredicate::new().and(NotForContentType::const_new("multipart/mixed"));
     let router = match cors {
         Some(cors) => router.layer(cors),
         None => router,
     };
     router
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(whole))
         .layer(from_fn(headers::secure))
         .layer(from_fn(headers::identify))
 }
+
+/// What clients send besides the usual headers.
+const SENT: [&str; 7] = [
+    "idempotency-key",
+    "x-request-id",
+    "traceparent",
+    "apollo-require-preflight",
+    "graphql-require-preflight",
+    "apollographql-client-name",
+    "apollographql-client-version",
+];
 
 /// Browsers of the listed origins may call us; without a list, none of another origin.
 fn cors(origins: &[String]) -> Option<CorsLayer> {
@@ -61,8 +77,8 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
         CorsLayer::new()
             .allow_origin(origins)
             .allow_methods([Method::GET, Method::POST])
-            .allow_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, named("idempotency-key"), named("x-request-id")])
-            .expose_headers([named("x-request-id"), RETRY_AFTER])
+            .allow_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE].into_iter().chain(SENT.map(named)).collect::<Vec<_>>())
+            .expose_headers([named("x-request-id"), RETRY_AFTER, charge::RATE_LIMIT, charge::RATE_LIMIT_POLICY])
             .max_age(Duration::from_secs(600))
     })
 }

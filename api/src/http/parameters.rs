@@ -1,5 +1,6 @@
 //! The parameters of GraphQL over HTTP, from a JSON body or from a URL.
 
+use async_graphql::indexmap::IndexMap;
 use async_graphql::{Extensions, Name, Value, Variables};
 use axum::extract::Query;
 use axum::http::Uri;
@@ -11,11 +12,18 @@ use crate::config::Limits;
 /// The library reads an object with this key as raw JSON when it writes an answer: no client may send one.
 const RAW: &str = "$serde_json::private";
 
+/// The parameters that are texts. Documents are named by the id of the GraphQL foundation or by Relay's.
+const TEXTS: [&str; 4] = ["query", "operationName", "documentId", "doc_id"];
+/// The parameters that are objects.
+const OBJECTS: [&str; 2] = ["variables", "extensions"];
+
 /// One request as the client sent it.
 #[derive(Default)]
 pub struct Parameters {
-    /// The document.
+    /// The document; empty where it is only named.
     pub query: String,
+    /// The id or hash of a document that the service knows.
+    pub document_id: Option<String>,
     /// Which operation of it.
     pub operation_name: Option<String>,
     /// Values of its variables.
@@ -78,12 +86,14 @@ pub fn from_uri(uri: &Uri, limits: &Limits) -> Result<Parameters, Refusal> {
                 .map_err(|_| Refusal::bad_request(format!("The parameter `{name}` is not valid JSON.")))
         }
     };
-    Ok(Parameters {
-        query: query(one("query")?.map_or(Value::Null, Value::from))?,
-        operation_name: one("operationName")?.map(str::to_owned),
-        variables: Variables::from_value(object("variables", json("variables")?)?),
-        extensions: extensions(object("extensions", json("extensions")?)?),
-    })
+    let mut fields = IndexMap::new();
+    for name in TEXTS {
+        fields.insert(Name::new(name), one(name)?.map_or(Value::Null, Value::from));
+    }
+    for name in OBJECTS {
+        fields.insert(Name::new(name), json(name)?);
+    }
+    parameters(Value::Object(fields))
 }
 
 fn parameters(value: Value) -> Result<Parameters, Refusal> {
@@ -91,29 +101,27 @@ fn parameters(value: Value) -> Result<Parameters, Refusal> {
         return Err(Refusal::bad_request("A GraphQL request is a JSON object, or an array of them."));
     };
     let mut take = |name: &str| fields.swap_remove(name).unwrap_or_default();
-    Ok(Parameters {
-        query: query(take("query"))?,
-        operation_name: operation_name(take("operationName"))?,
-        variables: Variables::from_value(object("variables", take("variables"))?),
-        extensions: extensions(object("extensions", take("extensions"))?),
-    })
-}
-
-fn query(value: Value) -> Result<String, Refusal> {
-    match value {
-        Value::String(query) if !query.trim().is_empty() => Ok(query),
-        Value::Null | Value::String(_) => {
-            Err(Refusal::bad_request("The parameter `query` is missing: it holds the GraphQL document."))
-        }
-        _ => Err(Refusal::bad_request("The parameter `query` must be a string.")),
+    let [query, operation_name, document_id, doc_id] = TEXTS.map(|name| text(name, take(name)));
+    let [variables, extensions] = OBJECTS.map(|name| object(name, take(name)));
+    let parameters = Parameters {
+        query: query?.unwrap_or_default(),
+        operation_name: operation_name?,
+        document_id: document_id?.or(doc_id?),
+        variables: Variables::from_value(variables?),
+        extensions: extensions_of(extensions?),
+    };
+    let named = parameters.document_id.is_some() || parameters.extensions.0.contains_key("persistedQuery");
+    if parameters.query.trim().is_empty() && !named {
+        return Err(Refusal::bad_request("The parameter `query` is missing: it holds the GraphQL document."));
     }
+    Ok(parameters)
 }
 
-fn operation_name(value: Value) -> Result<Option<String>, Refusal> {
+fn text(name: &str, value: Value) -> Result<Option<String>, Refusal> {
     match value {
         Value::Null => Ok(None),
-        Value::String(name) => Ok(Some(name).filter(|name| !name.is_empty())),
-        _ => Err(Refusal::bad_request("The parameter `operationName` must be a string.")),
+        Value::String(text) => Ok(Some(text).filter(|text| !text.is_empty())),
+        _ => Err(Refusal::bad_request(format!("The parameter `{name}` must be a string."))),
     }
 }
 
@@ -136,7 +144,7 @@ fn holds_raw(value: &Value) -> bool {
     }
 }
 
-fn extensions(value: Value) -> Extensions {
+fn extensions_of(value: Value) -> Extensions {
     let Value::Object(fields) = value else { return Extensions::default() };
     Extensions(fields.into_iter().map(|(key, value): (Name, Value)| (key.to_string(), value)).collect())
 }

@@ -13,6 +13,7 @@ use sea_orm::{
 use sea_orm::{SqliteTransactionMode, TransactionOptions};
 
 use super::sql::Dialect;
+use super::tally::Tally;
 use crate::error::{Code, Error, Result};
 
 /// How to reach the database.
@@ -93,11 +94,11 @@ impl Database {
     }
 
     pub(super) fn reading(&self) -> Session<'_, DatabaseConnection> {
-        Session { database: self, connection: &self.read }
+        Session { database: self, connection: &self.read, tally: None }
     }
 
     pub(super) fn within<'a>(&'a self, transaction: &'a DatabaseTransaction) -> Session<'a, DatabaseTransaction> {
-        Session { database: self, connection: transaction }
+        Session { database: self, connection: transaction, tally: None }
     }
 
     /// Begins a write transaction; SQLite takes its one write lock at once.
@@ -151,11 +152,22 @@ async fn open(settings: &Settings, connections: u32) -> Result<DatabaseConnectio
 pub(super) struct Session<'a, C> {
     database: &'a Database,
     connection: &'a C,
+    tally: Option<&'a Tally>,
+}
+
+impl<'a, C> Session<'a, C> {
+    /// Counts in the tally of a request as well.
+    pub(super) fn counted_in(self, tally: &'a Tally) -> Self {
+        Self { tally: Some(tally), ..self }
+    }
 }
 
 impl<C: ConnectionTrait> Session<'_, C> {
     async fn run<T>(&self, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         self.database.statements.fetch_add(1, Ordering::Relaxed);
+        if let Some(tally) = self.tally {
+            tally.add_statement();
+        }
         self.database.timed(call).await
     }
 }
@@ -179,7 +191,11 @@ impl<C: ConnectionTrait> ConnectionTrait for Session<'_, C> {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.run(self.connection.query_all_raw(statement)).await
+        let rows = self.run(self.connection.query_all_raw(statement)).await?;
+        if let Some(tally) = self.tally {
+            tally.add_rows(rows.len());
+        }
+        Ok(rows)
     }
 }
 

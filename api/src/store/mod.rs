@@ -73,6 +73,7 @@ pub mod rows;
 pub mod select;
 pub mod sql;
 pub mod system;
+pub mod tally;
 pub mod tree;
 pub mod tx;
 pub mod writes;
@@ -86,6 +87,7 @@ use self::database::{Database, Session};
 use self::descriptor::{Descriptor, Graph};
 pub use self::rows::Rows;
 use self::sql::Dialect;
+use self::tally::Tally;
 pub use self::tx::{Change, Resource, Tx, Warrant};
 use crate::access::{Action, Viewer, policy};
 use crate::clock::Clock;
@@ -107,7 +109,7 @@ impl Store {
 
     /// The database as this viewer may see it.
     pub fn reader(&self, viewer: Viewer) -> Reader {
-        Reader { store: self.clone(), viewer: Arc::new(viewer), now: self.clock.now() }
+        Reader { store: self.clone(), viewer: Arc::new(viewer), now: self.clock.now(), tally: Tally::default() }
     }
 
     /// The declarations of all entities.
@@ -137,6 +139,7 @@ pub struct Reader {
     store: Store,
     viewer: Arc<Viewer>,
     now: DateTime<Utc>,
+    tally: Tally,
 }
 
 impl std::fmt::Debug for Reader {
@@ -146,6 +149,12 @@ impl std::fmt::Debug for Reader {
 }
 
 impl Reader {
+    /// Counts what is read in this tally.
+    #[must_use]
+    pub fn counted_in(self, tally: Tally) -> Self {
+        Self { tally, ..self }
+    }
+
     /// Who is looking.
     pub fn viewer(&self) -> &Viewer {
         &self.viewer
@@ -186,6 +195,6 @@ impl Reader {
     }
 
     fn session(&self) -> Session<'_, DatabaseConnection> {
-        self.store.database.reading()
+        self.store.database.reading().counted_in(&self.tally)
     }
 }

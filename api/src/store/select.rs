@@ -160,7 +160,9 @@ impl Reader {
     pub async fn load(&self, select: &Select, rows: Of<'_>, list: Option<&ListSql>) -> Result<Groups> {
         let (sql, has_parent) = self.level_sql(select, rows, list)?;
         let mut groups = Groups::new();
-        for row in self.session().query_all_raw(sql.statement(self.backend())).await.map_err(classify)? {
+        let found = self.session().query_all_raw(sql.statement(self.backend())).await.map_err(classify)?;
+        self.tally.add_rows(found.len().saturating_mul(select.joins.len()));
+        for row in found {
             let (parent, from) = match (has_parent, rows) {
                 (true, _) => (row.try_get_by_index(0).map_err(classify)?, 1),
                 (false, _) => (Uuid::nil(), 0),

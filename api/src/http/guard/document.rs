@@ -10,6 +10,11 @@ use super::{coded, within};
 use crate::config::Limits;
 use crate::error::Code;
 
+/// Lists of the schema about itself, within each other: more multiply into answers without end.
+const INTROSPECTION: usize = 2;
+/// The fields of introspection that are lists of what leads on.
+const LISTS: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];
+
 type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
 /// Checks every operation and every fragment of a document.
@@ -61,6 +66,10 @@ struct StandsFor {
     nesting: usize,
     /// Fields at the top of the set.
     roots: usize,
+    /// Fields with the names of introspection's lists, within each other.
+    lists: usize,
+    /// The same below `__schema` or `__type`.
+    introspection: usize,
 }
 
 impl StandsFor {
@@ -73,7 +82,10 @@ impl StandsFor {
         match selection {
             Selection::Field(field) => {
                 let below = Self::of(&field.node.selection_set.node, known);
-                Self { depth: below.depth + 1, roots: 1, ..below.one_level_down() }
+                let name = field.node.name.node.as_str();
+                let lists = below.lists + usize::from(LISTS.contains(&name));
+                let introspection = if name.starts_with("__") { lists } else { below.introspection };
+                Self { depth: below.depth + 1, roots: 1, lists, introspection, ..below.one_level_down() }
             }
             Selection::InlineFragment(fragment) => Self::of(&fragment.node.selection_set.node, known).one_level_down(),
             Selection::FragmentSpread(spread) => {
@@ -92,13 +104,16 @@ impl StandsFor {
             depth: self.depth.max(other.depth),
             nesting: self.nesting.max(other.nesting),
             roots: self.roots.saturating_add(other.roots),
+            lists: self.lists.max(other.lists),
+            introspection: self.introspection.max(other.introspection),
         }
     }
 
     fn check(&self, subject: &str, limits: &Limits) -> Result<(), ServerError> {
         within(subject, self.selections, limits.fields, "fields and fragments once its fragments are expanded")?;
         within(subject, self.depth, limits.depth, "levels of fields")?;
-        within(subject, self.nesting, limits.nesting, "levels of fields and fragments")
+        within(subject, self.nesting, limits.nesting, "levels of fields and fragments")?;
+        within(subject, self.introspection, INTROSPECTION, "lists of introspection within each other")
     }
 }
 

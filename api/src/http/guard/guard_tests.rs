@@ -135,6 +135,19 @@ fn depth_aliases_directives_and_roots_are_limited() {
 }
 
 #[test]
+fn introspection_goes_only_so_deep() {
+    let types = |below: &str| format!("{{ __schema {{ types {{ {below} }} }} }}");
+    assert!(admit(&types("fields { type { fields { name } } }"), &Limits::default()).is_ok());
+    let deep = "fields { type { fields { type { possibleTypes { name } } } } }";
+    too_complex(&types(deep), "3 lists of introspection within each other; the limit is 2");
+    too_complex(&format!("{{ ...S }} fragment S on Query {{ __type(name: \"Deal\") {{ {deep} }} }}"), "the limit is 2");
+    assert!(
+        admit(&format!("{{ event {{ {deep} }} }}"), &Limits::default()).is_ok(),
+        "other fields may have these names"
+    );
+}
+
+#[test]
 fn syntax_errors_say_where_and_echo_nothing() {
     let message = not_graphql("{\n  secret_word(\n}");
     assert!(message.contains("line 3, column 1") && !message.contains("secret_word"), "{message}");
@@ -185,6 +198,7 @@ fn bodies_are_limited_in_size_and_nesting() {
         "{\"a\":".repeat(41),
         format!("{{\"s\":\"\\\\\",\"v\":{}", "[".repeat(60)),
         " ".repeat(1_048_577),
+        format!("[{}0]", "0,".repeat(200_000)),
     ] {
         assert_eq!(code_of(&check_body(body.as_bytes(), &limits).unwrap_err()), "QUERY_TOO_COMPLEX");
     }

@@ -1,20 +1,24 @@
-//! How deep a JSON body nests, before it is parsed, and how large a value is.
+//! How deep a JSON body nests and how much it holds, before it is parsed, and how large a value is.
 
 use async_graphql::{ServerError, Value};
 
-use super::within;
+use super::{VALUES, within};
 use crate::config::Limits;
 
-/// Checks size and nesting of a JSON body.
+/// Checks size, nesting and number of values of a JSON body.
 ///
 /// # Errors
 /// `QUERY_TOO_COMPLEX` with the figure and the limit.
 pub fn check_body(body: &[u8], limits: &Limits) -> Result<(), ServerError> {
     within("The request body", body.len(), limits.body_bytes, "bytes")?;
-    within("The request body", nesting(body), limits.nesting, "levels of JSON")
+    let (nesting, values) = nesting_and_values(body);
+    within("The request body", nesting, limits.nesting, "levels of JSON")?;
+    within("The request body", values, VALUES, "values")
 }
 
-fn nesting(body: &[u8]) -> usize {
+/// How deep a text nests, and how many values it holds at most: one more than it has brackets and commas.
+fn nesting_and_values(body: &[u8]) -> (usize, usize) {
+    let mut values = 1;
     let (mut level, mut deepest, mut in_string, mut escaped) = (0_usize, 0_usize, false, false);
     for byte in body {
         if in_string {
@@ -26,13 +30,15 @@ fn nesting(body: &[u8]) -> usize {
             b'"' => in_string = true,
             b'{' | b'[' => {
                 level += 1;
+                values += 1;
                 deepest = deepest.max(level);
             }
             b'}' | b']' => level = level.saturating_sub(1),
+            b',' => values += 1,
             _ => {}
         }
     }
-    deepest
+    (deepest, values)
 }
 
 /// How many values a value holds, itself included; long texts count by their length.

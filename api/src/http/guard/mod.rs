@@ -18,11 +18,12 @@ use async_graphql::{ErrorExtensionValues, ServerError, Variables};
 
 use crate::config::Limits;
 use crate::error::Code;
+use crate::graphql::cost::Estimate;
 
 pub use json::check_body;
 
-/// Most values that variables may stand for once each is put wherever the document uses it.
-const VALUES: usize = 500_000;
+/// Most values of a body, and most that variables may stand for once each is put wherever the document uses it.
+const VALUES: usize = 200_000;
 
 /// Parses a document that is within the limits.
 ///
@@ -50,6 +51,17 @@ pub fn check_values(document: &ExecutableDocument, variables: &Variables) -> Res
         sum.saturating_add(size.saturating_mul(*uses))
     });
     within("The variables", figure, VALUES, "values where the document uses them")
+}
+
+/// Checks what an operation may take at most; `points` limits what it may cost, if anything does.
+///
+/// # Errors
+/// `QUERY_TOO_COMPLEX` with the figure and the limit.
+pub fn check_cost(estimate: Estimate, nodes: u64, points: Option<u64>) -> Result<(), ServerError> {
+    let figure = |figure: u64| usize::try_from(figure).unwrap_or(usize::MAX);
+    let rows = "rows at most, the sizes of pages multiplied along the nesting";
+    within("The operation", figure(estimate.nodes), figure(nodes), rows)?;
+    within("The operation", figure(estimate.points()), points.map_or(usize::MAX, figure), "points")
 }
 
 /// Checks the number of operations in a batch.

@@ -1,0 +1,150 @@
+//! What costs how much; what an estimate must never do.
+
+use std::sync::LazyLock;
+
+use async_graphql::parser::parse_query;
+use proptest::prelude::*;
+
+use super::*;
+use crate::graphql::schema::costs;
+
+static TABLE: LazyLock<Table> = LazyLock::new(costs);
+
+fn judged(query: &str, variables: &str) -> Estimate {
+    let document = parse_query(query).unwrap();
+    let variables = Variables::from_value(serde_json::from_str(variables).unwrap());
+    let (_, operation) = document.operations.iter().next().unwrap();
+    estimate(&TABLE, &document, &operation.node, &variables)
+}
+
+/// Nodes, reads and points.
+fn figures(query: &str) -> (u64, u64, u64) {
+    let estimate = judged(query, "{}");
+    (estimate.nodes, estimate.reads, estimate.points())
+}
+
+#[test]
+fn pages_are_multiplied_along_the_nesting() {
+    assert_eq!(figures("{ __typename }"), (0, 0, 1));
+    assert_eq!(figures("{ deals { nodes { name } } }"), (25, 1, 3));
+    assert_eq!(
+        figures("{ deals(first: 100) { edges { node { name amount { amount } } } pageInfo { endCursor } } }"),
+        (100, 1, 3)
+    );
+    assert_eq!(figures("{ campaigns(first: 10) { nodes { leads(last: 20) { nodes { id } } } } }"), (210, 2, 6));
+    let deep = "{ companies(first: 100) { nodes { deals(first: 100) { nodes { activities(first: 100) { nodes { id } } } } } } }";
+    assert_eq!(figures(deep), (1_010_100, 3, 10_105));
+}
+
+#[test]
+fn rows_that_a_row_refers_to_are_nodes_and_no_statements() {
+    assert_eq!(figures("{ deals(first: 10) { nodes { owner { name team { name } } company { name } } } }"), (40, 1, 3));
+    assert_eq!(figures("{ deal(id: \"x\") { owner { name } } }"), (2, 1, 3));
+    assert_eq!(figures("{ node(id: \"x\") { ... on Deal { activities(first: 5) { nodes { id } } } } }"), (6, 2, 4));
+    assert_eq!(figures("{ nodes(ids: [\"x\", \"y\", \"z\"]) { id } }"), (3, 1, 3));
+    assert_eq!(figures("{ viewer { user { name } role } }"), (1, 1, 3));
+}
+
+#[test]
+fn counts_sums_and_groups_are_statements() {
+    assert_eq!(figures("{ deals { totalCount } }"), (0, 1, 2));
+    assert_eq!(
+        figures("{ deals { totalCount aggregate { count } groupBy(by: [{ field: STATUS }]) { count } } }"),
+        (100, 3, 5)
+    );
+    let nested = "{ companies(first: 3) { nodes { deals { totalCount } } } }";
+    assert_eq!(figures(nested), (3, 2, 4), "one statement counts for every parent");
+}
+
+#[test]
+fn variables_stand_for_their_values_and_wild_ones_for_the_largest_page() {
+    let query = "query($n: Int) { deals(first: $n) { nodes { id } } }";
+    assert_eq!(judged(query, r#"{"n":7}"#).nodes, 7);
+    assert_eq!(judged(query, "{}").nodes, 25);
+    assert_eq!(judged(query, r#"{"n":2147483647}"#).nodes, 500);
+    assert_eq!(judged(query, r#"{"n":-1}"#).nodes, 25);
+}
+
+#[test]
+fn what_is_skipped_costs_nothing() {
+    let query = "query($on: Boolean!) { deals @include(if: $on) { nodes { id } } ... @skip(if: true) { deals { nodes { id } } } }";
+    assert_eq!(judged(query, r#"{"on":false}"#).points(), 1);
+    assert_eq!(judged(query, r#"{"on":true}"#).nodes, 25);
+}
+
+#[test]
+fn fragments_cost_what_they_stand_for() {
+    let plain = "{ deals(first: 9) { nodes { owner { name } } totalCount } }";
+    let spread = "{ ...Q } fragment Q on Query { deals(first: 9) { ...L } } fragment L on DealConnection { nodes { ...D } totalCount } fragment D on Deal { ... on Node { id } owner { name } }";
+    assert_eq!(figures(plain), figures(spread));
+    let twice: String = (0..60).map(|n| format!("fragment F{n} on Query {{ ...F{} ...F{} }} ", n + 1, n + 1)).collect();
+    let twice = format!("{{ ...F0 }} {twice} fragment F60 on Query {{ deals(first: 500) {{ nodes {{ id }} }} }}");
+    assert_eq!(judged(&twice, "{}").nodes, u64::MAX, "sums saturate");
+    assert_eq!(figures("{ ...A } fragment A on Query { ...A }"), (0, 0, 1));
+}
+
+#[test]
+fn mutations_cost_by_the_item() {
+    let one = "mutation($i: X) { winDeal(input: $i) { deal { id owner { name } } } }";
+    assert_eq!(judged(one, r#"{"i":{"id":"deal_1"}}"#).points(), 1 + 10 + 1 + 1);
+    let many = "mutation($items: [X]) { captureLeads(input: { items: $items }) { results { lead { id } userErrors { code } } } }";
+    let items = format!(r#"{{"items":[{}]}}"#, vec!["{}"; 1_000].join(","));
+    let estimate = judged(many, &items);
+    assert_eq!((estimate.flat, estimate.reads, estimate.nodes), (10_000, 1_000, 1_000));
+    let whole = "mutation($i: X!) { captureLeads(input: $i) { results { userErrors { code } } } }";
+    assert_eq!(judged(whole, r#"{"i":{"items":[{},{},{}]}}"#).points(), 31);
+}
+
+#[test]
+fn introspection_has_a_price_of_its_own() {
+    assert_eq!(figures("{ __schema { types { name fields { name } } } __type(name: \"Deal\") { name } }"), (0, 0, 56));
+}
+
+#[test]
+fn an_unknown_field_costs_nothing_for_validation_refuses_it() {
+    assert_eq!(figures("{ nothing { of { the { kind } } } deals { nothing nodes { nothing } } }"), (25, 1, 3));
+}
+
+#[test]
+fn what_was_not_used_is_not_charged() {
+    let estimate = judged("{ deals(first: 500) { nodes { id } } }", "{}");
+    assert_eq!((estimate.points(), estimate.settle(&Tally::default())), (7, 1));
+}
+
+/// A selection on a row of deals, nested at random, and its text with every nested list in a fragment of its own.
+fn selections() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("name".to_owned()),
+        Just("owner { name }".to_owned()),
+        Just("company { id owner { id } }".to_owned())
+    ];
+    leaf.prop_recursive(4, 24, 3, |inner| {
+        (0_u32..=100, proptest::collection::vec(inner, 1..3)).prop_map(|(first, below)| {
+            format!("company {{ deals(first: {first}) {{ totalCount nodes {{ {} }} }} }}", below.join(" "))
+        })
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_larger_page_never_costs_less(selection in selections(), first in 0_u32..500) {
+        let of = |first: u32| judged(&format!("{{ deals(first: {first}) {{ nodes {{ {selection} }} }} }}"), "{}");
+        let (less, more) = (of(first), of(first + 1));
+        prop_assert!(less.nodes <= more.nodes && less.points() <= more.points());
+    }
+
+    #[test]
+    fn a_fragment_costs_what_its_text_costs(selection in selections()) {
+        let plain = judged(&format!("{{ deals {{ nodes {{ {selection} }} }} }}"), "{}");
+        let spread = judged(&format!("{{ deals {{ nodes {{ ...D }} }} }} fragment D on Deal {{ {selection} }}"), "{}");
+        prop_assert_eq!(plain, spread);
+    }
+
+    #[test]
+    fn two_operations_in_one_cost_what_they_cost_alone(a in selections(), b in selections()) {
+        let field = |key: &str, selection: &str| format!("{key}: deals {{ nodes {{ {selection} }} }}");
+        let alone = |selection: &str| judged(&format!("{{ {} }}", field("x", selection)), "{}");
+        let both = judged(&format!("{{ {} {} }}", field("x", &a), field("y", &b)), "{}");
+        prop_assert_eq!(both, alone(&a).and(alone(&b)));
+    }
+}

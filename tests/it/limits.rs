@@ -1,0 +1,194 @@
+//! What an operation may cost, and what each principal may spend.
+
+use serde_json::{Value, json};
+use tests::{Actor, Answer, World};
+use tributary::access::Role;
+
+/// Another service on the same database with a small allowance.
+async fn small(world: &World, points: &str, per_second: &str) -> World {
+    world.again(&[("TRIBUTARY_RATE_POINTS", points), ("TRIBUTARY_RATE_POINTS_PER_SECOND", per_second)]).await
+}
+
+fn cost(answer: &Answer) -> (u64, u64) {
+    let cost = &answer.body["extensions"]["cost"];
+    (cost["requested"].as_u64().expect("a figure"), cost["actual"].as_u64().expect("a figure"))
+}
+
+fn remaining(answer: &Answer) -> i64 {
+    answer.body["extensions"]["cost"]["remaining"].as_i64().expect("a figure")
+}
+
+const DEEP: &str = "query($n: Int!) { companies(first: $n) { nodes { deals(first: $n) { nodes { \
+                    activities(first: $n) { nodes { id } } } } } } }";
+
+#[tokio::test]
+async fn what_multiplies_beyond_the_limit_is_refused_before_anything_runs() {
+    tests::each_database(async |world| {
+        let admin = world.cast().await.admin;
+        let before = world.statements();
+        let refused = admin.run(DEEP, json!({ "n": 100 })).await;
+        assert_eq!(refused.code(), "QUERY_TOO_COMPLEX");
+        let message = refused.body["errors"][0]["message"].as_str().expect("a message");
+        assert!(message.contains("1010100 rows") && message.contains("500000"), "{message}");
+        assert_eq!(world.statements(), before, "not even who asks is read");
+        admin.run(DEEP, json!({ "n": 10 })).await.data();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_costs_more_than_a_whole_allowance_never_runs() {
+    tests::each_database(async |world| {
+        let world = small(&world, "50", "1").await;
+        let ada = world.person("Ada", Role::Admin, None).await;
+        let refused = ada.run(DEEP, json!({ "n": 20 })).await;
+        assert_eq!(refused.code(), "QUERY_TOO_COMPLEX");
+        let message = refused.body["errors"][0]["message"].as_str().expect("a message");
+        assert!(message.contains("89 points; the limit is 50"), "{message}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_tells_what_was_asked_for_and_what_was_used() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        world.story(&cast).await;
+        let answer = cast.admin.ask("{ deals(first: 500) { totalCount nodes { name owner { name } } } }").await;
+        // One for the operation, two statements, and 1,000 rows estimated of which a handful was there.
+        assert_eq!(cost(&answer), (1 + 2 + 10, 1 + 2 + 1));
+        assert!(answer.body["extensions"]["cost"].get("remaining").is_none(), "nothing is limited here");
+        let invalid = cast.admin.ask("{ deals(first: 500) { nodes { nothing } } }").await;
+        assert_eq!(invalid.code(), "GRAPHQL_VALIDATION_FAILED");
+        assert_eq!(cost(&invalid).1, 1, "what did not run costs next to nothing");
+        let stranger = world.stranger().ask("{ __typename }").await;
+        assert!(stranger.body.get("extensions").is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_estimate_is_never_below_what_was_used() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        world.story(&cast).await;
+        for query in [
+            "{ companies { nodes { deals { totalCount nodes { activities { nodes { owner { name } } } } } } } }",
+            "{ deals { groupBy(by: [{ field: OWNER }]) { count key { owner { name } } } aggregate { count } } }",
+            "{ viewer { user { name team { name } } role } }",
+            "{ events(first: 100) { nodes { changes { field } reason } } }",
+        ] {
+            let answer = cast.admin.ask(query).await;
+            let (requested, actual) = cost(&answer);
+            answer.data();
+            assert!(actual > 1 && actual <= requested, "{query}: {actual} of {requested}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_allowance_is_spent_refused_and_comes_back() {
+    tests::each_database(async |world| {
+        let world = small(&world, "40", "2").await;
+        let ada = world.person("Ada", Role::Admin, None).await;
+        let bob = world.person("Bob", Role::Admin, None).await;
+        let query = "{ deals { nodes { id } } }";
+        let first = ada.ask(query).await;
+        // 25 rows were estimated, none was there: one point came back.
+        assert_eq!((cost(&first), remaining(&first)), ((3, 2), 38));
+        assert_eq!(first.header("ratelimit-policy"), "\"points\";q=40;w=20");
+        assert_eq!(first.header("ratelimit"), "\"points\";r=38;t=1");
+        let mut last = first;
+        while last.status == 200 {
+            last = ada.ask(query).await;
+        }
+        assert_eq!((last.status.as_u16(), last.code().as_str()), (429, "RATE_LIMITED"));
+        assert_eq!(remaining(&last), 2);
+        assert_eq!((last.header("retry-after"), last.header("ratelimit")), ("1", "\"points\";r=2;t=19"));
+        let error = &last.body["errors"][0];
+        assert_eq!(error["extensions"]["retryAfterSeconds"], 1);
+        assert!(error["message"].as_str().expect("words").contains("Try again in 1 seconds"), "{error}");
+        assert!(last.body.get("data").is_none());
+        bob.ask(query).await.data();
+        world.clock.advance(chrono::Duration::seconds(1));
+        ada.ask(query).await.data();
+        world.clock.advance(chrono::Duration::seconds(60));
+        assert_eq!(remaining(&ada.ask(query).await), 38);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn batches_and_sessions_share_the_allowance_of_their_user() {
+    tests::each_database(async |world| {
+        let world = small(&world, "20", "1").await;
+        let ada = world.person("Ada", Role::Admin, None).await;
+        let one = json!({ "query": "{ deals { nodes { id } } }" });
+        let batch = ada.send(json!(vec![one.clone(); 10]), &[]).await;
+        let codes: Vec<_> = batch
+            .body
+            .as_array()
+            .expect("ten answers")
+            .iter()
+            .map(|answer| &answer["errors"][0]["extensions"]["code"])
+            .collect();
+        assert_eq!(codes.iter().filter(|code| ***code == Value::Null).count(), 9, "{codes:?}");
+        assert_eq!(*codes[9], "RATE_LIMITED");
+        let again = world.sign_in(ada.id, Role::Admin).await;
+        assert_eq!(again.send(one.clone(), &[]).await.code(), "RATE_LIMITED");
+        let all = again.send(json!([one.clone(), one]), &[]).await;
+        assert_eq!(all.status, 429, "what all members share is the status of the batch");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn mutations_cost_by_the_item() {
+    tests::each_database(async |world| {
+        let world = small(&world, "100", "1").await;
+        let ada = world.person("Ada", Role::Admin, None).await;
+        let made = ada.mutate("createCompany", json!({ "name": "Acme" }), "company { id }").await;
+        made.payload();
+        assert_eq!(cost(&made), (13, 13));
+        let items = json!({ "items": vec![json!({}); 10] });
+        let many =
+            "mutation($input: CaptureLeadsInput!) { captureLeads(input: $input) { results { userErrors { code } } } }";
+        let refused = ada.run(many, json!({ "input": items })).await;
+        assert_eq!(refused.code(), "QUERY_TOO_COMPLEX");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn strangers_are_limited_as_well() {
+    tests::each_database(async |world| {
+        let world = small(&world, "30", "1").await;
+        let sign_in =
+            "mutation { signIn(input: { email: \"x@example.org\", password: \"wrong\" }) { userErrors { code } } }";
+        let mut last = world.stranger().ask(sign_in).await;
+        assert!(last.body.get("extensions").is_none() && !last.header("ratelimit").is_empty());
+        for _ in 0..2 {
+            last = world.stranger().ask(sign_in).await;
+        }
+        assert_eq!(last.code(), "RATE_LIMITED");
+        world.person("Ada", Role::Admin, None).await.ask("{ viewer { role } }").await.data();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_viewer_can_ask_how_things_stand() {
+    tests::each_database(async |world| {
+        let query = "{ viewer { rateLimit { limit remaining restoreRate resetAt cost } } }";
+        let ada = world.person("Ada", Role::Admin, None).await;
+        assert_eq!(ada.ask(query).await.data()["viewer"]["rateLimit"], Value::Null);
+        let ada = Actor { world: small(&world, "100", "2").await, ..ada };
+        ada.ask("{ deals { totalCount } }").await.data();
+        let expected = json!({
+            "limit": 100, "remaining": 97, "restoreRate": 2, "resetAt": "2026-03-01T09:00:01.500Z", "cost": 1
+        });
+        assert_eq!(ada.ask(query).await.data()["viewer"]["rateLimit"], expected);
+    })
+    .await;
+}

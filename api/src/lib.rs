@@ -7,6 +7,7 @@
 //! | [`checks`], [`bulk`] | what the inputs of many mutations have in common |
 //! | [`http`], [`server`] | the only axum: routes, GraphQL over HTTP, the accept loop |
 //! | [`access`] | who may do what: the policy table, tokens, passwords |
+//! | [`observability`] | figures and traces for operators |
 //! | [`store`] | the database as one viewer may see it |
 //! | [`graphql`] | the machinery between GraphQL and the store |
 //! | [`demo`] | a made-up company to try everything with |
@@ -23,6 +24,7 @@ pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod money;
+pub mod observability;
 pub mod server;
 pub mod store;
 

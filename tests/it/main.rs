@@ -19,14 +19,18 @@ mod handoff;
 mod lead;
 mod lead_rules;
 mod lists;
+mod metrics;
 mod model;
 mod money;
 mod pages;
 mod readme;
 mod rows;
 mod schema;
+mod server;
+mod service;
 mod smoke;
 mod tidy;
+mod tokens;
 mod touchpoint;
 mod user;
 

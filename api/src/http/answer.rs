@@ -183,6 +183,11 @@ impl Answer {
         Self::refused(vec![error.into_server_error(None, Vec::new())])
     }
 
+    /// The codes of the errors, in their order.
+    pub fn codes(&self) -> Vec<String> {
+        self.outcome.errors.iter().map(words::code_of).collect()
+    }
+
     /// The answer to a single operation.
     pub fn into_response(self, media: Media) -> Response<Body> {
         let code = self.outcome.errors.first().map(words::code_of).unwrap_or_default();

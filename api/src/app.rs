@@ -4,22 +4,20 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_graphql::{Request, Response};
-use sea_orm::ColumnTrait;
-use serde_json::Value as Json;
 
 use crate::access::Viewer;
-use crate::access::token::{self, Keys};
+use crate::auth::keys::Keyring;
 use crate::auth::throttle::Throttle;
 use crate::clock::Clock;
 use crate::config::{Config, SqliteSynchronous};
 use crate::documents::Documents;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::graphql::cost;
 use crate::graphql::schema::{GRAPH, Schema, builder, costs};
+use crate::observability::metrics::Metrics;
 use crate::rate_limit::RateLimit;
 use crate::store::Store;
 use crate::store::database::{Database, Settings};
-use crate::store::system::System;
 use crate::store::tally::Tally;
 
 /// The running service. Cheap to clone.
@@ -30,11 +28,12 @@ struct Parts {
     config: Config,
     store: Store,
     schema: Schema,
-    keys: Keys,
+    keys: Keyring,
     throttle: Throttle,
     costs: cost::Table,
     rate_limit: RateLimit,
     documents: Documents,
+    metrics: Metrics,
 }
 
 /// What a request carries besides its document.
@@ -56,20 +55,20 @@ impl App {
     /// # Errors
     /// The database cannot be reached or belongs to another base currency; a key is unusable.
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Self> {
-        let database = Arc::new(migrated(&config).await?);
-        let store = Store::new(database, &GRAPH, clock, &config.base_currency);
+        let store = store(&config, clock).await?;
         if config.is_production() && store.system().is_demo().await? {
             return Err(Error::conflict(
                 "This database holds demo data, whose passwords everybody knows. Production needs another one.",
             ));
         }
         store.system().fix_base_currency().await?;
-        let keys = keys(&config, &store.system()).await?;
+        let keys = Keyring::open(&config, store.system()).await?;
         let schema = builder().finish();
         let rate_limit = RateLimit::new(config.rate_points, config.rate_points_per_second);
         let documents = Documents::new(config.document_cache_bytes);
-        let throttle = Throttle::default();
-        Ok(Self(Arc::new(Parts { config, store, schema, keys, throttle, costs: costs(), rate_limit, documents })))
+        let (throttle, metrics) = (Throttle::default(), Metrics::new(store.database()));
+        let costs = costs();
+        Ok(Self(Arc::new(Parts { config, store, schema, keys, throttle, costs, rate_limit, documents, metrics })))
     }
 
     /// The configuration.
@@ -88,7 +87,7 @@ impl App {
     }
 
     /// The keys of the access tokens.
-    pub fn keys(&self) -> &Keys {
+    pub fn keys(&self) -> &Keyring {
         &self.0.keys
     }
 
@@ -118,9 +117,17 @@ impl App {
     /// UNAUTHENTICATED: the token is not valid (any more); UNAVAILABLE.
     pub async fn viewer(&self, authorization: Option<&str>) -> Result<Option<Viewer>> {
         let Some(token) = authorization.and_then(bearer) else { return Ok(None) };
-        let claims = self.0.keys.verify(token, self.0.store.clock().now())?;
+        let viewer = self.viewer_of(token).await;
+        if viewer.as_ref().is_err_and(|error| error.code() == Code::Unauthenticated) {
+            self.0.metrics.refused_token();
+        }
+        viewer.map(Some)
+    }
+
+    async fn viewer_of(&self, token: &str) -> Result<Viewer> {
+        let claims = self.0.keys.verify(token).await?;
         let viewer = self.0.store.system().viewer(claims.sub, claims.sid).await?;
-        viewer.map(Some).ok_or_else(Error::unauthenticated)
+        viewer.ok_or_else(Error::unauthenticated)
     }
 
     /// Runs one GraphQL request.
@@ -135,11 +142,6 @@ impl App {
         self.0.schema.execute(request).await
     }
 
-    /// The public keys of the access tokens (RFC 7517).
-    pub fn jwks(&self) -> Json {
-        self.0.keys.jwks()
-    }
-
     /// Is the database reachable?
     ///
     /// # Errors
@@ -148,22 +150,33 @@ impl App {
         self.0.store.database().ping().await
     }
 
-    /// Figures in Prometheus' text format.
-    pub fn metrics(&self) -> String {
-        let statements = self.0.store.database().statements();
-        format!(
-            "# HELP tributary_database_statements_total Statements run.\n\
-             # TYPE tributary_database_statements_total counter\n\
-             tributary_database_statements_total {statements}\n"
-        )
+    /// The figures of the running service.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// The figures as text for Prometheus.
+    pub fn metrics_text(&self) -> String {
+        self.0.metrics.text(self.0.store.database())
     }
 }
 
-/// The token of `Bearer <token>`; none if it is empty.
+/// The token of `Bearer <token>`; none if it is empty. Another scheme carries nothing that could be a token.
 fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.trim().split_once(' ').unwrap_or((header.trim(), ""));
-    let token = token.trim();
-    (!token.is_empty() || !scheme.eq_ignore_ascii_case("bearer")).then_some(token)
+    match token.trim() {
+        _ if !scheme.eq_ignore_ascii_case("bearer") => Some(""),
+        "" => None,
+        token => Some(token),
+    }
+}
+
+/// The store of an up-to-date database: enough for commands that work before there is a service.
+///
+/// # Errors
+/// As [`migrated`].
+pub async fn store(config: &Config, clock: Arc<dyn Clock>) -> Result<Store> {
+    Ok(Store::new(Arc::new(migrated(config).await?), &GRAPH, clock, &config.base_currency))
 }
 
 /// Connects and brings the tables up to date.
@@ -183,25 +196,4 @@ fn settings(config: &Config) -> Settings {
         limit: config.database_timeout,
         sqlite_full_sync: config.sqlite_synchronous == SqliteSynchronous::Full,
     }
-}
-
-/// The configured key, else those of the database, else (outside production) a new one that all replicas will use.
-async fn keys(config: &Config, system: &System) -> Result<Keys> {
-    use entity::signing_key;
-    if let Some(pem) = &config.signing_key {
-        let kid = token::key_id(pem.expose())?;
-        return Keys::new(vec![(kid, pem.expose().to_owned(), false)], &config.issuer, &config.audience);
-    }
-    let tx = system.begin("start").await?;
-    let mut known = system.rows::<signing_key::Entity>(&tx, signing_key::Column::Kid.is_not_null()).await?;
-    if known.iter().all(|key| key.retired_at.is_some()) {
-        let (kid, private_pem) = token::generate()?;
-        let key = signing_key::Model { kid, private_pem, created_at: tx.now(), retired_at: None };
-        system.put::<signing_key::Entity>(&tx, std::slice::from_ref(&key)).await?;
-        known.push(key);
-    }
-    tx.commit().await?;
-    known.sort_by_key(|key| key.created_at);
-    let keys = known.into_iter().map(|key| (key.kid, key.private_pem, key.retired_at.is_some())).collect();
-    Keys::new(keys, &config.issuer, &config.audience)
 }

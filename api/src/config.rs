@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::access::key;
 use crate::documents::Manifest;
 
 /// One environment variable that the service reads.
@@ -33,10 +34,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("TRIBUTARY_REFRESH_TOKEN_DAYS", "30", "Life of a refresh token in days, 1 to 365."),
     variable("TRIBUTARY_ISSUER", "", "Issuer (iss) of the tokens; http:// and the listen address when not set."),
     variable("TRIBUTARY_AUDIENCE", "tributary", "Audience (aud) of the tokens."),
-    variable("TRIBUTARY_SIGNING_KEY", "", "Ed25519 private key, PKCS#8 PEM text or a path to it. Needed in production."),
+    variable("TRIBUTARY_SIGNING_KEY", "", "Ed25519 private key, PKCS#8 PEM text or a path to it; keys below it only verify. Without it keys are kept in the database (tributary key)."),
     variable("TRIBUTARY_DATABASE_POOL", "10", "Most database connections, 1 to 1000."),
     variable("TRIBUTARY_DATABASE_TIMEOUT_SECONDS", "10", "Longest database call in seconds, 1 to 300."),
     variable("TRIBUTARY_REQUEST_TIMEOUT_SECONDS", "30", "Longest request in seconds, 1 to 600."),
+    variable("TRIBUTARY_HEADER_TIMEOUT_SECONDS", "10", "Longest wait for the headers of a request in seconds, 1 to 300."),
     variable("TRIBUTARY_MAX_CONNECTIONS", "2000", "Most client connections at once, 1 to 1000000."),
     variable("TRIBUTARY_CORS_ORIGINS", "", "Web origins that browsers may call from, separated by commas."),
     variable("TRIBUTARY_LIMIT_BODY_BYTES", "1048576", "Largest request body in bytes."),
@@ -56,6 +58,8 @@ pub const VARIABLES: &[Variable] = &[
     variable("TRIBUTARY_PERSISTED_ONLY", "", "Path of a JSON manifest: then only its operations run."),
     variable("TRIBUTARY_LOG", "info", "Log filter: a level, or levels by module (info,tributary=debug)."),
     variable("TRIBUTARY_LOG_FORMAT", "text", "text or json."),
+    variable("TRIBUTARY_METRICS_TOKEN", "", "Bearer token that /metrics asks for; without one it is closed in production."),
+    variable("OTEL_EXPORTER_OTLP_ENDPOINT", "", "Base address of an OpenTelemetry collector for traces (http://localhost:4318); none are sent without it."),
     variable("TRIBUTARY_DEMO", "", "auto: fill an empty development database with demo data; never. Default: auto in development, never in production."),
     variable("TRIBUTARY_SQLITE_SYNCHRONOUS", "FULL", "FULL (committed is committed) or NORMAL (faster)."),
 ];
@@ -182,7 +186,7 @@ pub struct Config {
     pub issuer: String,
     /// `aud` of the tokens.
     pub audience: String,
-    /// PEM of the signing key, when one is configured.
+    /// PEM of the signing key and of the keys before it, when they are configured.
     pub signing_key: Option<Secret>,
     /// Most database connections.
     pub database_pool: u32,
@@ -190,6 +194,8 @@ pub struct Config {
     pub database_timeout: Duration,
     /// Longest request.
     pub request_timeout: Duration,
+    /// Longest wait for the headers of a request.
+    pub header_timeout: Duration,
     /// Most client connections at once.
     pub max_connections: usize,
     /// Web origins that may call from a browser.
@@ -208,6 +214,10 @@ pub struct Config {
     pub log: String,
     /// Log format.
     pub log_format: LogFormat,
+    /// What `/metrics` asks for.
+    pub metrics_token: Option<Secret>,
+    /// Base address of the collector of traces.
+    pub otlp_endpoint: Option<String>,
     /// Whether demo data is seeded.
     pub demo: Demo,
     /// How hard SQLite waits for the disk.
@@ -257,10 +267,11 @@ impl Config {
             refresh_token_days: read.number("TRIBUTARY_REFRESH_TOKEN_DAYS", 1..=365),
             issuer: read.given("TRIBUTARY_ISSUER").unwrap_or_else(|| format!("http://{listen}")),
             audience: read.text("TRIBUTARY_AUDIENCE"),
-            signing_key: read.signing_key(environment),
+            signing_key: read.signing_key(),
             database_pool: read.number("TRIBUTARY_DATABASE_POOL", 1..=1_000),
             database_timeout: read.seconds("TRIBUTARY_DATABASE_TIMEOUT_SECONDS", 1..=300),
             request_timeout: read.seconds("TRIBUTARY_REQUEST_TIMEOUT_SECONDS", 1..=600),
+            header_timeout: read.seconds("TRIBUTARY_HEADER_TIMEOUT_SECONDS", 1..=300),
             max_connections: read.size("TRIBUTARY_MAX_CONNECTIONS", 1..=1_000_000),
             cors_origins: read.origins(),
             limits: read.limits(),
@@ -274,6 +285,8 @@ impl Config {
                 &[("text", LogFormat::Text), ("json", LogFormat::Json)],
                 LogFormat::Text,
             ),
+            metrics_token: read.given("TRIBUTARY_METRICS_TOKEN").map(Secret::new),
+            otlp_endpoint: read.otlp_endpoint(),
             demo: read.demo(environment),
             sqlite_synchronous: read.choice(
                 "TRIBUTARY_SQLITE_SYNCHRONOUS",
@@ -367,31 +380,18 @@ impl Reader<'_> {
         self.parsed("TRIBUTARY_BASE_CURRENCY", rule, code).unwrap_or_default()
     }
 
-    /// The signing key as PEM: the text itself, or the content of the file it names.
-    fn signing_key(&mut self, environment: Environment) -> Option<Secret> {
+    /// The signing key and those before it as PEM: the text itself, or the content of the file it names.
+    fn signing_key(&mut self) -> Option<Secret> {
         const NAME: &str = "TRIBUTARY_SIGNING_KEY";
-        let Some(given) = self.given(NAME) else {
-            if environment == Environment::Production {
-                self.mistake(
-                    NAME,
-                    "is needed in production: an Ed25519 private key as PKCS#8 PEM (generated keys are refused there)",
-                );
-            }
-            return None;
-        };
+        let given = self.given(NAME)?;
         let pem =
             if given.contains("-----BEGIN") { Ok(given.replace("\\n", "\n")) } else { std::fs::read_to_string(&given) };
-        match pem {
-            Ok(pem) if pem.contains("-----BEGIN PRIVATE KEY-----") => Some(Secret::new(pem)),
-            Ok(_) => {
-                self.mistake(NAME, "must hold an Ed25519 private key as PKCS#8 PEM (-----BEGIN PRIVATE KEY-----)");
-                None
-            }
-            Err(error) => {
-                self.mistake(NAME, format!("names a file that cannot be read ({})", error.kind()));
-                None
-            }
+        match pem.map(|pem| (key::configured(&pem), pem)) {
+            Ok((Ok(_), pem)) => return Some(Secret::new(pem)),
+            Ok((Err(refused), _)) => self.mistake(NAME, refused.to_string()),
+            Err(error) => self.mistake(NAME, format!("names a file that cannot be read ({})", error.kind())),
         }
+        None
     }
 
     fn origins(&mut self) -> Vec<String> {
@@ -405,6 +405,16 @@ impl Reader<'_> {
             );
         }
         origins
+    }
+
+    fn otlp_endpoint(&mut self) -> Option<String> {
+        const NAME: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+        let given = self.given(NAME)?;
+        let is_http = given.strip_prefix("http://").is_some_and(|host| !host.is_empty());
+        if !is_http || given.parse::<hyper::Uri>().is_err() {
+            self.mistake(NAME, format!("must be an address such as http://localhost:4318 (the collector beside the service speaks TLS for it); it is `{given}`"));
+        }
+        Some(given)
     }
 
     fn limits(&mut self) -> Limits {

@@ -43,18 +43,30 @@ fn all_mistakes_are_reported_at_once_and_in_order() {
 }
 
 #[test]
-fn production_wants_a_key_and_refuses_demo_data() {
+fn production_refuses_demo_data() {
     let mistakes = read(&[("TRIBUTARY_ENV", "production"), ("TRIBUTARY_DEMO", "auto")]).unwrap_err();
-    assert_eq!(variables(&mistakes), ["TRIBUTARY_SIGNING_KEY", "TRIBUTARY_DEMO"]);
-    let pem = "-----BEGIN PRIVATE KEY-----\\nMC4CAQAwBQYDK2VwBCIEIA==\\n-----END PRIVATE KEY-----";
-    let config = read(&[("TRIBUTARY_ENV", "production"), ("TRIBUTARY_SIGNING_KEY", pem)]).unwrap();
-    assert_eq!(config.demo, Demo::Never);
+    assert_eq!(variables(&mistakes), ["TRIBUTARY_DEMO"]);
+    assert_eq!(read(&[("TRIBUTARY_ENV", "production")]).unwrap().demo, Demo::Never);
+}
+
+#[test]
+fn a_signing_key_is_read_and_judged_at_once() {
+    let (_, pem) = key::generate().unwrap();
+    let escaped = pem.replace('\n', "\\n");
+    for good in [&pem, &escaped] {
+        let config = read(&[("TRIBUTARY_SIGNING_KEY", good)]).unwrap();
+        assert_eq!(config.signing_key.unwrap().expose().trim(), pem.trim());
+    }
+    let short = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----";
+    for bad in [short, "no/such/file.pem"] {
+        assert_eq!(variables(&read(&[("TRIBUTARY_SIGNING_KEY", bad)]).unwrap_err()), ["TRIBUTARY_SIGNING_KEY"]);
+    }
 }
 
 #[test]
 fn secrets_do_not_show_in_debug_output() {
-    let pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----";
-    let config = read(&[("DATABASE_URL", "postgres://crm:hunter2@db/crm"), ("TRIBUTARY_SIGNING_KEY", pem)]).unwrap();
+    let (_, pem) = key::generate().unwrap();
+    let config = read(&[("DATABASE_URL", "postgres://crm:hunter2@db/crm"), ("TRIBUTARY_SIGNING_KEY", &pem)]).unwrap();
     let shown = format!("{config:?}");
-    assert!(!shown.contains("hunter2") && !shown.contains("MC4C"));
+    assert!(!shown.contains("hunter2") && !shown.contains("MC4C"), "{shown}");
 }

@@ -9,6 +9,7 @@
 //! | [`documents`] | documents parsed before, and those that may run |
 //! | [`rate_limit`], [`allowance`] | what each principal may spend |
 //! | [`access`] | who may do what: the policy table, tokens, passwords |
+//! | [`observability`] | figures and traces for operators |
 //! | [`store`] | the database as one viewer may see it |
 //! | [`graphql`] | the machinery between GraphQL and the store |
 //! | [`demo`] | a made-up company to try everything with |
@@ -27,6 +28,7 @@ pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod money;
+pub mod observability;
 pub mod rate_limit;
 pub mod server;
 pub mod store;

@@ -26,8 +26,8 @@ use tower::ServiceExt;
 use crate::app::App;
 use crate::http;
 
-/// How long a client may take to send the headers of a request, and to send its first request at all.
-const HEADER_TIME: Duration = Duration::from_secs(10);
+/// How long a peer of HTTP/2 may take to answer a ping.
+const PING_TIME: Duration = Duration::from_secs(10);
 /// How long every answer says `Connection: close` before connections are closed. A graceful shutdown alone closes idle
 /// connections on which a request may just be under way.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -46,9 +46,10 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output
     let address = listener.local_addr()?;
     let mut server = Server {
         slots: Arc::new(Semaphore::new(app.config().max_connections)),
-        router: http::router(app),
+        router: http::router(app.clone()),
         leaving: Arc::new(AtomicBool::new(false)),
-        builder: builder(),
+        builder: builder(app.config().header_timeout),
+        app,
         graceful: GracefulShutdown::new(),
     };
     tracing::info!(%address, "listening");
@@ -71,19 +72,20 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output
     Ok(())
 }
 
-fn builder() -> Builder<TokioExecutor> {
+fn builder(header_timeout: Duration) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(header_timeout);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(100)
         .keep_alive_interval(Some(Duration::from_secs(30)))
-        .keep_alive_timeout(HEADER_TIME);
+        .keep_alive_timeout(PING_TIME);
     builder
 }
 
 struct Server {
+    app: App,
     slots: Arc<Semaphore>,
     router: Router,
     leaving: Arc<AtomicBool>,
@@ -123,7 +125,9 @@ impl Server {
         let (router, leaving, builder) = (self.router.clone(), Arc::clone(&self.leaving), self.builder.clone());
         let (watcher, late) = (self.graceful.watcher(), leaving.load(Ordering::Relaxed));
         let heard = Arc::new(AtomicBool::new(false));
-        let silence = silence(Arc::clone(&heard), if late { LATE_TIME } else { HEADER_TIME });
+        let header_time = self.app.config().header_timeout;
+        let silence = silence(Arc::clone(&heard), if late { LATE_TIME } else { header_time });
+        let open = self.app.metrics().connection();
         async move {
             let service = service_fn(move |mut request: Request<Incoming>| {
                 heard.store(true, Ordering::Relaxed);
@@ -139,7 +143,7 @@ impl Server {
                 ended = served => if let Err(error) = ended { tracing::debug!(error, "a connection broke off") },
                 () = silence => tracing::debug!("a connection sent no request"),
             }
-            drop(slot);
+            drop((slot, open));
         }
     }
 }

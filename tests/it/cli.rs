@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use tributary::access::token;
+use tributary::access::key;
 use tributary::cli;
 
 struct Ran {
@@ -93,7 +93,7 @@ fn an_empty_database_is_migrated_and_has_nobody() {
 #[test]
 fn production_refuses_demo_data_and_a_database_that_holds_them() {
     let (_folder, url) = database();
-    let (_, pem) = token::generate().expect("a key");
+    let (_, pem) = key::generate().expect("a key");
     let production =
         [("DATABASE_URL", url.as_str()), ("TRIBUTARY_ENV", "production"), ("TRIBUTARY_SIGNING_KEY", pem.as_str())];
     assert_eq!(run(&["user", "list"], &production).code, 0);
@@ -108,4 +108,51 @@ fn production_refuses_demo_data_and_a_database_that_holds_them() {
     assert_eq!(refused.code, 1);
     assert!(refused.err.contains("demo data"), "{}", refused.err);
     assert_eq!(run(&["user", "list"], &[("DATABASE_URL", &url)]).code, 0);
+}
+
+#[test]
+fn keys_are_listed_rotated_and_retired() {
+    let (_folder, url) = database();
+    let production = [("DATABASE_URL", url.as_str()), ("TRIBUTARY_ENV", "production")];
+    let refused = run(&["user", "list"], &production);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("tributary key rotate"), "making a key is a decision there: {}", refused.err);
+    let made = run(&["key", "rotate"], &production);
+    assert_eq!(made.code, 0, "{}", made.err);
+    assert_eq!(run(&["user", "list"], &production).code, 0);
+    let first = made.out.split(' ').next().expect("an id").to_owned();
+    assert_eq!(run(&["key", "list"], &production).out, format!("{first}  signs\n"));
+
+    let made = run(&["key", "rotate"], &production);
+    let second = made.out.split(' ').next().expect("an id").to_owned();
+    let listed = run(&["key", "list"], &production).out;
+    let lines: Vec<&str> = listed.lines().collect();
+    assert!(lines[0].starts_with(&format!("{first}  signs until 20")), "{listed}");
+    assert!(lines[1].starts_with(&format!("{second}  signs from 20")), "{listed}");
+
+    for (kid, replaced) in [(&second, 1), (&first, 0)] {
+        let retired = run(&["key", "retire", kid], &production);
+        assert_eq!(retired.code, 0, "{}", retired.err);
+        assert_eq!(retired.out.matches("made in its place").count(), replaced, "{}", retired.out);
+    }
+    assert_eq!(run(&["key", "retire", &first], &production).code, 1, "it is gone");
+}
+
+#[test]
+fn configured_keys_are_judged_and_left_alone() {
+    let (_folder, url) = database();
+    let (kid, pem) = key::generate().expect("a key");
+    let with_key = [("DATABASE_URL", url.as_str()), ("TRIBUTARY_SIGNING_KEY", pem.as_str())];
+    assert_eq!(run(&["key", "list"], &with_key).out, format!("{kid}  signs\n"));
+    let refused = run(&["key", "rotate"], &with_key);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("TRIBUTARY_SIGNING_KEY"), "{}", refused.err);
+    // RFC 8032, test 1: everybody has it.
+    let known = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----";
+    let short = "-----BEGIN PRIVATE KEY-----\nMB4CAQAwBQYDK2VwBBIEEAABAgMEBQYHCAkKCwwNDg8=\n-----END PRIVATE KEY-----";
+    for bad in [known, short, "no/such/file.pem"] {
+        let refused = run(&["serve"], &[("DATABASE_URL", &url), ("TRIBUTARY_SIGNING_KEY", bad)]);
+        assert_eq!(refused.code, 2);
+        assert!(refused.err.contains("TRIBUTARY_SIGNING_KEY") && !refused.err.contains("MC4C"), "{}", refused.err);
+    }
 }

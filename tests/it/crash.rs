@@ -1,12 +1,6 @@
 //! The service is killed in the middle of a thousand conversions: none is half done, and none that it confirmed is lost.
-//!
-//! The process that dies is this test program started once more, running the same `cli::main` as the binary does: so the
-//! service under test is always the one that was just built.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use entity::{contact, lead};
@@ -20,13 +14,12 @@ use tributary::clock::{Clock, SystemClock};
 use uuid::Uuid;
 
 use crate::gid;
+use crate::service::Service;
 
 const LEADS: usize = 1_000;
 const CLIENTS: usize = 8;
 /// So many confirmations are waited for before the service is killed.
 const BEFORE_THE_END: usize = 300;
-/// Names the database of the service that is started for a test.
-const DATABASE: &str = "TRIBUTARY_CRASH_DATABASE";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_service_leaves_no_half_conversion_and_loses_no_confirmed_one() {
@@ -35,7 +28,7 @@ async fn a_killed_service_leaves_no_half_conversion_and_loses_no_confirmed_one()
         world.clock.set(SystemClock::default().now());
         let (rep, leads) = prepare(&world).await;
 
-        let mut service = Service::start(&world.url);
+        let mut service = Service::start(&world.url, &[]);
         let confirmed = convert_all(&service.address, &rep, &leads, |done| {
             if done == BEFORE_THE_END {
                 service.child.kill().expect("SIGKILL reaches it");
@@ -49,7 +42,7 @@ async fn a_killed_service_leaves_no_half_conversion_and_loses_no_confirmed_one()
         assert!(done >= confirmed.len(), "{done} are done, {} were confirmed", confirmed.len());
         assert!(done <= confirmed.len() + CLIENTS, "at most one for each client was done and not confirmed");
 
-        let mut service = Service::start(&world.url);
+        let mut service = Service::start(&world.url, &[]);
         let all = convert_all(&service.address, &rep, &leads, |_| {}).await;
         service.child.kill().expect("SIGKILL reaches it");
         service.child.wait().expect("it is gone");
@@ -62,64 +55,6 @@ async fn a_killed_service_leaves_no_half_conversion_and_loses_no_confirmed_one()
         }
     })
     .await;
-}
-
-/// Not a test: the service that the test above starts and kills.
-#[test]
-#[ignore = "the service of the crash test; it runs until it is killed"]
-fn the_service() {
-    let database = std::env::var(DATABASE).expect("started by the crash test");
-    let environment = |name: &str| match name {
-        "DATABASE_URL" => Some(database.clone()),
-        "TRIBUTARY_LISTEN" => Some("127.0.0.1:0".to_owned()),
-        // The world of the test gives out the tokens; it has the usual address.
-        "TRIBUTARY_ISSUER" => Some("http://127.0.0.1:8080".to_owned()),
-        "TRIBUTARY_DEMO" => Some("never".to_owned()),
-        "TRIBUTARY_LOG" => Some("off".to_owned()),
-        _ => None,
-    };
-    let arguments = ["tributary", "serve"].map(std::ffi::OsString::from);
-    tributary::cli::main(arguments, &environment, &mut std::io::stdout(), &mut std::io::stderr());
-}
-
-struct Service {
-    child: Child,
-    address: String,
-    /// Kept open, so that it can go on talking.
-    _words: BufReader<ChildStdout>,
-}
-
-impl Service {
-    /// Starts it and waits until it says where it listens.
-    fn start(database: &str) -> Self {
-        // This very program, even when it is being built anew meanwhile.
-        let itself = PathBuf::from("/proc/self/exe");
-        let program = if itself.exists() { itself } else { std::env::current_exe().expect("a program") };
-        let mut child = Command::new(program)
-            .args(["crash::the_service", "--exact", "--ignored", "--nocapture"])
-            .env(DATABASE, database)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it starts");
-        let mut words = BufReader::new(child.stdout.take().expect("its words"));
-        let address = words.by_ref().lines().map_while(Result::ok).find_map(|line| {
-            let (_, address) = line.split_once("http://")?;
-            address.strip_suffix("/graphql").map(str::to_owned)
-        });
-        let Some(address) = address else {
-            let _ = child.kill();
-            panic!("the service ended before it was ready");
-        };
-        Self { child, address, _words: words }
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // A test that fails leaves no process behind.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// A rep with a default pipeline and a thousand qualified leads.

@@ -22,14 +22,18 @@ mod lead;
 mod lead_rules;
 mod limits;
 mod lists;
+mod metrics;
 mod model;
 mod money;
 mod pages;
 mod readme;
 mod rows;
 mod schema;
+mod server;
+mod service;
 mod smoke;
 mod tidy;
+mod tokens;
 mod touchpoint;
 mod user;
 

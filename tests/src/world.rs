@@ -149,7 +149,7 @@ impl World {
             ..refresh_token::Model::default()
         };
         self.insert(token).await;
-        let token = self.app.keys().issue(user, session, self.now(), 15).expect("a token");
+        let token = self.app.keys().issue(user, session, self.now(), 15).await.expect("a token");
         Actor { world: self.clone(), id: user, role: Some(role), token }
     }
 }

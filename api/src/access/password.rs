@@ -1,10 +1,10 @@
-//! Passwords: stored as Argon2id, verified off the async workers, and judged by length instead of by composition.
-
-use std::sync::OnceLock;
+//! Passwords (NIST SP 800-63B-4): stored as Argon2id, verified off the async workers, and judged by length and by a list
+//! of words instead of by composition.
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::error::{Error, Mistake, Result};
 
@@ -21,15 +21,17 @@ const LANES: u32 = 1;
 /// How many hashes are computed at once: each takes 19 MiB and a core.
 static PERMITS: Semaphore = Semaphore::const_new(2);
 
-/// The hash that unknown users are verified against.
-static NOBODY: OnceLock<String> = OnceLock::new();
+/// The hash that unknown users are verified against: with the parameters above, and of no password at
+/// all, for its bytes are random.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$aJ/lCGn9tOn5KNmZxZ900A$ZZEoHU/yW6H2yJ+r2w2VIOmyjpEwte6ZAM9CTI19hrU";
 
 /// Hashes a password for storage (a PHC string with its own random salt).
 ///
 /// # Errors
 /// `INTERNAL` when the hash cannot be computed.
 pub async fn hash(password: String) -> Result<String> {
-    off_the_workers(move || hash_now(&password)).await
+    off_the_workers(move || hash_now(&normalised(&password))).await
 }
 
 /// Does this password belong to this hash? Without a hash (no such user, or one without a password) the answer is no,
@@ -38,18 +40,23 @@ pub async fn hash(password: String) -> Result<String> {
 /// # Errors
 /// `INTERNAL` when the stored hash is damaged.
 pub async fn verify(hash: Option<String>, password: String) -> Result<bool> {
-    off_the_workers(move || match hash {
-        Some(hash) => verify_now(&hash, &password),
-        None => verify_now(&nobody()?, &password).map(|_| false),
+    off_the_workers(move || {
+        let password = normalised(&password);
+        match hash {
+            Some(hash) if password.chars().count() <= MAX_CHARACTERS => verify_now(&hash, &password),
+            // Nobody's password is that long; the work is the same, whatever was sent.
+            _ => verify_now(NOBODY, &password.chars().take(MAX_CHARACTERS).collect::<String>()).map(|_| false),
+        }
     })
     .await
 }
 
-/// May this password be chosen? Length and a small blocklist; no rules of composition.
+/// May this password be chosen by someone of this name and address? Length and a list of words; no rules of composition.
 ///
 /// # Errors
 /// The mistake at the input field `password`.
-pub fn check_new(password: &str) -> Result<(), Mistake> {
+pub fn check_new(password: &str, about: &[&str]) -> Result<(), Mistake> {
+    let password = &normalised(password);
     let characters = password.chars().count();
     if characters < MIN_CHARACTERS {
         return Err(mistake(
@@ -60,7 +67,7 @@ pub fn check_new(password: &str) -> Result<(), Mistake> {
     if characters > MAX_CHARACTERS {
         return Err(mistake("TOO_LONG", format!("The password may have at most {MAX_CHARACTERS} characters.")));
     }
-    if is_monotonous(password) || is_made_of_common_words(password) {
+    if is_monotonous(password) || is_made_of_known_words(password, about) {
         return Err(mistake(
             "NOT_ALLOWED",
             "This password is too easy to guess. A few unrelated words make a good one.".to_owned(),
@@ -74,8 +81,19 @@ fn mistake(code: &str, message: String) -> Mistake {
 }
 
 async fn off_the_workers<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let _permit = PERMITS.acquire().await.map_err(Error::internal)?;
+    let permit = PERMITS.acquire().await.map_err(Error::internal)?;
+    // The permit goes along: whoever hangs up does not stop the work, and so must not make room for more of it.
+    let work = move || {
+        let outcome = work();
+        drop(permit);
+        outcome
+    };
     tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+}
+
+/// One spelling for each text: an `é` is one character or two, depending on the keyboard (NFC).
+fn normalised(password: &str) -> String {
+    password.nfc().collect()
 }
 
 fn argon2() -> Result<Argon2<'static>> {
@@ -92,14 +110,6 @@ fn verify_now(hash: &str, password: &str) -> Result<bool> {
     let damaged = |_| Error::internal("a stored password hash is damaged");
     let parsed = PasswordHash::new(hash).map_err(damaged)?;
     Ok(argon2()?.verify_password(password.as_bytes(), &parsed).is_ok())
-}
-
-fn nobody() -> Result<String> {
-    if let Some(hash) = NOBODY.get() {
-        return Ok(hash.clone());
-    }
-    let hash = hash_now("the password of nobody")?;
-    Ok(NOBODY.get_or_init(|| hash).clone())
 }
 
 /// Few different characters, a short unit repeated, or a run such as `abcdef` or `123456`.
@@ -119,20 +129,38 @@ fn follows(a: char, b: char) -> bool {
     u32::from(a) + 1 == u32::from(b) || (a, b) == ('9', '0')
 }
 
-/// Words and runs that lead every list of leaked passwords, and the names of this product.
+/// Words and runs that lead every list of leaked passwords, and the names of this product and its trade.
 #[rustfmt::skip]
 const COMMON: &[&str] = &[
-    "password", "passwort", "passw0rd", "p4ssw0rd", "pass", "word", "qwerty", "qwertyuiop", "qwertz", "qwertzuiop",
-    "azerty", "asdfghjkl", "asdf", "zxcvbnm", "yxcvbnm", "letmein", "welcome", "admin", "administrator", "iloveyou",
-    "monkey", "dragon", "football", "baseball", "sunshine", "princess", "login", "master", "superman", "batman",
-    "trustno1", "secret", "changeme", "default", "guest", "test", "user", "root", "hello", "abc", "abcdef",
-    "tributary", "crm", "company", "sales", "marketing", "correct", "horse", "battery", "staple", "1q2w3e4r",
-    "1qaz2wsx", "my", "the", "is", "this", "new", "please", "summer", "winter", "spring", "autumn",
+    "password", "passwort", "motdepasse", "contrasena", "passw0rd", "p4ssw0rd", "pass", "word", "wort", "pwd",
+    "qwerty", "qwertyuiop", "qwertz", "qwertzuiop", "azerty", "azertyuiop", "asdfghjkl", "asdf", "zxcvbnm", "zxcv",
+    "yxcvbnm", "1q2w3e4r", "1q2w3e4r5t", "1qaz2wsx", "3edc4rfv", "qazwsx", "qazwsxedc", "q1w2e3r4", "zaq12wsx",
+    "letmein", "welcome", "willkommen", "admin", "administrator", "iloveyou", "ichliebedich", "tequiero", "monkey",
+    "dragon", "football", "baseball", "basketball", "hockey", "soccer", "fussball", "sunshine", "princess", "prinzessin",
+    "login", "logmein", "master", "superman", "batman", "spiderman", "pokemon", "starwars", "matrix", "trustno1",
+    "secret", "geheim", "changeme", "changeit", "default", "guest", "test", "testing", "demo", "example", "sample",
+    "user", "username", "root", "toor", "hello", "hallo", "abc", "abcd", "abcdef", "xyz", "love", "lovely", "angel",
+    "flower", "cookie", "cheese", "chocolate", "computer", "internet", "server", "service", "system", "access",
+    "freedom", "whatever", "killer", "hunter", "ranger", "jordan", "michael", "charlie", "jessica", "jennifer",
+    "ashley", "daniel", "thomas", "andrew", "robert", "george", "shadow", "tigger", "buster", "pepper", "ginger",
+    "summer", "winter", "spring", "autumn", "fall", "january", "february", "march", "april", "june", "july", "august",
+    "september", "october", "november", "december", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
+    "sunday", "sommer", "herbst", "fruehling", "berlin", "london", "paris", "america", "germany", "deutschland",
+    "tributary", "crm", "company", "sales", "marketing", "campaign", "revenue", "customer", "business", "office",
+    "correct", "horse", "battery", "staple", "my", "mein", "the", "is", "this", "that", "das", "ist", "new", "old",
+    "please", "you", "me", "we", "your", "our", "are", "and", "for", "not", "no", "one", "two", "three", "very",
+    "good", "best", "super", "strong", "secure", "security", "safe", "long", "enough", "account", "temp", "temporary",
 ];
 
-/// Nothing left once common words, digits and signs are taken away: `Password-Password-2026!`.
-fn is_made_of_common_words(password: &str) -> bool {
+/// Shortest part of a name or an address that counts as a word.
+const SHORTEST_NAME: usize = 3;
+
+/// Nothing left once common words, the person's own names, digits and signs are taken away: `Password-Password-2026!`.
+fn is_made_of_known_words(password: &str, about: &[&str]) -> bool {
     let letters: String = password.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+    let about = about.join(" ").to_lowercase();
+    let names = about.split(|c: char| !c.is_alphanumeric()).filter(|name| name.chars().count() >= SHORTEST_NAME);
+    let known: Vec<&str> = COMMON.iter().copied().chain(names).collect();
     let mut reachable = vec![false; letters.len() + 1];
     let starts = letters.char_indices().map(|(at, c)| (at, Some(c))).chain([(letters.len(), None)]);
     for (at, next) in starts {
@@ -140,7 +168,7 @@ fn is_made_of_common_words(password: &str) -> bool {
             continue;
         }
         let rest = letters.get(at..).unwrap_or_default();
-        let words = COMMON.iter().filter(|word| rest.starts_with(**word)).map(|word| word.len());
+        let words = known.iter().filter(|word| rest.starts_with(**word)).map(|word| word.len());
         let digit = next.filter(char::is_ascii_digit).map(|_| 1);
         for length in words.chain(digit) {
             if let Some(end) = reachable.get_mut(at + length) {
@@ -157,12 +185,12 @@ mod tests {
 
     #[test]
     fn length_decides_and_composition_does_not() {
-        assert_eq!(check_new("short").unwrap_err().code, "INVALID");
-        assert_eq!(check_new(&"a long sentence ".repeat(9)).unwrap_err().code, "TOO_LONG");
+        assert_eq!(check_new("short", &[]).unwrap_err().code, "INVALID");
+        assert_eq!(check_new(&"a long sentence ".repeat(9), &[]).unwrap_err().code, "TOO_LONG");
         for good in
             ["lamp otter violin dusk", "ein Fluss ohne Brücke", "河流没有桥也能过去因为水很浅的", "8402 71635 99204 18"]
         {
-            assert_eq!(check_new(good), Ok(()), "{good}");
+            assert_eq!(check_new(good, &[]), Ok(()), "{good}");
         }
     }
 
@@ -183,8 +211,52 @@ mod tests {
             "11112222333344445555",
         ];
         for password in bad {
-            assert_eq!(check_new(password).unwrap_err().code, "NOT_ALLOWED", "{password}");
+            assert_eq!(check_new(password, &[]).unwrap_err().code, "NOT_ALLOWED", "{password}");
         }
+    }
+
+    #[test]
+    fn a_password_made_of_ones_own_name_is_refused() {
+        let about = ["Rosalind Featherstone", "r.featherstone@otters.example"];
+        for password in ["Rosalind Featherstone 1990", "featherstone.otters.2026", "my rosalind password"] {
+            assert_eq!(check_new(password, &about).unwrap_err().code, "NOT_ALLOWED", "{password}");
+            assert_eq!(check_new("rosalind walks the lamp otter", &about), Ok(()));
+        }
+    }
+
+    #[test]
+    fn length_is_counted_in_characters_of_one_spelling() {
+        let two_each = "e\u{301}".repeat(14);
+        assert_eq!(check_new(&two_each, &[]).unwrap_err().code, "INVALID");
+        assert_eq!(check_new(&format!("{two_each} lamp violin"), &[]), Ok(()));
+        let long = "lampe é violon ".repeat(8);
+        assert_eq!((long.chars().count(), check_new(&format!("{long}otter ok"), &[])), (120, Ok(())));
+        assert_eq!(check_new(&format!("{long}otter ok!"), &[]).unwrap_err().code, "TOO_LONG");
+    }
+
+    #[tokio::test]
+    async fn a_password_fits_however_its_accents_are_typed() {
+        let stored = hash("ein Fluß ohne Brücke, café".to_owned()).await.unwrap();
+        let apart = "ein Fluß ohne Bru\u{308}cke, cafe\u{301}";
+        assert!(verify(Some(stored.clone()), apart.to_owned()).await.unwrap());
+        assert!(!verify(Some(stored), "ein Fluß ohne Brucke, cafe".to_owned()).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_is_too_long_to_be_a_password_is_not_hashed_whole() {
+        let longest = "ab3 ".repeat(32);
+        let stored = Some(hash(longest.clone()).await.unwrap());
+        assert!(verify(stored.clone(), longest.clone()).await.unwrap());
+        assert!(!verify(stored, format!("{longest}more")).await.unwrap());
+    }
+
+    #[test]
+    fn unknown_users_cost_the_same_work() {
+        let ours = hash_now("any").unwrap();
+        let parameters = |hash: &str| hash.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
+        let lengths = |hash: &str| hash.split('$').skip(4).map(str::len).collect::<Vec<_>>();
+        assert_eq!((parameters(NOBODY), lengths(NOBODY)), (parameters(&ours), lengths(&ours)));
+        assert!(!verify_now(NOBODY, "the password of nobody").unwrap());
     }
 
     #[tokio::test]

@@ -1,15 +1,15 @@
 //! Tokens: short signed access tokens (RFC 9068, EdDSA) and long random refresh tokens that are stored as hashes.
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::key::Key;
 use crate::error::{Error, Result};
 
 /// The `typ` of our access tokens, so that no other kind of token passes for one.
@@ -60,15 +60,6 @@ impl Audience {
     }
 }
 
-/// One key pair. A retired one still verifies until its tokens have ended.
-struct Key {
-    kid: String,
-    retired: bool,
-    signing: EncodingKey,
-    verifying: DecodingKey,
-    public: String,
-}
-
 /// The signing keys of this service and whom its tokens are from and for.
 pub struct Keys {
     keys: Vec<Key>,
@@ -77,21 +68,21 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Takes the keys as `(kid, PKCS#8 PEM, retired)`, oldest first: the last one that is not retired signs, all verify.
-    ///
-    /// # Errors
-    /// `INTERNAL` when a key is not Ed25519 or none can sign.
-    pub fn new(
-        keys: Vec<(String, String, bool)>,
-        issuer: impl Into<String>,
-        audience: impl Into<String>,
-    ) -> Result<Self> {
-        let keys =
-            keys.into_iter().map(|(kid, pem, retired)| Key::read(kid, &pem, retired)).collect::<Result<Vec<_>>>()?;
-        if keys.iter().all(|key| key.retired) {
-            return Err(Error::internal("there is no signing key that is not retired"));
-        }
-        Ok(Self { keys, issuer: issuer.into(), audience: audience.into() })
+    /// Takes the keys, the oldest first.
+    pub fn new(keys: Vec<Key>, issuer: impl Into<String>, audience: impl Into<String>) -> Self {
+        Self { keys, issuer: issuer.into(), audience: audience.into() }
+    }
+
+    /// The keys, the oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Key> {
+        self.keys.iter()
+    }
+
+    /// The key that signs at this moment: the newest that has been published for long enough; when there is none, the
+    /// oldest.
+    pub fn signing(&self, now: DateTime<Utc>) -> Option<&Key> {
+        let may_sign = || self.keys.iter().filter(|key| key.may_sign(now));
+        may_sign().rfind(|key| key.is_known(now)).or_else(|| may_sign().next())
     }
 
     /// Issues an access token for a user's session.
@@ -99,8 +90,8 @@ impl Keys {
     /// # Errors
     /// `INTERNAL` when it cannot be signed.
     pub fn issue(&self, subject: Uuid, session: Uuid, now: DateTime<Utc>, minutes: u32) -> Result<String> {
-        let key =
-            self.keys.iter().rev().find(|key| !key.retired).ok_or_else(|| Error::internal("no key to sign with"))?;
+        let key = self.signing(now).ok_or_else(no_key)?;
+        let signing = key.signing.as_ref().ok_or_else(no_key)?;
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(key.kid.clone());
@@ -114,7 +105,7 @@ impl Keys {
             exp: (now + TimeDelta::minutes(i64::from(minutes))).timestamp(),
             jti: URL_SAFE_NO_PAD.encode(random::<16>()?),
         };
-        jsonwebtoken::encode(&header, &claims, &key.signing).map_err(Error::internal)
+        jsonwebtoken::encode(&header, &claims, signing).map_err(Error::internal)
     }
 
     /// Verifies an access token against the passed time. Keys and addresses of keys that the token itself brings
@@ -126,16 +117,14 @@ impl Keys {
         self.claims(token, now).ok_or_else(Error::unauthenticated)
     }
 
+    /// Is this shaped like a token of ours, but signed with a key that is not here? Perhaps another replica has made one.
+    pub fn is_unknown(&self, token: &str) -> bool {
+        key_id(token).is_some_and(|kid| self.keys.iter().all(|key| key.kid != kid))
+    }
+
     fn claims(&self, token: &str, now: DateTime<Utc>) -> Option<Claims> {
-        if token.len() > LONGEST {
-            return None;
-        }
-        let header = jsonwebtoken::decode_header(token).ok()?;
-        if header.alg != Algorithm::EdDSA || !header.typ.is_some_and(|typ| is_access_token(&typ)) {
-            return None;
-        }
-        let kid = header.kid?;
-        let key = self.keys.iter().find(|key| key.kid == kid)?;
+        let kid = key_id(token)?;
+        let key = self.keys.iter().find(|key| key.kid == kid && key.verifies(now))?;
         let wire = jsonwebtoken::decode::<Wire>(token, &key.verifying, &signature_only()).ok()?.claims;
         let exp = DateTime::from_timestamp(wire.exp, 0)?;
         let nbf = DateTime::from_timestamp(wire.nbf, 0)?;
@@ -145,13 +134,9 @@ impl Keys {
         Some(Claims { sub: wire.sub.parse().ok()?, sid: wire.sid.parse().ok()?, exp })
     }
 
-    /// The public keys as a JSON Web Key Set (RFC 7517, 8037).
-    pub fn jwks(&self) -> Value {
-        let keys: Vec<Value> = self
-            .keys
-            .iter()
-            .map(|key| json!({ "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": key.kid, "x": key.public }))
-            .collect();
+    /// The public keys as a JSON Web Key Set (RFC 7517, 8037): those that verify now or will sign soon.
+    pub fn jwks(&self, now: DateTime<Utc>) -> Value {
+        let keys: Vec<Value> = self.keys.iter().filter(|key| key.verifies(now)).map(Key::jwk).collect();
         json!({ "keys": keys })
     }
 }
@@ -163,34 +148,21 @@ impl std::fmt::Debug for Keys {
     }
 }
 
-impl Key {
-    fn read(kid: String, pem: &str, retired: bool) -> Result<Self> {
-        let public = URL_SAFE_NO_PAD.encode(public_key(pem)?);
-        let signing = EncodingKey::from_ed_pem(pem.as_bytes()).map_err(Error::internal)?;
-        let verifying = DecodingKey::from_ed_components(&public).map_err(Error::internal)?;
-        Ok(Self { kid, retired, signing, verifying, public })
+/// The id of the key that a token names, if its header could be one of ours. Nothing in the header but this id has a
+/// say in which key is taken.
+fn key_id(token: &str) -> Option<String> {
+    if token.len() > LONGEST {
+        return None;
     }
+    let header = jsonwebtoken::decode_header(token).ok()?;
+    // Whoever does not know what a header calls critical must refuse it (RFC 7515, 4.1.11); ours are never that.
+    let ours = header.alg == Algorithm::EdDSA && header.crit.is_none();
+    (ours && header.typ.is_some_and(|typ| is_access_token(&typ))).then_some(())?;
+    header.kid
 }
 
-/// Makes a new key pair: its id and its private key as PKCS#8 PEM.
-///
-/// # Errors
-/// `INTERNAL` when the system has no randomness.
-pub fn generate() -> Result<(String, String)> {
-    let pair = Ed25519KeyPair::generate().map_err(Error::internal)?;
-    let document = pair.to_pkcs8v1().map_err(Error::internal)?;
-    let pem = to_pem(document.as_ref());
-    Ok((key_id(&pem)?, pem))
-}
-
-/// The id of a key: its thumbprint (RFC 7638), so that the same key has the same id on every replica.
-///
-/// # Errors
-/// `INTERNAL` when this is not an Ed25519 private key.
-pub fn key_id(pem: &str) -> Result<String> {
-    let public = URL_SAFE_NO_PAD.encode(public_key(pem)?);
-    let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}"#);
-    Ok(URL_SAFE_NO_PAD.encode(Sha256::digest(canonical.as_bytes())))
+fn no_key() -> Error {
+    Error::internal("there is no key to sign with")
 }
 
 /// A new refresh token: 256 random bits for the client, and the hash that is stored.
@@ -222,19 +194,6 @@ fn signature_only() -> Validation {
     validation.validate_nbf = false;
     validation.validate_aud = false;
     validation
-}
-
-fn public_key(pem: &str) -> Result<Vec<u8>> {
-    let refused = |_| Error::internal("the signing key is not an Ed25519 private key in PKCS#8 PEM");
-    let signing = EncodingKey::from_ed_pem(pem.as_bytes()).map_err(|error| refused(error.to_string()))?;
-    let pair = Ed25519KeyPair::from_pkcs8(signing.as_bytes()).map_err(|error| refused(error.to_string()))?;
-    Ok(pair.public_key().as_ref().to_vec())
-}
-
-fn to_pem(document: &[u8]) -> String {
-    let encoded = STANDARD.encode(document);
-    let lines = encoded.as_bytes().chunks(64).map(String::from_utf8_lossy).collect::<Vec<_>>().join("\n");
-    format!("-----BEGIN PRIVATE KEY-----\n{lines}\n-----END PRIVATE KEY-----\n")
 }
 
 fn random<const N: usize>() -> Result<[u8; N]> {

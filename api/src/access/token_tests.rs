@@ -1,6 +1,9 @@
 //! What an access token must survive, and what must not pass for one.
 
+use jsonwebtoken::EncodingKey;
+
 use super::*;
+use crate::access::key::{self, NOTICE, OVERLAP};
 
 const ISSUER: &str = "https://crm.example";
 const AUDIENCE: &str = "tributary";
@@ -18,8 +21,8 @@ struct World {
 }
 
 fn world() -> World {
-    let (kid, pem) = generate().unwrap();
-    let keys = Keys::new(vec![(kid.clone(), pem.clone(), false)], ISSUER, AUDIENCE).unwrap();
+    let (kid, pem) = key::generate().unwrap();
+    let keys = Keys::new(key::configured(&pem).unwrap(), ISSUER, AUDIENCE);
     World { keys, kid, pem, user: Uuid::from_u128(7), session: Uuid::from_u128(9) }
 }
 
@@ -80,7 +83,7 @@ fn the_algorithm_cannot_be_chosen_by_the_token() {
     let mut header = Header::new(Algorithm::HS256);
     header.typ = Some(TYPE.to_owned());
     header.kid = Some(world.kid.clone());
-    let public = world.keys.jwks()["keys"][0]["x"].as_str().unwrap().to_owned();
+    let public = world.keys.jwks(now())["keys"][0]["x"].as_str().unwrap().to_owned();
     for secret in [public.clone().into_bytes(), URL_SAFE_NO_PAD.decode(public).unwrap()] {
         world.refuses(&jsonwebtoken::encode(&header, &part(&token, 1), &EncodingKey::from_secret(&secret)).unwrap());
     }
@@ -133,7 +136,7 @@ fn tampered_and_foreign_tokens_are_refused() {
 #[test]
 fn keys_that_the_token_brings_are_ignored() {
     let (ours, theirs) = (world(), world());
-    let jwk = theirs.keys.jwks()["keys"][0].clone();
+    let jwk = theirs.keys.jwks(now())["keys"][0].clone();
     let forged = theirs.signed(|header, _| {
         header.kid = Some(ours.kid.clone());
         header.jwk = serde_json::from_value(jwk).unwrap();
@@ -144,18 +147,41 @@ fn keys_that_the_token_brings_are_ignored() {
 }
 
 #[test]
-fn rotation_keeps_old_tokens_valid_and_signs_with_the_newest() {
+fn a_header_that_calls_anything_critical_is_refused() {
     let world = world();
-    let old = world.token();
-    let (kid, pem) = generate().unwrap();
-    let rotated =
-        Keys::new(vec![(world.kid.clone(), world.pem.clone(), true), (kid.clone(), pem, false)], ISSUER, AUDIENCE)
-            .unwrap();
-    assert!(rotated.verify(&old, now()).is_ok());
-    assert_eq!(part(&rotated.issue(world.user, world.session, now(), 5).unwrap(), 0)["kid"], kid);
-    assert_eq!(rotated.jwks()["keys"].as_array().unwrap().len(), 2);
-    assert!(Keys::new(vec![(world.kid, world.pem, true)], ISSUER, AUDIENCE).is_err());
-    assert!(Keys::new(vec![("k".to_owned(), "not a key".to_owned(), false)], ISSUER, AUDIENCE).is_err());
+    world.refuses(&world.signed(|header, _| header.crit = Some(vec!["exp".to_owned()])));
+    world.refuses(&world.signed(|header, _| header.crit = Some(Vec::new())));
+}
+
+#[test]
+fn rotation_publishes_then_signs_then_verifies_then_forgets() {
+    let world = world();
+    let rotated_at = now() + TimeDelta::days(90);
+    let new = key::generate().unwrap();
+    let pairs = vec![
+        Key::pair(&world.pem, now(), Some(rotated_at + NOTICE)).unwrap(),
+        Key::pair(&new.1, rotated_at, None).unwrap(),
+    ];
+    let keys = Keys::new(pairs, ISSUER, AUDIENCE);
+    let second = TimeDelta::seconds(1);
+    let signer = |at| part(&keys.issue(world.user, world.session, at, 15).unwrap(), 0)["kid"].clone();
+    let published = |at| keys.jwks(at)["keys"].as_array().unwrap().len();
+    assert_eq!((signer(now()), signer(rotated_at + NOTICE - second)), (json!(world.kid), json!(world.kid)));
+    assert_eq!(signer(rotated_at + NOTICE), json!(new.0));
+    let last = keys.issue(world.user, world.session, rotated_at + NOTICE - second, 15).unwrap();
+    let its_end = rotated_at + NOTICE - second + TimeDelta::minutes(15);
+    assert!(keys.verify(&last, its_end).is_ok());
+    let end = rotated_at + NOTICE + OVERLAP;
+    assert_eq!((published(rotated_at), published(end - second), published(end)), (2, 2, 1));
+}
+
+#[test]
+fn without_a_key_that_is_known_long_enough_the_oldest_signs() {
+    let (first, second) = (key::generate().unwrap(), key::generate().unwrap());
+    let pair = |pem: &str, minutes| Key::pair(pem, now() + TimeDelta::minutes(minutes), None).unwrap();
+    let keys = Keys::new(vec![pair(&first.1, 0), pair(&second.1, 1)], ISSUER, AUDIENCE);
+    assert_eq!(keys.signing(now()).unwrap().kid, first.0);
+    assert!(Keys::new(Vec::new(), ISSUER, AUDIENCE).issue(Uuid::nil(), Uuid::nil(), now(), 1).is_err());
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub async fn add(system: &System, new: NewAccount) -> Result<user::Model> {
     if name.is_empty() {
         return Err(Error::invalid("REQUIRED", "name", "The user needs a name."));
     }
-    let password_hash = Some(hashed(new.password).await?);
+    let password_hash = Some(hashed(new.password, &[&name, &email]).await?);
     let tx = system.begin("createUser").await?;
     let (time_zone, locale) = ("UTC".to_owned(), "en".to_owned());
     let row = user::Model { name, email, password_hash, role: new.role, time_zone, locale, ..user::Model::default() };
@@ -80,7 +80,7 @@ pub async fn reinstate(system: &System, email: &str) -> Result<()> {
 /// # Errors
 /// NOT_FOUND; `Invalid`: a weak password.
 pub async fn set_password(system: &System, email: &str, password: String) -> Result<usize> {
-    let hash = hashed(password).await?;
+    let hash = hashed(password, &[email]).await?;
     let tx = system.begin("changePassword").await?;
     let mut user = claim(&tx, system, email).await?;
     user.password_hash = Some(hash);
@@ -102,7 +102,7 @@ async fn claim(tx: &Tx, system: &System, email: &str) -> Result<Change<user::Ent
     tx.affect(&system.warrant(), id).await
 }
 
-async fn hashed(new: String) -> Result<String> {
-    password::check_new(&new).map_err(|mistake| Error::Invalid(vec![mistake]))?;
+async fn hashed(new: String, about: &[&str]) -> Result<String> {
+    password::check_new(&new, about).map_err(|mistake| Error::Invalid(vec![mistake]))?;
     password::hash(new).await
 }

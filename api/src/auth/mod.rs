@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod graphql;
+pub mod keys;
 pub mod matrix;
 pub mod rules;
 pub mod sessions;

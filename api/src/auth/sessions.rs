@@ -16,6 +16,7 @@ use super::rules::{Verdict, judge};
 use crate::access::{Viewer, password, token};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
+use crate::observability::metrics::SignInOutcome;
 use crate::store::Tx;
 use crate::store::system::System;
 
@@ -56,12 +57,14 @@ pub async fn sign_in(app: &App, peer: Option<IpAddr>, email: &str, password: Str
         Ok(attempt) => attempt,
         Err(seconds) => {
             tracing::warn!(?peer, seconds, "sign-in throttled");
+            app.metrics().sign_in(SignInOutcome::Throttled);
             return Ok(SignIn::Wait(seconds));
         }
     };
     let outcome = try_password(app, peer, &email, password).await;
-    if !matches!(outcome, Ok(SignIn::Refused)) {
-        app.throttle().give_back(attempt);
+    match outcome {
+        Ok(SignIn::Refused) => app.metrics().sign_in(SignInOutcome::Refused),
+        _ => app.throttle().give_back(attempt),
     }
     outcome
 }
@@ -76,6 +79,7 @@ async fn try_password(app: &App, peer: Option<IpAddr>, email: &str, password: St
     match account {
         Some(account) if fits && is_active(&account) => {
             if let Some(issued) = begin(app, &system, &account).await? {
+                app.metrics().sign_in(SignInOutcome::Done);
                 tracing::info!(user = %issued.viewer.id, session = %issued.viewer.session, "signed in");
                 return Ok(SignIn::Done(Box::new(issued)));
             }
@@ -124,6 +128,7 @@ pub async fn refresh(app: &App, plain: &str) -> Result<Issued> {
             let withdrawn = revoke(&tx, &system, Column::FamilyId.eq(presented.family_id)).await?;
             tx.commit().await?;
             if withdrawn > 0 {
+                app.metrics().reused_refresh_token();
                 let session = presented.family_id;
                 tracing::warn!(user = %user.id, %session, "a refresh token was used twice: session ended");
             }
@@ -211,7 +216,7 @@ fn new_token(app: &App, tx: &Tx, user_id: Uuid, family_id: Uuid) -> Result<(Stri
 async fn issue(app: &App, system: &System, refresh_token: String, row: &Token) -> Result<Issued> {
     let viewer = system.viewer(row.user_id, row.family_id).await?.ok_or_else(ended)?;
     let minutes = app.config().access_token_minutes;
-    let access_token = app.keys().issue(row.user_id, row.family_id, row.created_at, minutes)?;
+    let access_token = app.keys().issue(row.user_id, row.family_id, row.created_at, minutes).await?;
     let expires_at = row.created_at + TimeDelta::minutes(i64::from(minutes));
     Ok(Issued { access_token, refresh_token, expires_at, viewer })
 }

@@ -1,6 +1,7 @@
 //! The command line. Without a command it serves.
 
 mod account;
+mod key;
 mod log;
 mod schema;
 mod seed;
@@ -53,6 +54,9 @@ enum Command {
     /// Manage the users who sign in.
     #[command(subcommand)]
     User(account::Task),
+    /// Manage the keys that sign access tokens.
+    #[command(subcommand)]
+    Key(key::Task),
 }
 
 /// Why a command did not do its work.
@@ -167,9 +171,12 @@ fn dispatch(command: Command, mut console: Console<'_>) -> Outcome {
         return schema::run(&mut console, &options);
     }
     let config = console.config()?;
-    log::start(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let traces = {
+        let _entered = runtime.enter();
+        log::start(&config)?
+    };
+    let outcome = runtime.block_on(async {
         match command {
             Command::Serve => serve::run(&mut console, config).await,
             Command::Migrate => {
@@ -178,9 +185,14 @@ fn dispatch(command: Command, mut console: Console<'_>) -> Outcome {
             }
             Command::Seed(options) => seed::run(&mut console, config, &options).await,
             Command::User(task) => account::run(&mut console, config, task).await,
+            Command::Key(task) => key::run(&mut console, config, task).await,
             Command::Schema(_) => Ok(()),
         }
-    })
+    });
+    if let Some(traces) = traces {
+        traces.end();
+    }
+    outcome
 }
 
 /// The service for a command, on the machine's clock.

@@ -204,7 +204,7 @@ mod tests {
             assert!(users.iter().any(|user| user.role == role), "{role:?}");
         }
         for user in users {
-            assert_eq!(password::check_new(&user.password), Ok(()), "{}", user.password);
+            assert_eq!(password::check_new(&user.password, &[]), Ok(()), "{}", user.password);
         }
     }
 }

@@ -4,12 +4,14 @@
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::OperationType;
+use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Request, ServerError};
+use tracing::Instrument;
 
 use super::answer::Answer;
 use super::charge::Charge;
 use super::parameters::Parameters;
+use super::record::{self, Running};
 use super::{guard, persisted, variables};
 use crate::access::Viewer;
 use crate::app::{App, RequestMeta};
@@ -22,6 +24,8 @@ pub struct Admitted {
     pub request: Request,
     /// Query, mutation or subscription.
     pub kind: OperationType,
+    /// The operation's name, if it has one.
+    pub name: Option<String>,
     /// What it may take at most.
     pub estimate: Estimate,
 }
@@ -31,6 +35,10 @@ pub struct Admitted {
 /// # Errors
 /// What is wrong with the document or its variables, coded, in people's words.
 pub fn admit(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerError>> {
+    examine(app, parameters).inspect_err(|errors| record::refused(app, errors))
+}
+
+fn examine(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerError>> {
     let one = |error| vec![error];
     let document = persisted::document(app, &parameters).map_err(one)?;
     let Parameters { operation_name, mut variables, extensions, .. } = parameters;
@@ -41,21 +49,28 @@ pub fn admit(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerEr
         (operation.ty, cost::estimate(app.costs(), &document.parsed, operation, &variables))
     };
     guard::check_cost(estimate, app.config().limits.nodes, app.rate_limit().limit()).map_err(one)?;
+    let name = operation_name.clone().or_else(|| only_name(&document.parsed));
     // The text is not needed any more.
     let mut request = Request::new("").variables(variables).data(estimate);
     request.operation_name = operation_name;
     request.extensions = extensions;
     request.set_parsed_query(Arc::unwrap_or_clone(document).parsed);
-    Ok(Admitted { request, kind, estimate })
+    Ok(Admitted { request, kind, name, estimate })
 }
 
 /// Runs a query or mutation within what its principal may spend and within the time limit.
 pub async fn run(app: &App, admitted: Admitted, viewer: Option<Viewer>, meta: RequestMeta) -> Answer {
-    let charge = match Charge::take(app, admitted.estimate, viewer.as_ref(), &meta) {
-        Ok(charge) => charge,
-        Err(refused) => return refused,
+    let running = Running::begin(admitted.kind, admitted.name, viewer.as_ref());
+    app.metrics().observe_cost(admitted.estimate.points());
+    let answer = match Charge::take(app, admitted.estimate, viewer.as_ref(), &meta) {
+        Ok(charge) => {
+            let answer = in_time(app, admitted.request, viewer, meta).instrument(running.span()).await;
+            charge.settle(answer)
+        }
+        Err(refused) => refused,
     };
-    charge.settle(in_time(app, admitted.request, viewer, meta).await)
+    running.end(app, &answer.codes());
+    answer
 }
 
 async fn in_time(app: &App, request: Request, viewer: Option<Viewer>, meta: RequestMeta) -> Answer {
@@ -68,4 +83,11 @@ async fn in_time(app: &App, request: Request, viewer: Option<Viewer>, meta: Requ
             Answer::failed(Error::refused(Code::Timeout, message))
         }
     }
+}
+
+/// The name of a document's only operation.
+fn only_name(document: &ExecutableDocument) -> Option<String> {
+    let mut names = document.operations.iter().map(|(name, _)| name);
+    let only = names.next().filter(|_| names.next().is_none())?;
+    only.map(ToString::to_string)
 }

@@ -188,6 +188,11 @@ impl Answer {
         self.began
     }
 
+    /// The codes of the errors, in their order.
+    pub fn codes(&self) -> Vec<String> {
+        self.outcome.errors.iter().map(words::code_of).collect()
+    }
+
     /// The answer with one more of the protocol's extensions.
     #[must_use]
     pub fn with_extension(mut self, name: &str, value: Value) -> Self {

@@ -1,13 +1,17 @@
 //! What every answer carries: a request id, security headers, and one line in the log.
 
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use axum::middleware::Next;
 use tokio::time::Instant;
 use tracing::Instrument;
 use uuid::Uuid;
+
+use super::record::{self, Line};
+use crate::app::App;
+use crate::observability::trace;
 
 /// The header of the request id.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -39,21 +43,36 @@ fn made() -> String {
     Uuid::from_bytes(bytes).simple().to_string()
 }
 
-/// Gives the request an id, echoes it, and logs the request once: never its query, body or headers.
-pub async fn identify(mut request: Request, next: Next) -> Response<Body> {
+/// Gives the request an id, echoes it, and tells figures, trace and log of the request once: never its query, body or
+/// headers.
+pub async fn identify(State(app): State<App>, mut request: Request, next: Next) -> Response<Body> {
     let id = RequestId::of(request.headers());
-    // At the level of errors, so that every filter that shows an error shows its id.
-    let span = tracing::error_span!("request", id = %id.0);
     let echo = HeaderValue::from_str(&id.0).ok();
-    let method = request.method().clone();
+    let method = named(request.method());
     let path =
         request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
+    let trace = tracing::debug_span!(
+        "http",
+        otel.name = format!("{method} {path}"),
+        otel.kind = "server",
+        http.request.method = method,
+        http.route = path,
+        http.response.status_code = tracing::field::Empty,
+        request.id = id.0,
+    );
+    trace::follow(&trace, request.headers());
+    // At the level of errors, so that every filter that shows an error shows its id.
+    let span = tracing::error_span!(parent: &trace, "request", id = %id.0);
     request.extensions_mut().insert(id);
     let began = Instant::now();
     async move {
-        let mut response = next.run(request).await;
+        let (mut response, records) = record::gather(next.run(request)).await;
         let (status, milliseconds) = (response.status().as_u16(), began.elapsed().as_secs_f64() * 1_000.0);
-        tracing::info!(%method, path, status, milliseconds, "answered");
+        let Line { operation, kind, code, user } = Line::of(&records);
+        let user = user.map(tracing::field::display);
+        tracing::info!(method, path, status, milliseconds, operation, r#type = kind, code, user, "answered");
+        trace.record("http.response.status_code", status);
+        app.metrics().response(&path, method, status);
         if let Some(echo) = echo {
             response.headers_mut().insert(X_REQUEST_ID, echo);
         }
@@ -61,6 +80,17 @@ pub async fn identify(mut request: Request, next: Next) -> Response<Body> {
     }
     .instrument(span)
     .await
+}
+
+/// A method as a word of a small vocabulary: clients can make up others.
+fn named(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }
 
 /// Adds the security headers; a handler that needs a wider content policy sets its own.

@@ -9,6 +9,7 @@ mod headers;
 mod parameters;
 mod persisted;
 mod playground;
+mod record;
 mod variables;
 mod words;
 
@@ -19,8 +20,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode};
-use axum::middleware::from_fn;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
 use serde_json::json;
@@ -44,7 +45,7 @@ pub fn router(app: App) -> Router {
         .merge(playground::routes())
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
-        .with_state(app);
+        .with_state(app.clone());
     // Streams would wait in the compressor; the default leaves out text/event-stream.
     let whole = DefaultPredicate::new().and(NotForContentType::const_new("multipart/mixed"));
     let router = match cors {
@@ -55,7 +56,7 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new().compress_when(whole))
         .layer(from_fn(headers::secure))
-        .layer(from_fn(headers::identify))
+        .layer(from_fn_with_state(app, headers::identify))
 }
 
 /// What clients send besides the usual headers.
@@ -103,14 +104,32 @@ async fn ready(State(app): State<App>) -> Response<Body> {
     fresh(answer)
 }
 
-/// Figures for Prometheus.
-async fn metrics(State(app): State<App>) -> Response<Body> {
-    fresh(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics()).into_response())
+/// Figures for Prometheus, for who has the token of the metrics. Without such a token they are open while developing and
+/// closed in production.
+async fn metrics(State(app): State<App>, headers: HeaderMap) -> Response<Body> {
+    let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let open = match &app.config().metrics_token {
+        Some(token) => is_equal(given, &format!("Bearer {}", token.expose())),
+        None => !app.config().is_production(),
+    };
+    if open {
+        return fresh(([(CONTENT_TYPE, METRICS_TYPE)], app.metrics_text()).into_response());
+    }
+    let message = "Send `Authorization: Bearer <TRIBUTARY_METRICS_TOKEN>`; without that setting there are no figures in production.";
+    answer::plain_error(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message)
+}
+
+/// OpenMetrics, which Prometheus reads.
+const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Compares in a time that does not tell how much of the secret was right.
+fn is_equal(given: &str, secret: &str) -> bool {
+    aws_lc_rs::constant_time::verify_slices_are_equal(given.as_bytes(), secret.as_bytes()).is_ok()
 }
 
 /// The public keys that verify our access tokens.
 async fn jwks(State(app): State<App>) -> Response<Body> {
-    ([(CACHE_CONTROL, "public, max-age=300")], axum::Json(app.jwks())).into_response()
+    ([(CACHE_CONTROL, "public, max-age=300")], axum::Json(app.keys().jwks().await)).into_response()
 }
 
 fn fresh(mut response: Response<Body>) -> Response<Body> {

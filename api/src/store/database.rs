@@ -6,15 +6,21 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database as Connector, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     ExecResult, QueryResult, Statement, TransactionTrait,
 };
 use sea_orm::{SqliteTransactionMode, TransactionOptions};
+use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::sql::Dialect;
 use super::tally::Tally;
 use crate::error::{Code, Error, Result};
+use crate::observability::metrics::seconds;
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -36,6 +42,33 @@ pub struct Database {
     write: DatabaseConnection,
     limit: Duration,
     statements: AtomicU64,
+    calls: Calls,
+}
+
+/// The durations of the calls of the database, by what they do.
+pub type Calls = Family<Call, Histogram, fn() -> Histogram>;
+
+/// What a call does: `begin` (with the wait for a connection), `statement` or `commit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Call {
+    call: &'static str,
+}
+
+const BEGIN: Call = Call { call: "begin" };
+const STATEMENT: Call = Call { call: "statement" };
+const COMMIT: Call = Call { call: "commit" };
+
+/// The connections of one pool.
+#[derive(Clone, Copy, Debug)]
+pub struct Pool {
+    /// `read` or `write`.
+    pub name: &'static str,
+    /// Connections that nobody uses.
+    pub idle: u32,
+    /// Connections in use.
+    pub busy: u32,
+    /// Most connections there may be.
+    pub limit: u32,
 }
 
 impl Database {
@@ -49,7 +82,13 @@ impl Database {
         // An in-memory SQLite database lives in its one connection.
         let shared = settings.url.starts_with("postgres") || settings.url.contains(":memory:");
         let read = if shared { write.clone() } else { open(settings, settings.pool).await? };
-        Ok(Self { read, write, limit: settings.limit, statements: AtomicU64::new(0) })
+        Ok(Self {
+            read,
+            write,
+            limit: settings.limit,
+            statements: AtomicU64::new(0),
+            calls: Family::new_with_constructor(seconds),
+        })
     }
 
     /// Brings the tables up to date; several replicas may do it at once.
@@ -75,6 +114,22 @@ impl Database {
     /// How many statements have run since the start (transaction control is not counted).
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// How long the calls took.
+    pub fn calls(&self) -> Calls {
+        self.calls.clone()
+    }
+
+    /// The connections as they are now; on PostgreSQL one pool reads and writes.
+    pub fn pools(&self) -> Vec<Pool> {
+        match self.backend() {
+            DbBackend::Postgres => vec![pool("write", self.write.get_postgres_connection_pool())],
+            _ => vec![
+                pool("read", self.read.get_sqlite_connection_pool()),
+                pool("write", self.write.get_sqlite_connection_pool()),
+            ],
+        }
     }
 
     /// The database's dialect.
@@ -107,20 +162,26 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        self.timed(self.write.begin_with_options(options)).await.map_err(classify)
+        self.timed(BEGIN, self.write.begin_with_options(options)).await.map_err(classify)
     }
 
     /// Commits within the time limit.
     pub(super) async fn commit(&self, transaction: DatabaseTransaction) -> Result<()> {
-        self.timed(transaction.commit()).await.map_err(classify)
+        self.timed(COMMIT, transaction.commit()).await.map_err(classify)
     }
 
-    async fn timed<T>(&self, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        match tokio::time::timeout(self.limit, call).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(DbErr::Custom(TIMED_OUT.to_owned())),
-        }
+    async fn timed<T>(&self, kind: Call, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        let span = tracing::debug_span!("database", otel.kind = "client", db.operation.name = kind.call);
+        let began = Instant::now();
+        let outcome = tokio::time::timeout(self.limit, call).instrument(span).await;
+        self.calls.get_or_create(&kind).observe(began.elapsed().as_secs_f64());
+        outcome.unwrap_or_else(|_| Err(DbErr::Custom(TIMED_OUT.to_owned())))
     }
+}
+
+fn pool<D: sea_orm::sqlx::Database>(name: &'static str, pool: &sea_orm::sqlx::Pool<D>) -> Pool {
+    let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+    Pool { name, idle, busy: pool.size().saturating_sub(idle), limit: pool.options().get_max_connections() }
 }
 
 const TIMED_OUT: &str = "the database did not answer in time";
@@ -168,7 +229,7 @@ impl<C: ConnectionTrait> Session<'_, C> {
         if let Some(tally) = self.tally {
             tally.add_statement();
         }
-        self.database.timed(call).await
+        self.database.timed(STATEMENT, call).await
     }
 }
 

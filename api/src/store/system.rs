@@ -89,6 +89,14 @@ impl System {
         E::find().filter(condition).one(&self.store.database.reading()).await.map_err(classify)
     }
 
+    /// Rows of a platform table as they stand outside any transaction.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn list<E: Platform>(&self, condition: impl IntoCondition) -> Result<Vec<E::Model>> {
+        E::find().filter(condition).all(&self.store.database.reading()).await.map_err(classify)
+    }
+
     /// The live account with this address, whatever its status.
     ///
     /// # Errors
@@ -125,6 +133,14 @@ impl System {
             update = update.col_expr(column, sea_orm::sea_query::Expr::val(value));
         }
         Ok(update.exec(&tx.session()).await.map_err(classify)?.rows_affected)
+    }
+
+    /// Removes rows of a platform table; answers how many.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn remove<E: Platform>(&self, tx: &Tx, condition: impl IntoCondition) -> Result<u64> {
+        Ok(E::delete_many().filter(condition).exec(&tx.session()).await.map_err(classify)?.rows_affected)
     }
 
     /// Loads rows as they are, in bulk and without events of their own: demo data and imports bring theirs along.

@@ -36,8 +36,9 @@ pub async fn create(tx: &Tx, input: CreateUserInput) -> Outcome {
     if let Some(team) = user.team_id {
         checks.expect(tx.sees(Kind::Team, team).await?, "NOT_FOUND", "teamId", "There is no such Team.");
     }
+    let about = [user.name.as_str(), user.email.as_str()];
     if let Some(Mistake { code, message, .. }) =
-        input.password.as_deref().and_then(|password| password::check_new(password).err())
+        input.password.as_deref().and_then(|password| password::check_new(password, &about).err())
     {
         checks.refuse(&code, "password", message);
     }
@@ -89,7 +90,8 @@ pub async fn reactivate(tx: &Tx, input: ReactivateUserInput) -> Outcome {
 /// FORBIDDEN: somebody else's; `Invalid`: the old one is wrong, the new one too weak.
 pub async fn set_password(tx: &Tx, input: SetPasswordInput) -> Outcome {
     let mut user = tx.edit::<user::Entity>(input.id.uuid(), Action::SetPassword, input.expected_version).await?;
-    password::check_new(&input.password).map_err(|mistake| Error::Invalid(vec![mistake]))?;
+    password::check_new(&input.password, &[&user.name, &user.email])
+        .map_err(|mistake| Error::Invalid(vec![mistake]))?;
     if user.id == tx.reader().viewer().id {
         let old = input
             .old_password

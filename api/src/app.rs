@@ -134,10 +134,12 @@ impl App {
     pub async fn execute(&self, request: Request, viewer: Option<Viewer>, meta: RequestMeta) -> Response {
         let tally = meta.tally.clone();
         let request = request.data(meta).data(self.clone());
+        // Who is not signed in learns nothing, not even the schema.
+        let open = viewer.is_some() && self.0.config.introspection;
+        let request = if open { request } else { request.disable_introspection() };
         let request = match viewer {
             Some(viewer) => request.data(self.0.store.reader(viewer).counted_in(tally)),
-            // Who is not signed in learns nothing, not even the schema.
-            None => request.disable_introspection(),
+            None => request,
         };
         self.0.schema.execute(request).await
     }

@@ -41,6 +41,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("TRIBUTARY_HEADER_TIMEOUT_SECONDS", "10", "Longest wait for the headers of a request in seconds, 1 to 300."),
     variable("TRIBUTARY_MAX_CONNECTIONS", "2000", "Most client connections at once, 1 to 1000000."),
     variable("TRIBUTARY_CORS_ORIGINS", "", "Web origins that browsers may call from, separated by commas."),
+    variable("TRIBUTARY_INTROSPECTION", "on", "on: who is signed in may introspect the schema; off: nobody may."),
     variable("TRIBUTARY_LIMIT_BODY_BYTES", "1048576", "Largest request body in bytes."),
     variable("TRIBUTARY_LIMIT_DOCUMENT_BYTES", "131072", "Largest GraphQL document in bytes."),
     variable("TRIBUTARY_LIMIT_TOKENS", "5000", "Most tokens in a document."),
@@ -200,6 +201,8 @@ pub struct Config {
     pub max_connections: usize,
     /// Web origins that may call from a browser.
     pub cors_origins: Vec<String>,
+    /// Whether those who are signed in may introspect the schema.
+    pub introspection: bool,
     /// What a request may cost at most.
     pub limits: Limits,
     /// Points that a principal may spend at once; 0 for no limit.
@@ -274,6 +277,7 @@ impl Config {
             header_timeout: read.seconds("TRIBUTARY_HEADER_TIMEOUT_SECONDS", 1..=300),
             max_connections: read.size("TRIBUTARY_MAX_CONNECTIONS", 1..=1_000_000),
             cors_origins: read.origins(),
+            introspection: read.choice("TRIBUTARY_INTROSPECTION", &[("on", true), ("off", false)], true),
             limits: read.limits(),
             rate_points: read.number("TRIBUTARY_RATE_POINTS", 0..=1_000_000_000),
             rate_points_per_second: read.number("TRIBUTARY_RATE_POINTS_PER_SECOND", 1..=1_000_000),

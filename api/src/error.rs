@@ -47,6 +47,26 @@ pub enum Code {
 }
 
 impl Code {
+    /// The whole list.
+    pub const ALL: [Self; 16] = [
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::ForbiddenField,
+        Self::NotFound,
+        Self::BadUserInput,
+        Self::GraphqlParseFailed,
+        Self::GraphqlValidationFailed,
+        Self::Conflict,
+        Self::IdempotencyConflict,
+        Self::RateLimited,
+        Self::QueryTooComplex,
+        Self::PersistedQueryNotFound,
+        Self::PersistedQueryNotSupported,
+        Self::Timeout,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
     /// The spelling on the wire.
     pub fn as_str(self) -> &'static str {
         match self {

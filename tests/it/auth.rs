@@ -275,12 +275,13 @@ async fn signing_out_ends_this_session_or_all() {
         let (otto, _) = session(&world, "otto").await;
         let ((here, token), (there, other), (elsewhere, _)) =
             (session(&world, "rita").await, session(&world, "rita").await, session(&world, "rita").await);
-        let out = here.ask("mutation { signOut { endedSessions userErrors { code } } }").await;
+        let out = here.ask("mutation { signOut(input: {}) { endedSessions userErrors { code } } }").await;
         assert_eq!(out.payload()["endedSessions"], 1);
         assert!(!is_in(&here).await);
         assert_eq!(refresh(&world, &token).await.code(), "UNAUTHENTICATED");
         assert!(is_in(&there).await && is_in(&elsewhere).await);
-        let out = there.ask("mutation { signOut(everywhere: true) { endedSessions userErrors { code } } }").await;
+        let out =
+            there.ask("mutation { signOut(input: { everywhere: true }) { endedSessions userErrors { code } } }").await;
         assert_eq!(out.payload()["endedSessions"], 2);
         assert!(!is_in(&there).await && !is_in(&elsewhere).await);
         assert_eq!(refresh(&world, &other).await.code(), "UNAUTHENTICATED");
@@ -299,7 +300,7 @@ async fn a_stranger_may_ask_for_nothing_but_a_session() {
             "{ permissionMatrix { permissions { kind } } }",
             "{ users { totalCount } }",
             "{ node(id: \"user_0\") { id } }",
-            "mutation { signOut { endedSessions } }",
+            "mutation { signOut(input: {}) { endedSessions } }",
         ] {
             let answer = stranger.ask(closed).await;
             assert_eq!(answer.code(), "UNAUTHENTICATED", "{closed}");

@@ -77,6 +77,27 @@ fn the_schema_is_printed_and_compared() {
 }
 
 #[test]
+fn a_breaking_change_of_the_schema_is_declared_or_refused() {
+    let printed = run(&["schema"], &[]).out;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("text").to_owned();
+    let (released, declared) = (path("released.graphql"), path("breaking.txt"));
+    let write = |file: &str, text: &str| std::fs::write(file, text).expect("written");
+    write(&released, &printed);
+    assert_eq!(run(&["schema", "--against", &released], &[]).code, 0);
+    // The released schema had a field that is gone now.
+    write(&released, &printed.replacen("type Query {", "type Query {\n  teaPot: Int\n", 1));
+    let refused = run(&["schema", "--against", &released], &[]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.out.contains("breaking   Query.teaPot  was removed"), "{}", refused.out);
+    assert!(refused.err.contains("Query.teaPot") && refused.err.contains("not declared"), "{}", refused.err);
+    write(&declared, "Query.teaPot: nobody brewed\n");
+    assert_eq!(run(&["schema", "--against", &released, "--declared", &declared], &[]).code, 0);
+    write(&released, "no schema");
+    assert_eq!(run(&["schema", "--against", &released], &[]).code, 1);
+}
+
+#[test]
 fn an_empty_database_is_migrated_and_has_nobody() {
     let (_folder, url) = database();
     for _ in 0..2 {

@@ -9,7 +9,7 @@ use tributary::graphql::schema::GRAPH;
 use tributary::store::descriptor::{Descriptor, Shape};
 
 /// A row of the kind that every tested role sees.
-fn specimen(story: &Story, cast: &Cast, kind: Kind) -> uuid::Uuid {
+pub fn specimen(story: &Story, cast: &Cast, kind: Kind) -> uuid::Uuid {
     match kind {
         Kind::User => cast.manager.id,
         Kind::Contact => story.contact,
@@ -24,7 +24,7 @@ fn specimen(story: &Story, cast: &Cast, kind: Kind) -> uuid::Uuid {
 }
 
 /// What to select below a field.
-fn below(of: &Descriptor, field: &str) -> &'static str {
+pub fn below(of: &Descriptor, field: &str) -> &'static str {
     match of.field(field).map(|field| field.shape) {
         Some(Shape::Money) => "{ amount currency }",
         Some(_) => "",
@@ -281,13 +281,13 @@ async fn a_closed_reference_is_closed_from_its_other_end_too() {
     .await;
 }
 
-async fn setting(world: &World) -> (Cast, Story) {
+pub async fn setting(world: &World) -> (Cast, Story) {
     let cast = world.cast().await;
     let story = world.story(&cast).await;
     (cast, story)
 }
 
-fn reads(actor: &Actor, kind: Kind) -> bool {
+pub fn reads(actor: &Actor, kind: Kind) -> bool {
     actor.role.is_some_and(|role| !policy::reach(kind, tributary::access::Action::Read, role).is_none())
 }
 

@@ -10,7 +10,7 @@ use tributary::access::Role;
 use tributary::http::router;
 use uuid::Uuid;
 
-use crate::World;
+use crate::{World, manners};
 
 /// A person, an integration, or a stranger.
 #[derive(Clone)]
@@ -94,6 +94,9 @@ impl Actor {
         } else {
             serde_json::from_slice(&bytes).unwrap_or_else(|_| panic!("no JSON: {}", String::from_utf8_lossy(&bytes)))
         };
+        if ["data", "errors"].iter().any(|key| body.get(key).is_some()) || body.is_array() {
+            manners::check(&body);
+        }
         Answer { status, headers, body }
     }
 }

@@ -15,6 +15,7 @@ mod actor;
 pub mod data;
 mod database;
 mod fixture;
+pub mod manners;
 mod story;
 mod world;
 

@@ -27,6 +27,14 @@ pub struct RefreshSessionInput {
     pub refresh_token: String,
 }
 
+/// What to end.
+#[derive(InputObject)]
+pub struct SignOutInput {
+    /// End every session of the user, on all devices.
+    #[graphql(default)]
+    pub everywhere: bool,
+}
+
 /// A session that was begun or continued.
 #[derive(SimpleObject)]
 pub struct SessionPayload {
@@ -114,11 +122,11 @@ impl SessionMutations {
     async fn sign_out(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "End every session of the user, on all devices.", default)] everywhere: bool,
+        #[graphql(desc = "What to end.")] input: SignOutInput,
     ) -> Option<async_graphql::Result<SignOutPayload>> {
         let signed_out = async {
             let viewer = crate::graphql::reader(ctx)?.viewer();
-            let ended_sessions = sessions::sign_out(app(ctx)?, viewer, everywhere).await?;
+            let ended_sessions = sessions::sign_out(app(ctx)?, viewer, input.everywhere).await?;
             Ok(SignOutPayload { ended_sessions, user_errors: Vec::new() })
         };
         Some(signed_out.await.map_err(Error::into_resolver_error))

@@ -1,10 +1,11 @@
-//! `tributary schema`: prints the schema, or compares it with the committed one.
+//! `tributary schema`: prints the schema, compares it with the committed one, or tells what a change does to clients.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::{Console, Failure, Outcome};
+use crate::graphql::evolution::{Weight, compare, undeclared};
 use crate::graphql::schema::{builder, sdl};
 
 #[derive(Args)]
@@ -15,22 +16,49 @@ pub(super) struct Options {
     /// The file to compare with.
     #[arg(long, value_name = "PATH", default_value = "schema.graphql", requires = "check")]
     file: PathBuf,
+    /// Tell what has changed for clients since the schema in this file; exit code 1 if a breaking change is not declared.
+    #[arg(long, value_name = "PATH", conflicts_with = "check")]
+    against: Option<PathBuf>,
+    /// The breaking changes that are meant, one a line: `Deal.amount: why`.
+    #[arg(long, value_name = "PATH", requires = "against")]
+    declared: Option<PathBuf>,
 }
 
 pub(super) fn run(console: &mut Console<'_>, options: &Options) -> Outcome {
     let current = sdl(&builder().finish());
-    if !options.check {
-        return Ok(console.out.write_all(current.as_bytes())?);
+    match &options.against {
+        Some(released) => tell_changes(console, &current, released, options.declared.as_deref()),
+        None if options.check => check(console, &current, &options.file),
+        None => Ok(console.out.write_all(current.as_bytes())?),
     }
-    let file = options.file.display();
-    let committed = std::fs::read_to_string(&options.file)
-        .map_err(|error| Failure::Failed(format!("{file} cannot be read: {error}")))?;
-    match first_difference(&committed, &current) {
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::Failed(format!("{} cannot be read: {error}", path.display())))
+}
+
+fn check(console: &mut Console<'_>, current: &str, path: &Path) -> Outcome {
+    let (file, committed) = (path.display(), read(path)?);
+    match first_difference(&committed, current) {
         None => console.say(format!("{file} is current.")),
         Some((line, committed, current)) => Err(Failure::Failed(format!(
             "{file} is not current. The first difference is in line {line}:\n  file:   {committed}\n  schema: {current}\n\
              Write it anew with: tributary schema > {file}"
         ))),
+    }
+}
+
+fn tell_changes(console: &mut Console<'_>, current: &str, released: &Path, declared: Option<&Path>) -> Outcome {
+    let changes = compare(&read(released)?, current).map_err(Failure::Failed)?;
+    for change in &changes {
+        let weight = if change.weight == Weight::Breaking { "breaking" } else { "dangerous" };
+        console.say(format!("{weight:9}  {change}"))?;
+    }
+    let declarations = declared.map(read).transpose()?.unwrap_or_default();
+    match undeclared(&changes, &declarations) {
+        wrong if wrong.is_empty() => console.say("Clients of the released schema go on working."),
+        wrong => Err(Failure::Failed(wrong.join("\n"))),
     }
 }
 

@@ -114,7 +114,11 @@ pub fn may_move(stages: &[stage::Model], from: Uuid, to: Uuid, met: &[String]) -
     let missing = missing.filter(|(_, criterion)| !met.contains(&criterion.trim()));
     let mistakes: Vec<_> = missing
         .map(|(stage, criterion)| {
-            let message = format!("Before the deal leaves {}: {criterion}", stage.name);
+            let message = format!(
+                "Before the deal leaves {}, this has to hold: {}.",
+                stage.name,
+                criterion.trim_end_matches('.')
+            );
             Mistake::new("EXIT_CRITERION", "exitCriteriaMet", message)
         })
         .collect();

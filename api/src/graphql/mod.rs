@@ -5,6 +5,7 @@
 
 pub mod batch;
 pub mod cost;
+pub mod evolution;
 pub mod filter;
 pub(crate) mod input;
 mod load;

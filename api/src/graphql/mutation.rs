@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::node::answer_at;
 use super::pick::{arguments, path_of, pick};
-use super::register::capital;
+use super::register::{a, capital};
 use super::schema::GRAPH;
 use crate::app::RequestMeta;
 use crate::error::{Error, Mistake, Result};
@@ -226,7 +226,7 @@ pub fn register_payload(registry: &mut Registry, of: &Descriptor) {
         field("userErrors", errors, "What a person has to mend first; empty when it was done.".to_owned()),
     ];
     let object = ObjectBuilder::new(&name, IndexMap::from(fields))
-        .description(Some(format!("The outcome of changing a {}.", of.name)));
+        .description(Some(format!("The outcome of changing {}.", a(of.name))));
     registry.types.insert(name, object.build());
 }
 
@@ -299,7 +299,7 @@ async fn payload_at(
             (_, None) => Value::Null,
             (_, Some(id)) => answer_at(ctx, of, id, &one, path.clone()).await,
         };
-        object.insert(one.key, value);
+        object.insert(one.spot.key, value);
     }
     Value::Object(object)
 }
@@ -328,14 +328,14 @@ pub async fn many_value(
                 let mut values = Vec::with_capacity(results.len());
                 for (at, outcome) in results.iter().enumerate() {
                     let mut path = path_of(ctx);
-                    path.extend([PathSegment::Field(one.key.to_string()), PathSegment::Index(at)]);
-                    values.push(payload_at(ctx, of, outcome, &one.below, (path, one.pos)).await);
+                    path.extend([PathSegment::Field(one.spot.key.to_string()), PathSegment::Index(at)]);
+                    values.push(payload_at(ctx, of, outcome, &one.below, (path, one.spot.pos)).await);
                 }
                 Value::List(values)
             }
             _ => Value::from(name.as_str()),
         };
-        object.insert(one.key, value);
+        object.insert(one.spot.key, value);
     }
     Value::Object(object)
 }
@@ -350,7 +350,7 @@ fn mistakes_value(ctx: &ContextSelectionSet<'_>, mistakes: &[Mistake], picked: &
                 "message" => Value::from(mistake.message.as_str()),
                 _ => Value::from("UserError"),
             };
-            (field.key.clone(), value)
+            (field.spot.key.clone(), value)
         });
         Value::Object(fields.collect::<IndexMap<Name, Value>>())
     };

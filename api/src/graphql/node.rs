@@ -90,8 +90,8 @@ pub async fn answer_at(
     picked: &Picked<'_>,
     mut path: Vec<PathSegment>,
 ) -> Value {
-    path.push(PathSegment::Field(picked.key.to_string()));
-    answer(ctx, None, of, id, Place { below: picked.below.clone(), path, pos: picked.pos }).await
+    path.push(PathSegment::Field(picked.spot.key.to_string()));
+    answer(ctx, None, of, id, Place { below: picked.below.clone(), path, pos: picked.spot.pos }).await
 }
 
 /// Reads one row and answers what is selected of it; refusals become null with an error.

@@ -12,18 +12,25 @@ pub type Env = async_graphql::context::QueryEnv;
 /// Arguments by name, variables filled in; an argument whose variable was left out is not there.
 pub type Args = IndexMap<Name, Value>;
 
-/// A selected field.
-pub struct Picked<'a> {
+/// Where a field stands: in the answer and in the document.
+#[derive(Clone, Debug)]
+pub struct Spot {
     /// Under which key it is answered.
     pub key: Name,
+    /// Where the document asks for it.
+    pub pos: Pos,
+}
+
+/// A selected field.
+pub struct Picked<'a> {
+    /// Where it stands.
+    pub spot: Spot,
     /// The field.
     pub name: &'a str,
     /// Its arguments.
     pub args: Args,
     /// What is selected below it, from every place that selects it.
     pub below: Vec<&'a SelectionSet>,
-    /// Where it stands in the document.
-    pub pos: Pos,
 }
 
 /// The fields selected on an object type, in the order of the document.
@@ -75,11 +82,10 @@ fn add<'a>(env: &'a Env, field: &'a Positioned<Field>, picked: &mut IndexMap<&'a
     picked.insert(
         key.as_str(),
         Picked {
-            key: key.clone(),
+            spot: Spot { key: key.clone(), pos: field.pos },
             name: field.node.name.node.as_str(),
             args: arguments(env, &field.node)?,
             below: vec![&field.node.selection_set.node],
-            pos: field.pos,
         },
     );
     Ok(())

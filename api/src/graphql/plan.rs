@@ -7,7 +7,7 @@ use async_graphql::parser::types::SelectionSet;
 use async_graphql::{Name, Value};
 
 use super::filter::{NESTED_PAGE, Terms};
-use super::pick::{Args, Env, Picked, pick};
+use super::pick::{Args, Env, Picked, Spot, pick};
 use super::totals::{GroupPlan, TotalsPlan};
 use crate::access::{Action, policy};
 use crate::error::{Code, Error, Result};
@@ -62,7 +62,7 @@ pub struct Connection {
     /// The cells that make a cursor.
     pub cursor: Vec<usize>,
     /// What is answered.
-    pub outputs: Vec<(Name, ListOutput)>,
+    pub outputs: Vec<(Spot, ListOutput)>,
 }
 
 /// A field of a connection.
@@ -72,9 +72,9 @@ pub enum ListOutput {
     /// `nodes`
     Nodes(Object),
     /// `edges`: what of each edge is wanted.
-    Edges(Vec<(Name, EdgeOutput)>),
+    Edges(Vec<(Spot, EdgeOutput)>),
     /// `pageInfo`: which of its fields.
-    PageInfo(Vec<(Name, String)>),
+    PageInfo(Vec<(Spot, String)>),
     /// `totalCount`
     Total,
     /// `aggregate`
@@ -102,7 +102,7 @@ pub struct Object {
     /// The cell with its id; empty where the row is missing or hidden.
     pub id: usize,
     /// The fields.
-    pub outputs: Vec<(Name, Output)>,
+    pub outputs: Vec<(Spot, Output)>,
 }
 
 /// A field of a row.
@@ -112,7 +112,7 @@ pub enum Output {
     /// A scalar: its cell and whether it may be shown.
     Value { shape: Shape, cell: usize, guard: Guard, field: String },
     /// An amount: its cells and which of its parts are wanted.
-    Money { cell: usize, currency: usize, guard: Guard, field: String, parts: Vec<(Name, String)> },
+    Money { cell: usize, currency: usize, guard: Guard, field: String, parts: Vec<(Spot, String)> },
     /// A reference that is joined into the level.
     One { object: Object, guard: Guard, field: String },
     /// A list: which of the level's children.
@@ -134,7 +134,7 @@ pub enum OutPlan {
     /// Each item of a list.
     List(Box<OutPlan>),
     /// Fields of an object: key, place in the object, what of it. No place: `__typename`.
-    Object(String, Vec<(Name, Option<usize>, OutPlan)>),
+    Object(String, Vec<(Spot, Option<usize>, OutPlan)>),
 }
 
 /// Makes plans for one viewer and one request.
@@ -197,7 +197,7 @@ impl<'a> Planner<'a> {
         let type_name = format!("{}Connection", of.name);
         for field in pick(self.env, below, &[&type_name])? {
             let output = self.list_output(&mut connection, &field)?;
-            connection.outputs.push((field.key, output));
+            connection.outputs.push((field.spot, output));
         }
         Ok(connection)
     }
@@ -233,14 +233,14 @@ impl<'a> Planner<'a> {
                             EdgeOutput::Node(self.object(level, of, BASE, id, &field.below)?)
                         }
                     };
-                    outputs.push((field.key, output));
+                    outputs.push((field.spot, output));
                 }
                 Ok(ListOutput::Edges(outputs))
             }
             "pageInfo" => {
                 self.rows(connection)?;
                 let fields = pick(self.env, &field.below, &["PageInfo"])?;
-                Ok(ListOutput::PageInfo(fields.into_iter().map(|field| (field.key, field.name.to_owned())).collect()))
+                Ok(ListOutput::PageInfo(fields.into_iter().map(|field| (field.spot, field.name.to_owned())).collect()))
             }
             "aggregate" => Ok(match TotalsPlan::new(self, of, field) {
                 Ok(plan) => ListOutput::Aggregate(Box::new(plan)),
@@ -287,7 +287,7 @@ impl<'a> Planner<'a> {
                 Err(Error::Refused { code, message, .. }) => Output::Refused(code, message),
                 Err(error) => return Err(error),
             };
-            outputs.push((field.key, output));
+            outputs.push((field.spot, output));
         }
         Ok(Object { of, id, outputs })
     }
@@ -308,7 +308,7 @@ impl<'a> Planner<'a> {
                 (_, None) => Ok(Output::Value { shape: field.shape, cell, guard, field: name }),
                 (_, Some(currency)) => {
                     let parts = pick(self.env, &picked.below, &["Money"])?;
-                    let parts = parts.into_iter().map(|part| (part.key, part.name.to_owned())).collect();
+                    let parts = parts.into_iter().map(|part| (part.spot, part.name.to_owned())).collect();
                     Ok(Output::Money { cell, currency, guard, field: name, parts })
                 }
             };
@@ -413,7 +413,7 @@ impl<'a> Planner<'a> {
                         Some(known) => self.out(&known.ty, &field.below)?,
                         None => OutPlan::Scalar,
                     };
-                    outputs.push((field.key, place, plan));
+                    outputs.push((field.spot, place, plan));
                 }
                 Ok(OutPlan::Object(object.name.clone(), outputs))
             }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use async_graphql::Value;
 use async_graphql::indexmap::{IndexMap, IndexSet};
 use async_graphql::registry::{
     EnumBuilder, InputObjectBuilder, MetaEnumValue, MetaField, MetaInputValue, MetaType, ObjectBuilder, Registry,
@@ -10,7 +11,7 @@ use async_graphql::registry::{
 
 use super::filter::{DEFAULT_PAGE, NESTED_PAGE, ROOT_PAGE, shout};
 use super::totals::{aggregate_object, bucket_choice, group_names, group_object};
-use super::value::{money_type, scalar_of, type_name};
+use super::value::{decimal_text, money_type, scalar_of, type_name};
 use crate::access::{Grant, policy};
 use crate::bulk::MOST;
 use crate::store::descriptor::{
@@ -52,9 +53,9 @@ pub fn root_fields(graph: &'static Graph) -> IndexMap<String, MetaField> {
     for of in graph.all() {
         let doc = format!("The {} with this id; null if it is missing or hidden.", of.name);
         let mut one = described(MetaField::new(&of.single, of.name), &doc);
-        add_args(&mut one, vec![id(&format!("The id of a {}.", of.name))]);
+        add_args(&mut one, vec![id(&format!("The id of {}.", a(of.name)))]);
         fields.insert(of.single.clone(), one);
-        let doc = format!("The {} that the viewer may see. {}", of.plural, of.doc);
+        let doc = format!("The {} that the viewer may see. {}", words(of.plural), of.doc);
         fields.insert(of.plural.to_owned(), connection_field(of.plural, of, &doc, ROOT_PAGE));
     }
     for report in &graph.reports {
@@ -73,19 +74,23 @@ pub fn mutation_fields(registry: &mut Registry, graph: &'static Graph) -> IndexM
             let name = format!("{verb}{}", of.name);
             let type_name = format!("{}{}Input", capital(verb), of.name);
             let doc = match verb {
-                "create" => format!("Makes a {}. {}", of.name, rights(of, crate::access::Action::Create)),
+                "create" => format!("Makes {}. {}", a(of.name), rights(of, crate::access::Action::Create)),
                 "update" => format!(
-                    "Changes plain fields of a {}: what is left out stays, null empties. {}",
-                    of.name,
+                    "Changes plain fields of {}: what is left out stays, null empties. {}",
+                    a(of.name),
                     rights(of, crate::access::Action::Update)
                 ),
                 "assign" => format!(
-                    "Gives a {} to another owner or team. {}",
-                    of.name,
+                    "Gives {} to another owner or team. {}",
+                    a(of.name),
                     rights(of, crate::access::Action::Assign)
                 ),
                 _ => {
-                    format!("Deletes a {}; it stays in history. {}", of.name, rights(of, crate::access::Action::Delete))
+                    format!(
+                        "Deletes {}; it stays in history. {}",
+                        a(of.name),
+                        rights(of, crate::access::Action::Delete)
+                    )
                 }
             };
             insert_input(registry, &type_name, &format!("The input of {name}."), input);
@@ -172,7 +177,7 @@ fn plain_input(graph: &'static Graph, of: &Descriptor, verb: &str) -> Vec<MetaIn
         values.push(argument(&field.name, &format!("{ty}{}", required(field.input)), field.doc, None));
     }
     for link in of.links.iter().filter(|link| takes(link.input) || (verb == "assign" && is_owner(link))) {
-        let doc = format!("The id of a {}. {}", graph.of(link.to).name, link.doc);
+        let doc = format!("The id of {}. {}", a(graph.of(link.to).name), link.doc);
         values.push(argument(&format!("{}Id", link.name), &format!("ID{}", required(link.input)), &doc, None));
     }
     if verb == "update" || verb == "assign" {
@@ -263,14 +268,19 @@ fn connection_types(registry: &mut Registry, graph: &'static Graph, of: &'static
         ],
     );
     insert(&mut fields, groups);
-    insert_object(registry, &format!("{}Connection", of.name), &format!("A list of {}.", of.plural), fields);
+    insert_object(registry, &format!("{}Connection", of.name), &format!("A list of {}.", words(of.plural)), fields);
     let mut fields = IndexMap::new();
     insert(
         &mut fields,
         described(MetaField::new("cursor", "String!"), "The place of the row in this order of the list."),
     );
     insert(&mut fields, described(MetaField::new("node", format!("{}!", of.name)), "The row."));
-    insert_object(registry, &format!("{}Edge", of.name), &format!("A {} at its place in a list.", of.name), fields);
+    insert_object(
+        registry,
+        &format!("{}Edge", of.name),
+        &capital(&format!("{} at its place in a list.", a(of.name))),
+        fields,
+    );
 }
 
 fn filter_types(registry: &mut Registry, graph: &'static Graph, of: &'static Descriptor) {
@@ -302,7 +312,7 @@ fn filter_types(registry: &mut Registry, graph: &'static Graph, of: &'static Des
             }
         });
     }
-    insert_input(registry, &name, &format!("Which {} to take; everything given must hold.", of.plural), values);
+    insert_input(registry, &name, &format!("Which {} to take; everything given must hold.", words(of.plural)), values);
     let quantified = [
         ("some", "At least one passes."),
         ("none", "Not a single one passes."),
@@ -312,7 +322,7 @@ fn filter_types(registry: &mut Registry, graph: &'static Graph, of: &'static Des
     insert_input(
         registry,
         &format!("{}ListFilter", of.name),
-        &format!("How many {} of a list must pass.", of.plural),
+        &format!("How many {} of a list must pass.", words(of.plural)),
         values,
     );
 }
@@ -323,24 +333,24 @@ fn order_and_group_types(registry: &mut Registry, of: &'static Descriptor) {
     insert_enum(
         registry,
         &fields,
-        &format!("What {} can be ordered by; empty values come last.", of.plural),
+        &format!("What {} can be ordered by; empty values come last.", words(of.plural)),
         names.collect(),
     );
     insert_input(
         registry,
         &format!("{}Order", of.name),
-        &format!("One key of an order of {}.", of.plural),
+        &format!("One key of an order of {}.", words(of.plural)),
         vec![
             argument("field", &format!("{fields}!"), "The field.", None),
             argument("direction", "OrderDirection", "Which end comes first.", Some("ASC")),
         ],
     );
     let fields = format!("{}GroupField", of.name);
-    insert_enum(registry, &fields, &format!("What {} can be grouped by.", of.plural), group_names(of));
+    insert_enum(registry, &fields, &format!("What {} can be grouped by.", words(of.plural)), group_names(of));
     insert_input(
         registry,
         &format!("{}GroupBy", of.name),
-        &format!("One key of groups of {}.", of.plural),
+        &format!("One key of groups of {}.", words(of.plural)),
         vec![
             argument("field", &format!("{fields}!"), "The field.", None),
             argument("bucket", "DateBucket", "For dates: the length of a bucket; DAY if left out.", None),
@@ -370,7 +380,7 @@ fn choice_filter_name(choice: &str) -> String {
 
 fn choice_filter(registry: &mut Registry, choice: &str) {
     let name = format!("{}Filter", choice_filter_name(choice));
-    insert_input(registry, &name, &format!("Tests of a {choice}; everything given must hold."), equality(choice));
+    insert_input(registry, &name, &format!("Tests of {}; everything given must hold.", a(choice)), equality(choice));
 }
 
 fn equality(ty: &str) -> Vec<MetaInputValue> {
@@ -590,69 +600,86 @@ fn connection_field(name: &str, of: &Descriptor, doc: &str, most: u64) -> MetaFi
     field
 }
 
-/// A scalar with the page that specifies it.
+/// The scalars, each with the page that specifies it.
 fn scalars(registry: &mut Registry) {
-    let dates = "https://scalars.graphql.org/andimarek";
-    let list = [
+    const LIST: [(&str, &str, &str); 11] = [
+        // The DateTime of scalars.graphql.org has exactly three digits after the second; ours are microseconds.
         (
             "DateTime",
-            "A moment: RFC 3339, answered in UTC, for example `2026-03-01T09:30:00Z`.",
-            format!("{dates}/date-time.html"),
+            "A moment: RFC 3339 with an offset, kept to the microsecond and answered in UTC, for example `2026-03-01T09:30:00Z`.",
+            "https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         ),
-        ("Date", "A day of the calendar, for example `2026-03-01`.", format!("{dates}/local-date.html")),
+        (
+            "Date",
+            "A day of the calendar (ISO 8601), for example `2026-03-01`.",
+            "https://scalars.graphql.org/andimarek/local-date",
+        ),
         (
             "Decimal",
-            "An exact decimal number as a string, for example `\"1250.50\"`.",
-            "https://www.w3.org/TR/xmlschema-2/#decimal".into(),
+            "An exact decimal number as a string without exponent, for example `\"1250.50\"`; inputs take a whole number as well.",
+            "https://www.w3.org/TR/xmlschema11-2/#decimal",
         ),
         (
             scalar_of(Text::Currency),
-            "An ISO 4217 currency code, for example `EUR`.",
-            "https://www.iso.org/iso-4217-currency-codes.html".into(),
+            "An ISO 4217 code of a currency in use, for example `EUR`.",
+            "https://www.iso.org/iso-4217-currency-codes.html",
         ),
         (
             scalar_of(Text::Country),
             "An ISO 3166-1 alpha-2 country code, for example `DE`.",
-            "https://www.iso.org/iso-3166-country-codes.html".into(),
+            "https://www.iso.org/iso-3166-country-codes.html",
         ),
         (
             scalar_of(Text::Email),
             "An e-mail address, kept in lower case.",
-            "https://www.rfc-editor.org/rfc/rfc5322#section-3.4.1".into(),
+            "https://www.rfc-editor.org/rfc/rfc5322#section-3.4.1",
         ),
         (
             scalar_of(Text::Phone),
-            "A telephone number in E.164 form, for example `+4915112345678`.",
-            "https://www.itu.int/rec/T-REC-E.164".into(),
+            "A telephone number in E.164 form, for example `+4915112345678`; inputs may group its digits.",
+            "https://www.itu.int/rec/T-REC-E.164",
         ),
-        (scalar_of(Text::Url), "An absolute http or https URL.", "https://www.rfc-editor.org/rfc/rfc3986".into()),
+        (
+            scalar_of(Text::Url),
+            "An absolute http or https URL, for example `https://example.org/page`.",
+            "https://www.rfc-editor.org/rfc/rfc3986",
+        ),
         (
             scalar_of(Text::TimeZone),
-            "An IANA time zone, for example `Europe/Berlin`.",
-            "https://www.iana.org/time-zones".into(),
+            "A name of the IANA time zone database, for example `Europe/Berlin`.",
+            "https://www.rfc-editor.org/rfc/rfc6557",
         ),
         (
             scalar_of(Text::Language),
             "A BCP 47 language tag, for example `de-AT`.",
-            "https://www.rfc-editor.org/info/bcp47".into(),
+            "https://www.rfc-editor.org/rfc/rfc5646",
         ),
-        ("JSON", "Any JSON value; used only where no type fits.", "https://www.rfc-editor.org/rfc/rfc8259".into()),
+        ("JSON", "Any JSON value; used only where no type fits.", "https://www.rfc-editor.org/rfc/rfc8259"),
     ];
-    for (name, doc, url) in list {
+    for (name, doc, url) in LIST {
         registry.types.insert(
             name.to_owned(),
             MetaType::Scalar {
                 name: name.to_owned(),
                 description: Some(doc.to_owned()),
-                is_valid: None,
+                is_valid: Some(Arc::new(move |value| is_of(name, value))),
                 visible: None,
                 inaccessible: false,
                 tags: Vec::new(),
-                specified_by_url: Some(url),
+                specified_by_url: Some(url.to_owned()),
                 directive_invocations: Vec::new(),
                 requires_scopes: Vec::new(),
             },
         );
+    }
+}
+
+/// Whether a value is of the kind that a scalar is written in; what it says is judged where it is used, in better words.
+fn is_of(scalar: &str, value: &Value) -> bool {
+    match scalar {
+        "JSON" => true,
+        "Decimal" => decimal_text(value).is_some(),
+        _ => matches!(value, Value::String(_)),
     }
 }
 
@@ -703,6 +730,23 @@ fn insert_enum(registry: &mut Registry, name: &str, doc: &str, values: Vec<(Stri
     });
     let choice = EnumBuilder::new(name, values.collect()).description(Some(doc.to_owned())).build();
     registry.types.insert(name.to_owned(), choice);
+}
+
+/// `Activity` -> `an Activity`.
+pub fn a(name: &str) -> String {
+    let article = if name.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" };
+    format!("{article} {name}")
+}
+
+/// `attributionCredits` -> `attribution credits`.
+pub fn words(name: &str) -> String {
+    name.chars().fold(String::with_capacity(name.len() + 2), |mut words, letter| {
+        if letter.is_ascii_uppercase() {
+            words.push(' ');
+        }
+        words.push(letter.to_ascii_lowercase());
+        words
+    })
 }
 
 /// `deals` -> `Deals`.

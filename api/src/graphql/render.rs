@@ -1,10 +1,11 @@
 //! From loaded rows to the answer: null and one error with its full path wherever something may not be shown.
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::{Name, PathSegment, Pos, ServerError, Value};
+use async_graphql::{PathSegment, Pos, ServerError, Value};
 use uuid::Uuid;
 
 use super::load::{Answers, Loaded, LoadedList, count_levels, page};
+use super::pick::Spot;
 use super::plan::{Connection, EdgeOutput, Level, ListOutput, Object, OutPlan, Output};
 use super::value;
 use crate::error::{Code, Error};
@@ -46,11 +47,19 @@ impl Renderer {
         self.at(PathSegment::Index(at), build)
     }
 
-    fn fields<'p, T>(&mut self, fields: &'p [(Name, T)], mut build: impl FnMut(&mut Self, &'p T) -> Value) -> Value {
+    /// Builds the field at its spot.
+    fn field<T>(&mut self, spot: &Spot, build: impl FnOnce(&mut Self) -> T) -> T {
+        let above = std::mem::replace(&mut self.pos, spot.pos);
+        let built = self.at(PathSegment::Field(spot.key.to_string()), build);
+        self.pos = above;
+        built
+    }
+
+    fn fields<'p, T>(&mut self, fields: &'p [(Spot, T)], mut build: impl FnMut(&mut Self, &'p T) -> Value) -> Value {
         let mut object = IndexMap::with_capacity(fields.len());
-        for (key, output) in fields {
-            let value = self.at(PathSegment::Field(key.to_string()), |this| build(this, output));
-            object.insert(key.clone(), value);
+        for (spot, output) in fields {
+            let value = self.field(spot, |this| build(this, output));
+            object.insert(spot.key.clone(), value);
         }
         Value::Object(object)
     }
@@ -175,14 +184,14 @@ impl Renderer {
             }),
             (OutPlan::Object(name, fields), Out::Object(outs)) => {
                 let mut object = IndexMap::with_capacity(fields.len());
-                for (key, place, plan) in fields {
+                for (spot, place, plan) in fields {
                     let begin = *at;
-                    let value = self.at(PathSegment::Field(key.to_string()), |this| match place {
+                    let value = self.field(spot, |this| match place {
                         None => Value::from(name.as_str()),
                         Some(place) => outs.get(*place).map_or(Value::Null, |out| this.out(plan, out, answers, at)),
                     });
                     *at = begin + count_levels(plan);
-                    object.insert(key.clone(), value);
+                    object.insert(spot.key.clone(), value);
                 }
                 Value::Object(object)
             }

@@ -15,7 +15,7 @@ use super::register::{register, root_fields};
 use super::render::Renderer;
 use super::schema::GRAPH;
 use super::value::text_of;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::store::descriptor::{Ask, Descriptor, Report, parse_id_of};
 use crate::store::select::Of;
 
@@ -42,7 +42,11 @@ impl OutputType for Entities {
 
 impl ContainerType for Entities {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
-        let Some(root) = find(ctx.item.node.name.node.as_str()) else { return Ok(None) };
+        let name = ctx.item.node.name.node.as_str();
+        if name.starts_with("__") {
+            return no_introspection(ctx, name);
+        }
+        let Some(root) = find(name) else { return Ok(None) };
         let mut renderer = Renderer::new(path_of(ctx), ctx.item.pos);
         let value = match resolve(ctx, &root, &mut renderer).await {
             Ok(value) => value,
@@ -54,6 +58,17 @@ impl ContainerType for Entities {
         renderer.errors.into_iter().for_each(|error| ctx.add_error(error));
         Ok(Some(value))
     }
+}
+
+/// The library asks here for `__schema` and `__type` only when this request may not introspect.
+fn no_introspection(ctx: &Context<'_>, name: &str) -> ServerResult<Option<Value>> {
+    let off = |_| Error::refused(Code::Forbidden, "Introspection is turned off here.");
+    let error = super::reader(ctx).map_or_else(|error| error, off).into_server_error(Some(ctx.item.pos), path_of(ctx));
+    if name == "__schema" {
+        return Err(error);
+    }
+    ctx.add_error(error);
+    Ok(Some(Value::Null))
 }
 
 /// A root field.

@@ -86,6 +86,7 @@ pub fn sdl(schema: &Schema) -> String {
         .sorted_fields()
         .sorted_arguments()
         .sorted_enum_items()
+        .include_specified_by()
         .use_space_ident()
         .indent_width(2);
     schema.sdl_with_options(options)

@@ -15,6 +15,7 @@ use super::filter::shout;
 use super::load::{Answers, name_rows};
 use super::pick::{Picked, pick};
 use super::plan::{OutPlan, Planner};
+use super::register::words;
 use super::value::{money_out, money_type, render, text_of};
 use crate::access::policy::SMALLEST_GROUP;
 use crate::access::{Action, Grant, policy};
@@ -39,7 +40,7 @@ const FUNCTIONS: [&str; 4] = ["sum", "avg", "min", "max"];
 
 /// `DealAggregate`
 pub fn aggregate_object(of: &Descriptor) -> Arc<OutObject> {
-    let doc = format!("Figures over all {} of a list, not only its page.", of.plural);
+    let doc = format!("Figures over all {} of a list, not only its page.", words(of.plural));
     object(of, "Aggregate", &doc, Vec::new())
 }
 
@@ -50,7 +51,7 @@ pub fn group_object(of: &'static Descriptor) -> Arc<OutObject> {
         doc: "What the group has in common; only the fields grouped by are filled.".into(),
         ty: OutType::Object(key_object(of), true),
     };
-    object(of, "Group", &format!("{} that have something in common.", of.plural), vec![key])
+    object(of, "Group", &format!("Those {} of a list that have something in common.", words(of.plural)), vec![key])
 }
 
 fn object(of: &Descriptor, suffix: &str, doc: &str, first: Vec<OutField>) -> Arc<OutObject> {

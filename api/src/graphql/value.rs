@@ -33,7 +33,7 @@ pub fn type_name(shape: Shape) -> String {
 }
 
 /// The scalar of a kind of text.
-pub fn scalar_of(text: Text) -> &'static str {
+pub const fn scalar_of(text: Text) -> &'static str {
     match text {
         Text::Plain | Text::Domain => "String",
         Text::Email => "EmailAddress",
@@ -138,7 +138,7 @@ pub fn parse(shape: Shape, value: &Value, ids_of: Option<&Descriptor>, what: &st
             Ok(Sql::ChronoDateTimeUtc(Some(time)))
         }
         Shape::Date => {
-            let day = text()?.parse::<NaiveDate>().ok().ok_or_else(|| wrong("a day like 2026-03-01"))?;
+            let day = parse_day(text()?).ok_or_else(|| wrong("a day like 2026-03-01"))?;
             Ok(Sql::ChronoDate(Some(day)))
         }
         Shape::Decimal(scale) => {
@@ -218,9 +218,17 @@ pub fn decimal_text(value: &Value) -> Option<String> {
     }
 }
 
-/// RFC 3339, kept in whole microseconds.
+/// RFC 3339 with `T` between day and time, kept in whole microseconds.
 pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
-    DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc).trunc_subsecs(6))
+    let parted = matches!(text.as_bytes().get(10), Some(b'T' | b't'));
+    let time = parted.then(|| DateTime::parse_from_rfc3339(text).ok()).flatten()?;
+    Some(time.with_timezone(&Utc).trunc_subsecs(6))
+}
+
+/// Four digits, two, two; the library would take `2026-3-1` and blanks as well.
+pub fn parse_day(text: &str) -> Option<NaiveDate> {
+    let day = text.parse::<NaiveDate>().ok()?;
+    (day.to_string() == text).then_some(day)
 }
 
 /// The text as we keep it, or what was expected.
@@ -246,33 +254,19 @@ fn checked_text(kind: Text, text: &str) -> Result<String, String> {
             let fits = (7..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
             ok(fits, kept, "a telephone number with country code like +4915112345678")
         }
-        Text::Url => {
-            let fits =
-                ["http://", "https://"].iter().any(|start| trimmed.len() > start.len() && trimmed.starts_with(start));
-            ok(
-                fits && !trimmed.contains(char::is_whitespace),
-                trimmed.to_owned(),
-                "a URL like https://example.org/page",
-            )
-        }
+        Text::Url => ok(is_url(trimmed), trimmed.to_owned(), "a URL like https://example.org/page"),
         Text::Currency => {
             let kept = trimmed.to_owned();
             ok(money::minor_digits(&kept).is_some(), kept, "an ISO 4217 currency code like EUR")
         }
         Text::Country => {
-            let fits = trimmed.len() == 2 && trimmed.bytes().all(|letter| letter.is_ascii_uppercase());
+            let fits = COUNTRIES.split_ascii_whitespace().any(|code| code == trimmed);
             ok(fits, trimmed.to_owned(), "an ISO 3166-1 country code like DE")
         }
         Text::TimeZone => {
             ok(trimmed.parse::<chrono_tz::Tz>().is_ok(), trimmed.to_owned(), "an IANA time zone like Europe/Berlin")
         }
-        Text::Language => {
-            let fits = (2..=35).contains(&trimmed.len())
-                && trimmed
-                    .split('-')
-                    .all(|part| !part.is_empty() && part.bytes().all(|letter| letter.is_ascii_alphanumeric()));
-            ok(fits, trimmed.to_owned(), "a BCP 47 language tag like de-AT")
-        }
+        Text::Language => ok(is_language(trimmed), trimmed.to_owned(), "a BCP 47 language tag like de-AT"),
         Text::Domain => {
             let kept = domain(trimmed);
             ok(is_domain(&kept), kept, "an internet domain like example.org")
@@ -286,6 +280,36 @@ pub fn domain(text: &str) -> String {
     let rest = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
     let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
     host.strip_prefix("www.").unwrap_or(host).trim_end_matches('.').to_owned()
+}
+
+/// The country codes of ISO 3166-1 as officially assigned.
+const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR \
+    BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI \
+    FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS \
+    IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO \
+    MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA \
+    RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT \
+    TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
+
+/// http or https, a host, and nothing that a URL has to escape.
+fn is_url(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let forbidden = |letter: char| letter.is_whitespace() || letter.is_control() || "<>\"{}|\\^`".contains(letter);
+    rest.is_some_and(|rest| {
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        !host.is_empty() && !host.starts_with(':') && !text.contains(forbidden)
+    })
+}
+
+/// A well-formed tag: a language of letters, then parts of one to eight letters and digits.
+fn is_language(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let language = parts.next().unwrap_or_default();
+    text.len() <= 35
+        && (2..=8).contains(&language.len())
+        && language.bytes().all(|letter| letter.is_ascii_alphabetic())
+        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|letter| letter.is_ascii_alphanumeric()))
 }
 
 fn is_domain(text: &str) -> bool {

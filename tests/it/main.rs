@@ -25,6 +25,7 @@ mod lists;
 mod model;
 mod money;
 mod pages;
+mod playground;
 mod readme;
 mod rows;
 mod schema;

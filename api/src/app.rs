@@ -10,6 +10,7 @@ use crate::auth::keys::Keyring;
 use crate::auth::throttle::Throttle;
 use crate::clock::Clock;
 use crate::config::{Config, SqliteSynchronous};
+use crate::demo::{self, DemoUser};
 use crate::documents::Documents;
 use crate::error::{Code, Error, Result};
 use crate::graphql::cost;
@@ -142,6 +143,15 @@ impl App {
             None => request,
         };
         self.0.schema.execute(request).await
+    }
+
+    /// Whom to sign in as for trying things out: nobody in production or over real data.
+    ///
+    /// # Errors
+    /// UNAVAILABLE.
+    pub async fn demo_users(&self) -> Result<Vec<DemoUser>> {
+        let known = !self.0.config.is_production() && self.0.store.system().is_demo().await?;
+        Ok(if known { demo::users() } else { Vec::new() })
     }
 
     /// Is the database reachable?

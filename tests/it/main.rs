@@ -29,6 +29,7 @@ mod model;
 mod money;
 mod nulls;
 mod pages;
+mod playground;
 mod readme;
 mod rows;
 mod scalars;

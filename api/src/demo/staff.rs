@@ -3,6 +3,7 @@
 use entity::team::TeamFunction;
 use entity::user::{Role, UserStatus};
 use entity::{team, user};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::calendar::Calendar;
@@ -10,7 +11,7 @@ use super::chance::Chance;
 use super::chronicle::{Act, Chronicle};
 
 /// A user of the demo company with whom one can sign in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DemoUser {
     /// The address to sign in with.
     pub email: String,

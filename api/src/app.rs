@@ -3,20 +3,23 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use std::time::Duration;
+
 use async_graphql::{Request, Response};
+use futures_util::stream::BoxStream;
 use sea_orm::ColumnTrait;
 use serde_json::Value as Json;
 
 use crate::access::Viewer;
-use crate::access::token::{self, Keys};
+use crate::access::token::{self, Claims, Keys};
 use crate::auth::throttle::Throttle;
 use crate::clock::Clock;
 use crate::config::{Config, SqliteSynchronous};
 use crate::error::{Error, Result};
 use crate::graphql::schema::{GRAPH, Schema, builder};
-use crate::store::Store;
 use crate::store::database::{Database, Settings};
 use crate::store::system::System;
+use crate::store::{Reader, Store};
 
 /// The running service. Cheap to clone.
 #[derive(Clone)]
@@ -39,6 +42,47 @@ pub struct RequestMeta {
     pub idempotency_key: Option<String>,
     /// The network address the request came from, where it came over a network.
     pub peer: Option<IpAddr>,
+}
+
+/// What a client showed that stays for longer than a request: what it proves is looked at anew whenever it matters.
+#[derive(Clone)]
+pub struct Credential {
+    app: App,
+    claims: Option<Claims>,
+}
+
+impl Credential {
+    /// Who it stands for now; none for a stranger.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED: the token has ended, the session was ended or the user suspended; UNAVAILABLE.
+    pub async fn viewer(&self) -> Result<Option<Viewer>> {
+        let Some(claims) = &self.claims else { return Ok(None) };
+        if self.remaining().is_some_and(|remaining| remaining.is_zero()) {
+            return Err(Error::unauthenticated());
+        }
+        let viewer = self.app.store().system().viewer(claims.sub, claims.sid).await?;
+        viewer.map(Some).ok_or_else(Error::unauthenticated)
+    }
+
+    /// The database as that viewer may see it now.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED, for a stranger too; UNAVAILABLE.
+    pub async fn reader(&self) -> Result<Reader> {
+        let viewer = self.viewer().await?.ok_or_else(Error::unauthenticated)?;
+        Ok(self.app.store().reader(viewer))
+    }
+
+    /// How long the token is still taken; none for a stranger.
+    pub fn remaining(&self) -> Option<Duration> {
+        self.claims.map(|claims| claims.remaining(self.app.store().clock().now()))
+    }
+
+    /// Whether somebody is signed in at all.
+    pub fn is_signed_in(&self) -> bool {
+        self.claims.is_some()
+    }
 }
 
 impl App {
@@ -90,10 +134,19 @@ impl App {
     /// # Errors
     /// UNAUTHENTICATED: the token is not valid (any more); UNAVAILABLE.
     pub async fn viewer(&self, authorization: Option<&str>) -> Result<Option<Viewer>> {
-        let Some(token) = authorization.and_then(bearer) else { return Ok(None) };
-        let claims = self.0.keys.verify(token, self.0.store.clock().now())?;
-        let viewer = self.0.store.system().viewer(claims.sub, claims.sid).await?;
-        viewer.map(Some).ok_or_else(Error::unauthenticated)
+        self.credential(authorization)?.viewer().await
+    }
+
+    /// What an `Authorization` header proves, to be looked at again and again; none or an empty bearer is anonymous.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED: the token is not valid.
+    pub fn credential(&self, authorization: Option<&str>) -> Result<Credential> {
+        let claims = match authorization.and_then(bearer) {
+            Some(token) => Some(self.0.keys.verify(token, self.0.store.clock().now())?),
+            None => None,
+        };
+        Ok(Credential { app: self.clone(), claims })
     }
 
     /// Runs one GraphQL request.
@@ -105,6 +158,17 @@ impl App {
             None => request.disable_introspection(),
         };
         self.0.schema.execute(request).await
+    }
+
+    /// Runs one GraphQL subscription. Who asks is looked at anew for every answer.
+    pub fn subscribe(
+        &self,
+        request: Request,
+        credential: Credential,
+        meta: RequestMeta,
+    ) -> BoxStream<'static, Response> {
+        let request = request.data(meta).data(self.clone()).data(credential);
+        self.0.schema.execute_stream(request)
     }
 
     /// The public keys of the access tokens (RFC 7517).

@@ -2,10 +2,11 @@
 
 use std::sync::LazyLock;
 
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema as Executable, SchemaBuilder};
+use async_graphql::{MergedObject, SDLExportOptions, Schema as Executable, SchemaBuilder};
 
 use super::input::PlainMutations;
 use super::root::Entities;
+use super::subscription::Changes;
 use crate::auth::graphql::SessionMutations;
 use crate::auth::viewer::ViewerQueries;
 use crate::store::descriptor::Graph;
@@ -63,11 +64,11 @@ pub struct Mutation(
 );
 
 /// The executable schema.
-pub type Schema = Executable<Query, Mutation, EmptySubscription>;
+pub type Schema = Executable<Query, Mutation, Changes>;
 
 /// Starts the schema; the app adds what it needs.
-pub fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Executable::build(Query::default(), Mutation::default(), EmptySubscription).limit_recursive_depth(64)
+pub fn builder() -> SchemaBuilder<Query, Mutation, Changes> {
+    Executable::build(Query::default(), Mutation::default(), Changes).limit_recursive_depth(64)
 }
 
 /// The schema's text, as committed in `schema.graphql`.

@@ -1,14 +1,16 @@
 //! What stands between a carrier (POST, GET, a batch, a socket, a stream) and the schema: the guard, the choice of the
 //! operation, the check of the variables, the time limit. Every carrier goes through here and nowhere else.
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection};
 use async_graphql::{Request, ServerError};
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
 
 use super::answer::Answer;
 use super::parameters::Parameters;
 use super::{guard, variables};
 use crate::access::Viewer;
-use crate::app::{App, RequestMeta};
+use crate::app::{App, Credential, RequestMeta};
 use crate::error::{Code, Error};
 
 /// An operation that may run.
@@ -31,6 +33,7 @@ pub fn admit(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerEr
     let kind = {
         let operation = variables::chosen(&document, operation_name.as_deref()).map_err(one)?;
         variables::fit(operation, &mut variables)?;
+        check_subscription(operation).map_err(one)?;
         operation.ty
     };
     guard::check_values(&document, &variables).map_err(one)?;
@@ -38,6 +41,36 @@ pub fn admit(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerEr
     request.operation_name = operation_name;
     request.extensions = extensions;
     Ok(Admitted { request: with_document(request, document), kind })
+}
+
+/// A subscription follows one thing (the specification, 5.2.3.1). The executor looks for it in the operation itself.
+fn check_subscription(operation: &OperationDefinition) -> Result<(), ServerError> {
+    let one = match operation.selection_set.node.items.as_slice() {
+        [only] => matches!(&only.node, Selection::Field(field) if !field.node.name.node.starts_with("__")),
+        _ => false,
+    };
+    if one || operation.ty != OperationType::Subscription {
+        return Ok(());
+    }
+    let message = "A subscription selects exactly one field, in the operation itself: no second one, no fragment.";
+    Err(guard::coded(Code::GraphqlValidationFailed, message))
+}
+
+/// Runs an operation of any kind: a query or mutation has one answer, a subscription as many as there are.
+pub fn stream(app: &App, admitted: Admitted, credential: Credential, meta: RequestMeta) -> BoxStream<'static, Answer> {
+    if admitted.kind == OperationType::Subscription {
+        let suggest = !app.config().is_production();
+        let outcomes = app.subscribe(admitted.request, credential, meta);
+        return outcomes.map(move |outcome| Answer::new(outcome, suggest)).boxed();
+    }
+    let app = app.clone();
+    let answer = async move {
+        match credential.viewer().await {
+            Ok(viewer) => run(&app, admitted, viewer, meta).await,
+            Err(error) => Answer::failed(error),
+        }
+    };
+    stream::once(answer).boxed()
 }
 
 /// Runs a query or mutation within the time limit.

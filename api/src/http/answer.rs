@@ -131,6 +131,11 @@ impl Refusal {
         )
     }
 
+    /// What is wrong.
+    pub fn message(&self) -> &str {
+        &self.error.message
+    }
+
     /// The answer.
     pub fn into_response(self, media: Media) -> Response<Body> {
         let body = write(&Wire { errors: &[*self.error], data: None, extensions: None });
@@ -183,10 +188,24 @@ impl Answer {
         Self::refused(vec![error.into_server_error(None, Vec::new())])
     }
 
+    /// Nothing was executed, or the operation has failed as a whole.
+    pub fn is_refusal(&self) -> bool {
+        !self.began
+    }
+
+    /// What went wrong.
+    pub fn errors(&self) -> &[ServerError] {
+        &self.outcome.errors
+    }
+
+    /// The code of the first error; empty without one.
+    pub fn code(&self) -> String {
+        self.outcome.errors.first().map(words::code_of).unwrap_or_default()
+    }
+
     /// The answer to a single operation.
     pub fn into_response(self, media: Media) -> Response<Body> {
-        let code = self.outcome.errors.first().map(words::code_of).unwrap_or_default();
-        let status = if self.began { StatusCode::OK } else { media.status(&code) };
+        let status = if self.began { StatusCode::OK } else { media.status(&self.code()) };
         let body = write(&self.wire());
         let mut response = respond(status, media, body);
         response.headers_mut().extend(self.outcome.http_headers);
@@ -213,12 +232,19 @@ impl Answer {
     }
 }
 
+impl Serialize for Answer {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.wire().serialize(serializer)
+    }
+}
+
 /// A JSON error outside GraphQL (an unknown path, a panic) in the same shape.
 pub fn plain_error(status: StatusCode, code: Code, message: &str) -> Response<Body> {
     Refusal::new(status, code, message).into_response(Media::Json)
 }
 
-fn write<T: Serialize>(body: &T) -> Bytes {
+/// Writes JSON.
+pub fn write<T: Serialize + ?Sized>(body: &T) -> Bytes {
     serde_json::to_vec(body).map_or_else(
         |error| {
             tracing::error!(%error, "an answer cannot be written as JSON");

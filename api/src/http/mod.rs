@@ -5,8 +5,11 @@ mod answer;
 mod graphql;
 pub mod guard;
 mod headers;
+mod live;
 mod parameters;
 mod playground;
+mod socket;
+mod stream;
 mod variables;
 mod words;
 
@@ -24,8 +27,10 @@ use axum::routing::{any, get};
 use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::cors::CorsLayer;
 
+pub use self::live::Lease;
 use crate::app::App;
 use crate::error::Code;
 
@@ -48,9 +53,14 @@ pub fn router(app: App) -> Router {
     };
     router
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(whole_answers()))
         .layer(from_fn(headers::secure))
         .layer(from_fn(headers::identify))
+}
+
+/// What comes bit by bit is not held back for the sake of its size.
+fn whole_answers() -> impl Predicate {
+    DefaultPredicate::new().and(NotForContentType::new("multipart/mixed"))
 }
 
 /// Browsers of the listed origins may call us; without a list, none of another origin.

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use sea_orm::sqlx::postgres::{PgListener, PgPoolOptions};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database as Connector, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     ExecResult, QueryResult, Statement, TransactionTrait,
@@ -114,12 +115,32 @@ impl Database {
         self.timed(transaction.commit()).await.map_err(classify)
     }
 
+    /// A connection of its own that hears what PostgreSQL announces on a channel; none on SQLite.
+    pub(super) async fn listen(&self, channel: &str) -> Result<Option<PgListener>> {
+        if self.dialect() != Dialect::Postgres {
+            return Ok(None);
+        }
+        let options = (*self.read.get_postgres_connection_pool().connect_options()).clone();
+        let opened = self.timed(async {
+            let one = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
+            let mut listener =
+                PgListener::connect_with(&one.connect_with(options).await.map_err(lost)?).await.map_err(lost)?;
+            listener.listen(channel).await.map_err(lost)?;
+            Ok(listener)
+        });
+        opened.await.map(Some).map_err(classify)
+    }
+
     async fn timed<T>(&self, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         match tokio::time::timeout(self.limit, call).await {
             Ok(outcome) => outcome,
             Err(_) => Err(DbErr::Custom(TIMED_OUT.to_owned())),
         }
     }
+}
+
+fn lost(error: sea_orm::sqlx::Error) -> DbErr {
+    DbErr::Conn(sea_orm::RuntimeErr::SqlxError(std::sync::Arc::new(error)))
 }
 
 const TIMED_OUT: &str = "the database did not answer in time";

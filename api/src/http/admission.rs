@@ -4,8 +4,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection};
 use async_graphql::{Request, ServerError};
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
 use tracing::Instrument;
 
 use super::answer::Answer;
@@ -14,7 +16,7 @@ use super::parameters::Parameters;
 use super::record::{self, Running};
 use super::{guard, persisted, variables};
 use crate::access::Viewer;
-use crate::app::{App, RequestMeta};
+use crate::app::{App, Credential, RequestMeta};
 use crate::error::{Code, Error};
 use crate::graphql::cost::{self, Estimate};
 
@@ -45,6 +47,7 @@ fn examine(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerErro
     let (kind, estimate) = {
         let operation = variables::chosen(&document.parsed, operation_name.as_deref()).map_err(one)?;
         variables::fit(operation, &mut variables)?;
+        check_subscription(operation).map_err(one)?;
         guard::check_values(&document.parsed, &variables).map_err(one)?;
         (operation.ty, cost::estimate(app.costs(), &document.parsed, operation, &variables))
     };
@@ -56,6 +59,61 @@ fn examine(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerErro
     request.extensions = extensions;
     request.set_parsed_query(Arc::unwrap_or_clone(document).parsed);
     Ok(Admitted { request, kind, name, estimate })
+}
+
+/// A subscription follows one thing (the specification, 5.2.3.1). The executor looks for it in the operation itself.
+fn check_subscription(operation: &OperationDefinition) -> Result<(), ServerError> {
+    let one = match operation.selection_set.node.items.as_slice() {
+        [only] => matches!(&only.node, Selection::Field(field) if !field.node.name.node.starts_with("__")),
+        _ => false,
+    };
+    if one || operation.ty != OperationType::Subscription {
+        return Ok(());
+    }
+    let message = "A subscription selects exactly one field, in the operation itself: no second one, no fragment.";
+    Err(guard::coded(Code::GraphqlValidationFailed, message))
+}
+
+/// Runs an operation of any kind: a query or mutation has one answer, a subscription as many as there are.
+pub fn stream(app: &App, admitted: Admitted, credential: Credential, meta: RequestMeta) -> BoxStream<'static, Answer> {
+    let app = app.clone();
+    let answers = async move {
+        let viewer = match credential.viewer().await {
+            Ok(viewer) => viewer,
+            Err(error) => return stream::once(async { Answer::failed(error) }).boxed(),
+        };
+        if admitted.kind == OperationType::Subscription {
+            return follow(&app, admitted, viewer.as_ref(), credential, meta);
+        }
+        let answer = run(&app, admitted, viewer, meta).await;
+        stream::once(async { answer }).boxed()
+    };
+    stream::once(answers).flatten().boxed()
+}
+
+/// Follows a subscription. It is paid for once, when it begins; it is told then as well, for nobody knows its end.
+fn follow(
+    app: &App,
+    admitted: Admitted,
+    viewer: Option<&Viewer>,
+    credential: Credential,
+    meta: RequestMeta,
+) -> BoxStream<'static, Answer> {
+    let running = Running::begin(admitted.kind, admitted.name, viewer);
+    app.metrics().observe_cost(admitted.estimate.points());
+    if let Err(refused) = Charge::take(app, admitted.estimate, viewer, &meta) {
+        running.end(app, &refused.codes());
+        return stream::once(async { refused }).boxed();
+    }
+    running.end(app, &[]);
+    let (suggest, open) = (!app.config().is_production(), app.metrics().subscription());
+    let outcomes = app.subscribe(admitted.request, credential, meta);
+    outcomes
+        .map(move |outcome| {
+            let _counted = &open;
+            Answer::new(outcome, suggest)
+        })
+        .boxed()
 }
 
 /// Runs a query or mutation within what its principal may spend and within the time limit.

@@ -103,7 +103,7 @@ fn follow(
     app.metrics().observe_cost(admitted.estimate.points());
     if let Err(refused) = Charge::take(app, admitted.estimate, viewer, &meta) {
         running.end(app, &refused.codes());
-        return stream::once(async { refused }).boxed();
+        return stream::once(async { *refused }).boxed();
     }
     running.end(app, &[]);
     let (suggest, open) = (!app.config().is_production(), app.metrics().subscription());
@@ -125,7 +125,7 @@ pub async fn run(app: &App, admitted: Admitted, viewer: Option<Viewer>, meta: Re
             let answer = in_time(app, admitted.request, viewer, meta).instrument(running.span()).await;
             charge.settle(answer)
         }
-        Err(refused) => refused,
+        Err(refused) => *refused,
     };
     running.end(app, &answer.codes());
     answer

@@ -2,10 +2,13 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::{Request, Response};
+use futures_util::stream::BoxStream;
 
 use crate::access::Viewer;
+use crate::access::token::Claims;
 use crate::auth::keys::Keyring;
 use crate::auth::throttle::Throttle;
 use crate::clock::Clock;
@@ -17,9 +20,9 @@ use crate::graphql::cost;
 use crate::graphql::schema::{GRAPH, Schema, builder, costs};
 use crate::observability::metrics::Metrics;
 use crate::rate_limit::RateLimit;
-use crate::store::Store;
 use crate::store::database::{Database, Settings};
 use crate::store::tally::Tally;
+use crate::store::{Reader, Store};
 
 /// The running service. Cheap to clone.
 #[derive(Clone)]
@@ -48,6 +51,42 @@ pub struct RequestMeta {
     pub peer: Option<IpAddr>,
     /// Counts what is read for it.
     pub tally: Tally,
+}
+
+/// What a client showed that stays for longer than a request: what it proves is looked at anew whenever it matters.
+#[derive(Clone)]
+pub struct Credential {
+    app: App,
+    claims: Option<Claims>,
+}
+
+impl Credential {
+    /// Who it stands for now; none for a stranger.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED: the token has ended, the session was ended or the user suspended; UNAVAILABLE.
+    pub async fn viewer(&self) -> Result<Option<Viewer>> {
+        let Some(claims) = &self.claims else { return Ok(None) };
+        if self.remaining().is_some_and(|remaining| remaining.is_zero()) {
+            return Err(Error::unauthenticated());
+        }
+        let viewer = self.app.store().system().viewer(claims.sub, claims.sid).await?;
+        viewer.map(Some).ok_or_else(Error::unauthenticated).inspect_err(|error| self.app.note_refusal(error))
+    }
+
+    /// The database as that viewer may see it now.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED, for a stranger too; UNAVAILABLE.
+    pub async fn reader(&self) -> Result<Reader> {
+        let viewer = self.viewer().await?.ok_or_else(Error::unauthenticated)?;
+        Ok(self.app.store().reader(viewer))
+    }
+
+    /// How long the token is still taken; none for a stranger.
+    pub fn remaining(&self) -> Option<Duration> {
+        self.claims.map(|claims| claims.remaining(self.app.store().clock().now()))
+    }
 }
 
 impl App {
@@ -117,18 +156,25 @@ impl App {
     /// # Errors
     /// UNAUTHENTICATED: the token is not valid (any more); UNAVAILABLE.
     pub async fn viewer(&self, authorization: Option<&str>) -> Result<Option<Viewer>> {
-        let Some(token) = authorization.and_then(bearer) else { return Ok(None) };
-        let viewer = self.viewer_of(token).await;
-        if viewer.as_ref().is_err_and(|error| error.code() == Code::Unauthenticated) {
-            self.0.metrics.refused_token();
-        }
-        viewer.map(Some)
+        self.credential(authorization).await?.viewer().await
     }
 
-    async fn viewer_of(&self, token: &str) -> Result<Viewer> {
-        let claims = self.0.keys.verify(token).await?;
-        let viewer = self.0.store.system().viewer(claims.sub, claims.sid).await?;
-        viewer.ok_or_else(Error::unauthenticated)
+    /// What an `Authorization` header proves, to be looked at again and again; none or an empty bearer is anonymous.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED: the token is not valid; UNAVAILABLE.
+    pub async fn credential(&self, authorization: Option<&str>) -> Result<Credential> {
+        let claims = match authorization.and_then(bearer) {
+            Some(token) => Some(self.0.keys.verify(token).await.inspect_err(|error| self.note_refusal(error))?),
+            None => None,
+        };
+        Ok(Credential { app: self.clone(), claims })
+    }
+
+    fn note_refusal(&self, error: &Error) {
+        if error.code() == Code::Unauthenticated {
+            self.0.metrics.refused_token();
+        }
     }
 
     /// Runs one GraphQL request.
@@ -143,6 +189,17 @@ impl App {
             None => request,
         };
         self.0.schema.execute(request).await
+    }
+
+    /// Runs one GraphQL subscription. Who asks is looked at anew for every answer.
+    pub fn subscribe(
+        &self,
+        request: Request,
+        credential: Credential,
+        meta: RequestMeta,
+    ) -> BoxStream<'static, Response> {
+        let request = request.data(meta).data(self.clone()).data(credential);
+        self.0.schema.execute_stream(request)
     }
 
     /// Whom to sign in as for trying things out: nobody in production or over real data.

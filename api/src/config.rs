@@ -39,6 +39,8 @@ pub const VARIABLES: &[Variable] = &[
     variable("TRIBUTARY_DATABASE_TIMEOUT_SECONDS", "10", "Longest database call in seconds, 1 to 300."),
     variable("TRIBUTARY_REQUEST_TIMEOUT_SECONDS", "30", "Longest request in seconds, 1 to 600."),
     variable("TRIBUTARY_HEADER_TIMEOUT_SECONDS", "10", "Longest wait for the headers of a request in seconds, 1 to 300."),
+    variable("TRIBUTARY_SOCKET_INIT_SECONDS", "10", "Longest wait for the connection_init of a WebSocket in seconds, 1 to 60."),
+    variable("TRIBUTARY_PULSE_SECONDS", "15", "How often sockets and streams are kept alive, and how long a client may take to take a message, in seconds, 1 to 300."),
     variable("TRIBUTARY_MAX_CONNECTIONS", "2000", "Most client connections at once, 1 to 1000000."),
     variable("TRIBUTARY_CORS_ORIGINS", "", "Web origins that browsers may call from, separated by commas."),
     variable("TRIBUTARY_INTROSPECTION", "on", "on: who is signed in may introspect the schema; off: nobody may."),
@@ -197,6 +199,10 @@ pub struct Config {
     pub request_timeout: Duration,
     /// Longest wait for the headers of a request.
     pub header_timeout: Duration,
+    /// Longest wait for the introduction of a socket.
+    pub socket_init: Duration,
+    /// How often sockets and streams are kept alive; a client that does not take a message for so long is dropped.
+    pub pulse: Duration,
     /// Most client connections at once.
     pub max_connections: usize,
     /// Web origins that may call from a browser.
@@ -275,6 +281,8 @@ impl Config {
             database_timeout: read.seconds("TRIBUTARY_DATABASE_TIMEOUT_SECONDS", 1..=300),
             request_timeout: read.seconds("TRIBUTARY_REQUEST_TIMEOUT_SECONDS", 1..=600),
             header_timeout: read.seconds("TRIBUTARY_HEADER_TIMEOUT_SECONDS", 1..=300),
+            socket_init: read.seconds("TRIBUTARY_SOCKET_INIT_SECONDS", 1..=60),
+            pulse: read.seconds("TRIBUTARY_PULSE_SECONDS", 1..=300),
             max_connections: read.size("TRIBUTARY_MAX_CONNECTIONS", 1..=1_000_000),
             cors_origins: read.origins(),
             introspection: read.choice("TRIBUTARY_INTROSPECTION", &[("on", true), ("off", false)], true),

@@ -20,11 +20,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
 
 use crate::app::App;
-use crate::http;
+use crate::http::{self, Lease};
 
 /// How long a peer of HTTP/2 may take to answer a ping.
 const PING_TIME: Duration = Duration::from_secs(10);
@@ -44,10 +44,11 @@ const RETRY: Duration = Duration::from_millis(50);
 /// When the listener has no address, that is, does not listen.
 pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     let address = listener.local_addr()?;
+    let most = app.config().max_connections;
     let mut server = Server {
-        slots: Arc::new(Semaphore::new(app.config().max_connections)),
+        slots: Arc::new(Semaphore::new(most)),
         router: http::router(app.clone()),
-        leaving: Arc::new(AtomicBool::new(false)),
+        leaving: watch::Sender::new(false),
         builder: builder(app.config().header_timeout),
         app,
         graceful: GracefulShutdown::new(),
@@ -58,14 +59,19 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output
         () = shutdown => {}
     }
     tracing::info!("shutting down: no connection is kept alive any more");
-    server.leaving.store(true, Ordering::Relaxed);
+    server.leaving.send_replace(true);
     server.builder.http1().keep_alive(false);
     // New connections are still answered, so that a balancer that has not noticed yet loses nothing; at last those
     // that the system has accepted for us already.
     let _ = tokio::time::timeout(FAREWELL, server.accept(&listener)).await;
     while let Ok(Ok(())) = tokio::time::timeout(Duration::ZERO, server.accept_one(&listener)).await {}
     drop(listener);
-    match tokio::time::timeout(DRAIN, server.graceful.shutdown()).await {
+    let ended = async {
+        server.graceful.shutdown().await;
+        // Sockets have left the connections they came over; they still hold their slots.
+        let _ = server.slots.acquire_many(u32::try_from(most).unwrap_or(u32::MAX)).await;
+    };
+    match tokio::time::timeout(DRAIN, ended).await {
         Ok(()) => tracing::info!("every connection has ended"),
         Err(_) => tracing::warn!(seconds = DRAIN.as_secs(), "some connections did not end in time"),
     }
@@ -88,7 +94,7 @@ struct Server {
     app: App,
     slots: Arc<Semaphore>,
     router: Router,
-    leaving: Arc<AtomicBool>,
+    leaving: watch::Sender<bool>,
     builder: Builder<TokioExecutor>,
     graceful: GracefulShutdown,
 }
@@ -122,17 +128,20 @@ impl Server {
         peer: SocketAddr,
         slot: OwnedSemaphorePermit,
     ) -> impl Future<Output = ()> + use<> {
-        let (router, leaving, builder) = (self.router.clone(), Arc::clone(&self.leaving), self.builder.clone());
-        let (watcher, late) = (self.graceful.watcher(), leaving.load(Ordering::Relaxed));
+        let (router, leaving, builder) = (self.router.clone(), self.leaving.subscribe(), self.builder.clone());
+        let (watcher, late) = (self.graceful.watcher(), *leaving.borrow());
+        let lease = Lease::new(Arc::new(slot), leaving.clone());
         let heard = Arc::new(AtomicBool::new(false));
         let header_time = self.app.config().header_timeout;
         let silence = silence(Arc::clone(&heard), if late { LATE_TIME } else { header_time });
         let open = self.app.metrics().connection();
         async move {
+            let held = lease.clone();
             let service = service_fn(move |mut request: Request<Incoming>| {
                 heard.store(true, Ordering::Relaxed);
                 request.extensions_mut().insert(ConnectInfo(peer));
-                answer(router.clone(), Arc::clone(&leaving), request)
+                request.extensions_mut().insert(lease.clone());
+                answer(router.clone(), leaving.clone(), request)
             });
             let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
             let served = async {
@@ -142,8 +151,9 @@ impl Server {
             tokio::select! {
                 ended = served => if let Err(error) = ended { tracing::debug!(error, "a connection broke off") },
                 () = silence => tracing::debug!("a connection sent no request"),
+                () = held.is_cut() => {}
             }
-            drop((slot, open));
+            drop(open);
         }
     }
 }
@@ -158,13 +168,13 @@ async fn silence(heard: Arc<AtomicBool>, limit: Duration) {
 
 async fn answer(
     router: Router,
-    leaving: Arc<AtomicBool>,
+    leaving: watch::Receiver<bool>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     // HTTP/2 has no such header: there the graceful shutdown says goodbye.
     let says_close = request.version() < Version::HTTP_2;
     let mut response = router.oneshot(request.map(Body::new)).await?;
-    if says_close && leaving.load(Ordering::Relaxed) {
+    if says_close && *leaving.borrow() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(response)

@@ -2,7 +2,8 @@
 //! changed; a change of the schema is a new step.
 //!
 //! The steps describe the tables of their day, so they never look at the entities, which describe
-//! the tables of today. They run unchanged on SQLite and on PostgreSQL.
+//! the tables of today. They run unchanged on SQLite and on PostgreSQL, but for what only several
+//! replicas need.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{
@@ -17,6 +18,7 @@ mod m20261123_000005_deal;
 mod m20261123_000006_activity;
 mod m20261123_000007_platform;
 mod m20261123_000008_attribution;
+mod m20261127_000009_event_notice;
 mod table;
 
 /// All steps in order.
@@ -34,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000006_activity::Migration),
             Box::new(m20261123_000007_platform::Migration),
             Box::new(m20261123_000008_attribution::Migration),
+            Box::new(m20261127_000009_event_notice::Migration),
         ]
     }
 }

@@ -16,11 +16,13 @@ pub mod data;
 mod database;
 mod fixture;
 pub mod manners;
+mod served;
 mod story;
 mod world;
 
 pub use actor::{Actor, Answer};
 pub use database::{each_database, on_postgres, on_sqlite};
 pub use fixture::Cast;
+pub use served::{Served, Socket};
 pub use story::Story;
 pub use world::World;

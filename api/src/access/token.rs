@@ -30,6 +30,13 @@ pub struct Claims {
     pub exp: DateTime<Utc>,
 }
 
+impl Claims {
+    /// How long the token is still taken; zero when it has ended.
+    pub fn remaining(&self, now: DateTime<Utc>) -> std::time::Duration {
+        (self.exp + LEEWAY - now).to_std().unwrap_or_default()
+    }
+}
+
 /// The claims as they travel.
 #[derive(Debug, Serialize, Deserialize)]
 struct Wire {

@@ -1,6 +1,7 @@
 //! The machinery between GraphQL and the store. It knows no entity but in [`schema`].
 //!
 //! Reading: [`pick`] (what is selected) → [`plan`] (what it takes) → [`load`] (one statement a level) → [`render`].
+//! Following: [`subscription`] reads the changes of the log by the same plans.
 //! Writing: [`input`] for the plain mutations of every entity, [`mutation`] for the verbs of their lives.
 
 pub mod batch;
@@ -18,6 +19,7 @@ mod render;
 pub(crate) mod root;
 pub mod scalar;
 pub mod schema;
+pub(crate) mod subscription;
 mod totals;
 pub mod value;
 

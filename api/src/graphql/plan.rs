@@ -203,7 +203,10 @@ impl<'a> Planner<'a> {
     }
 
     /// A filter that asks about a closed field is refused before anything runs.
-    fn check_filter(&self, of: &Descriptor, filter: Option<&Filter>) -> Result<()> {
+    ///
+    /// # Errors
+    /// FORBIDDEN_FIELD.
+    pub fn check_filter(&self, of: &Descriptor, filter: Option<&Filter>) -> Result<()> {
         let action = if self.reader.may_read(of) { Action::Read } else { Action::Count };
         filter.map_or(Ok(()), |filter| self.reader.condition(of, filter, action, BASE).map(|_| ()))
     }

@@ -66,6 +66,40 @@ pub fn root_fields(graph: &'static Graph) -> IndexMap<String, MetaField> {
     fields
 }
 
+/// The subscription root: what has changed.
+pub fn subscription_fields(registry: &mut Registry) -> IndexMap<String, MetaField> {
+    let mut fields = IndexMap::new();
+    let cursor = "Where the event stands in the log: give it to `after` of `changed`, or of `events` in the order of SEQ \
+                  ascending.";
+    let node =
+        "The changed object as the viewer may see it now, for a store to take over; null if it is hidden or deleted.";
+    insert(&mut fields, described(MetaField::new("cursor", "String!"), cursor));
+    insert(&mut fields, described(MetaField::new("event", "Event!"), "What the log says of the change."));
+    insert(&mut fields, described(MetaField::new("node", "Node"), node));
+    insert_object(registry, "Change", "A change of one object, as it is told to those who follow.", fields);
+    let doc = "Every change that the viewer may see, one by one in the order of the commits, within moments of it and on \
+               whichever replica it was made. Rights are those of the moment in which a change is told: what the viewer \
+               may not see is left out, and the stream ends with UNAUTHENTICATED when the session does. For everyone \
+               who is signed in.";
+    let mut changed = described(MetaField::new("changed", "Change!"), doc);
+    add_args(
+        &mut changed,
+        vec![
+            argument("types", "[ObjectKind!]", "Only changes of objects of these kinds.", None),
+            argument("ids", "[ID!]", "Only changes of these objects, at most 100.", None),
+            argument("filter", "EventFilter", "Only events that pass this.", None),
+            argument(
+                "after",
+                "String",
+                "Resume behind this event: the `cursor` of the last change seen, or a cursor of `events` in an order by \
+                 SEQ alone. What happened since is told first, then what happens. Left out: what happens from now on.",
+                None,
+            ),
+        ],
+    );
+    IndexMap::from([("changed".to_owned(), changed)])
+}
+
 /// The plain mutations of every entity.
 pub fn mutation_fields(registry: &mut Registry, graph: &'static Graph) -> IndexMap<String, MetaField> {
     let mut fields = IndexMap::new();

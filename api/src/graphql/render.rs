@@ -35,7 +35,8 @@ impl Renderer {
         Value::Null
     }
 
-    fn at<T>(&mut self, segment: PathSegment, build: impl FnOnce(&mut Self) -> T) -> T {
+    /// Builds what stands below a segment of the path.
+    pub fn at<T>(&mut self, segment: PathSegment, build: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(segment);
         let built = build(self);
         self.path.pop();

@@ -3,13 +3,12 @@
 use std::sync::LazyLock;
 
 use async_graphql::registry::Registry;
-use async_graphql::{
-    EmptySubscription, MergedObject, OutputType, SDLExportOptions, Schema as Executable, SchemaBuilder,
-};
+use async_graphql::{MergedObject, OutputType, SDLExportOptions, Schema as Executable, SchemaBuilder, SubscriptionType};
 
 use super::cost;
 use super::input::PlainMutations;
 use super::root::Entities;
+use super::subscription::Changes;
 use crate::auth::graphql::SessionMutations;
 use crate::auth::viewer::ViewerQueries;
 use crate::store::descriptor::Graph;
@@ -65,11 +64,11 @@ pub struct Mutation(
 );
 
 /// The executable schema.
-pub type Schema = Executable<Query, Mutation, EmptySubscription>;
+pub type Schema = Executable<Query, Mutation, Changes>;
 
 /// Starts the schema; the app adds what it needs.
-pub fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Executable::build(Query::default(), Mutation::default(), EmptySubscription).limit_recursive_depth(64)
+pub fn builder() -> SchemaBuilder<Query, Mutation, Changes> {
+    Executable::build(Query::default(), Mutation::default(), Changes).limit_recursive_depth(64)
 }
 
 /// What the fields of the schema cost.
@@ -77,6 +76,7 @@ pub fn costs() -> cost::Table {
     let mut registry = Registry::default();
     Query::create_type_info(&mut registry);
     Mutation::create_type_info(&mut registry);
+    Changes::create_type_info(&mut registry);
     cost::Table::new(&registry, &GRAPH)
 }
 

@@ -4,17 +4,19 @@
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection};
 use async_graphql::{Request, ServerError};
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
 use tracing::Instrument;
 
 use super::answer::Answer;
 use super::charge::Charge;
 use super::parameters::Parameters;
-use super::record::{self, Running};
+use super::record::{self, Following, Running};
 use super::{guard, persisted, variables};
 use crate::access::Viewer;
-use crate::app::{App, RequestMeta};
+use crate::app::{App, Credential, RequestMeta};
 use crate::error::{Code, Error};
 use crate::graphql::cost::{self, Estimate};
 
@@ -45,6 +47,7 @@ fn examine(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerErro
     let (kind, estimate) = {
         let operation = variables::chosen(&document.parsed, operation_name.as_deref()).map_err(one)?;
         variables::fit(operation, &mut variables)?;
+        check_subscription(operation).map_err(one)?;
         guard::check_values(&document.parsed, &variables).map_err(one)?;
         (operation.ty, cost::estimate(app.costs(), &document.parsed, operation, &variables))
     };
@@ -56,6 +59,63 @@ fn examine(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerErro
     request.extensions = extensions;
     request.set_parsed_query(Arc::unwrap_or_clone(document).parsed);
     Ok(Admitted { request, kind, name, estimate })
+}
+
+/// A subscription follows one thing (the specification, 5.2.3.1). The executor looks for it in the operation itself.
+fn check_subscription(operation: &OperationDefinition) -> Result<(), ServerError> {
+    let one = match operation.selection_set.node.items.as_slice() {
+        [only] => matches!(&only.node, Selection::Field(field) if !field.node.name.node.starts_with("__")),
+        _ => false,
+    };
+    if one || operation.ty != OperationType::Subscription {
+        return Ok(());
+    }
+    let message = "A subscription selects exactly one field, in the operation itself: no second one, no fragment.";
+    Err(guard::coded(Code::GraphqlValidationFailed, message))
+}
+
+/// Runs an operation of any kind: a query or mutation has one answer, a subscription as many as there are.
+pub fn stream(app: &App, admitted: Admitted, credential: Credential, meta: RequestMeta) -> BoxStream<'static, Answer> {
+    let app = app.clone();
+    let answers = async move {
+        match credential.viewer().await {
+            Ok(viewer) if admitted.kind == OperationType::Subscription => {
+                follow(&app, admitted, credential, viewer.as_ref(), meta)
+            }
+            Ok(viewer) => one(run(&app, admitted, viewer, meta).await),
+            Err(error) => one(Answer::failed(error)),
+        }
+    };
+    stream::once(answers).flatten().boxed()
+}
+
+/// A stream of one answer.
+pub fn one(answer: Answer) -> BoxStream<'static, Answer> {
+    stream::once(std::future::ready(answer)).boxed()
+}
+
+/// Runs a subscription. Beginning it costs what the telling of one change may take.
+fn follow(
+    app: &App,
+    admitted: Admitted,
+    credential: Credential,
+    viewer: Option<&Viewer>,
+    meta: RequestMeta,
+) -> BoxStream<'static, Answer> {
+    let running = Running::begin(admitted.kind, admitted.name, viewer);
+    app.metrics().observe_cost(admitted.estimate.points());
+    if let Err(refused) = Charge::take(app, admitted.estimate, viewer, &meta) {
+        running.end(app, &refused.codes());
+        return one(refused);
+    }
+    let suggest = !app.config().is_production();
+    let mut following = Following::of(app, running);
+    let answers = app.subscribe(admitted.request, credential, meta).map(move |outcome| {
+        let answer = Answer::new(outcome, suggest);
+        following.told(answer.codes());
+        answer
+    });
+    answers.boxed()
 }
 
 /// Runs a query or mutation within what its principal may spend and within the time limit.

@@ -5,19 +5,27 @@ use std::net::{IpAddr, SocketAddr};
 use async_graphql::ServerError;
 use async_graphql::parser::types::OperationType;
 use axum::body::Body;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, Extension, State};
-use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, UPGRADE};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::future::ready;
+use futures_util::stream::once;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::admission::{self, Admitted};
 use super::answer::{Answer, Media, Refusal, is_utf8};
 use super::guard;
 use super::headers::RequestId;
+use super::live::Lease;
 use super::parameters::{self, Carried, Parameters};
+use super::socket::{self, Caller};
+use super::stream::{self, Framing};
 use crate::access::Viewer;
-use crate::app::{App, RequestMeta};
+use crate::app::{App, Credential, RequestMeta};
 use crate::error::{Code, Error, Result};
 
 /// The methods of the endpoint.
@@ -32,6 +40,8 @@ pub async fn endpoint(
     State(app): State<App>,
     Extension(id): Extension<RequestId>,
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    lease: Option<Extension<Lease>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -40,13 +50,20 @@ pub async fn endpoint(
     if method == Method::OPTIONS {
         return options();
     }
-    let Some(media) = Media::negotiate(&headers) else {
-        let message =
-            "This endpoint answers with application/graphql-response+json or application/json; Accept allows neither.";
+    let wants_socket = method == Method::GET
+        && headers.get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let (whole, framing) = (Media::negotiate(&headers), Framing::negotiate(&headers));
+    if whole.is_none() && framing.is_none() && !wants_socket {
+        let message = "This endpoint answers with application/graphql-response+json, application/json, \
+                       text/event-stream or multipart/mixed;subscriptionSpec=1.0; Accept allows none of them.";
         return Refusal::new(StatusCode::NOT_ACCEPTABLE, Code::BadUserInput, message).into_response(Media::Json);
-    };
-    let call = Call { app, id: id.0, peer: peer.map(|Extension(ConnectInfo(peer))| peer.ip()), headers, media };
+    }
+    let media = whole.unwrap_or(Media::Json);
+    let peer = peer.map(|Extension(ConnectInfo(peer))| peer.ip());
+    let lease = lease.map(|Extension(lease)| lease);
+    let call = Call { app, id: id.0, peer, lease, headers, media, framing, in_bits: whole.is_none() };
     let answered = match method {
+        Method::GET if wants_socket => call.socket(upgrade),
         Method::GET => call.get(&uri).await,
         Method::POST => call.post(body).await,
         _ => Err(Refusal::method(METHODS, "Use POST, or GET for queries.")),
@@ -66,16 +83,35 @@ struct Call {
     app: App,
     id: String,
     peer: Option<IpAddr>,
+    lease: Option<Lease>,
     headers: HeaderMap,
+    /// The type of an answer as a whole.
     media: Media,
+    /// How answers come one by one, if the client takes that.
+    framing: Option<Framing>,
+    /// The client takes nothing else.
+    in_bits: bool,
 }
 
 impl Call {
+    fn socket(self, upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>) -> Result<Response<Body>, Refusal> {
+        let upgrade = upgrade
+            .map_err(|rejection| Refusal::new(rejection.status(), Code::BadUserInput, socket::unfit().to_string()))?;
+        if !socket::is_welcome(&self.headers, &self.app.config().cors_origins) {
+            let message =
+                "Pages of this origin may not open a socket here. TRIBUTARY_CORS_ORIGINS lists those that may.";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, Code::Forbidden, message));
+        }
+        let authorization = self.authorization().ok().flatten().map(str::to_owned);
+        let caller = Caller { id: self.id, peer: self.peer, authorization, lease: self.lease };
+        Ok(socket::open(upgrade, self.app, caller))
+    }
+
     async fn get(self, uri: &Uri) -> Result<Response<Body>, Refusal> {
         let parameters = parameters::from_uri(uri, &self.app.config().limits)?;
         let admitted = self.admit(parameters);
-        if admitted.as_ref().is_ok_and(|admitted| admitted.kind != OperationType::Query) {
-            return Err(Refusal::method(MUTATION_METHODS, "GET runs queries only: send mutations by POST."));
+        if admitted.as_ref().is_ok_and(|admitted| admitted.kind == OperationType::Mutation) {
+            return Err(Refusal::method(MUTATION_METHODS, "GET runs no mutations: send mutations by POST."));
         }
         self.answer_one(admitted).await
     }
@@ -127,8 +163,8 @@ impl Call {
 
     fn admit(&self, parameters: Parameters) -> Result<Admitted, Vec<ServerError>> {
         let admitted = admission::admit(&self.app, parameters)?;
-        if admitted.kind == OperationType::Subscription {
-            let message = "Subscriptions do not run over plain HTTP.";
+        if admitted.kind == OperationType::Subscription && self.framing.is_none() {
+            let message = "A subscription has many answers: use a WebSocket, or accept text/event-stream.";
             return Err(vec![guard::coded(Code::BadUserInput, message)]);
         }
         Ok(admitted)
@@ -136,6 +172,10 @@ impl Call {
 
     async fn answer_one(self, admitted: Result<Admitted, Vec<ServerError>>) -> Result<Response<Body>, Refusal> {
         let key = self.idempotency_key()?;
+        let follows = admitted.as_ref().is_ok_and(|admitted| admitted.kind == OperationType::Subscription);
+        if let Some(framing) = self.framing.filter(|_| follows || self.in_bits) {
+            return Ok(self.answer_in_bits(framing, admitted, key));
+        }
         let answer = match admitted {
             Err(errors) => Answer::refused(errors),
             Ok(admitted) => match self.viewer().await {
@@ -144,6 +184,25 @@ impl Call {
             },
         };
         Ok(answer.into_response(self.media))
+    }
+
+    /// Answers one by one. Who the client is, is a question of HTTP and answered as such; what is wrong with its
+    /// operation comes in the stream.
+    fn answer_in_bits(
+        self,
+        framing: Framing,
+        admitted: Result<Admitted, Vec<ServerError>>,
+        key: Option<String>,
+    ) -> Response<Body> {
+        let credential = match self.credential() {
+            Ok(credential) => credential,
+            Err(error) => return Answer::failed(error).into_response(self.media),
+        };
+        let answers = match admitted {
+            Ok(admitted) => admission::stream(&self.app, admitted, credential.clone(), self.meta(key)),
+            Err(errors) => once(ready(Answer::refused(errors))).boxed(),
+        };
+        stream::respond(framing, answers, credential, self.app.config().pulse, self.lease)
     }
 
     /// Members run one after the other, in the order of the array; each has an idempotency key of its own.
@@ -165,18 +224,28 @@ impl Call {
     }
 
     async fn viewer(&self) -> Result<Option<Viewer>> {
+        self.app.viewer(self.authorization()?).await
+    }
+
+    fn credential(&self) -> Result<Credential> {
+        self.app.credential(self.authorization()?)
+    }
+
+    fn authorization(&self) -> Result<Option<&str>> {
         let mut given = self.headers.get_all(AUTHORIZATION).iter();
         match (given.next().map(HeaderValue::to_str), given.next()) {
-            (None, _) => self.app.viewer(None).await,
-            (Some(Ok(authorization)), None) => self.app.viewer(Some(authorization)).await,
+            (None, _) => Ok(None),
+            (Some(Ok(authorization)), None) => Ok(Some(authorization)),
             _ => Err(Error::unauthenticated()),
         }
     }
 
     async fn run(&self, admitted: Admitted, viewer: Option<Viewer>, idempotency_key: Option<String>) -> Answer {
-        let meta =
-            RequestMeta { request_id: self.id.clone(), idempotency_key, peer: self.peer, ..RequestMeta::default() };
-        admission::run(&self.app, admitted, viewer, meta).await
+        admission::run(&self.app, admitted, viewer, self.meta(idempotency_key)).await
+    }
+
+    fn meta(&self, idempotency_key: Option<String>) -> RequestMeta {
+        RequestMeta { request_id: self.id.clone(), idempotency_key, peer: self.peer, ..RequestMeta::default() }
     }
 
     fn idempotency_key(&self) -> Result<Option<String>, Refusal> {

@@ -6,10 +6,13 @@ mod charge;
 mod graphql;
 pub mod guard;
 mod headers;
+mod live;
 mod parameters;
 mod persisted;
 mod playground;
 mod record;
+mod socket;
+mod stream;
 mod variables;
 mod words;
 
@@ -30,6 +33,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::cors::CorsLayer;
 
+pub use self::live::Lease;
 use crate::app::App;
 use crate::error::Code;
 

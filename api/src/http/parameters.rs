@@ -57,9 +57,9 @@ pub fn from_body(body: &[u8], limits: &Limits) -> Result<Carried, Refusal> {
         Value::List(items) if items.is_empty() => Err(Refusal::bad_request("The batch is empty.")),
         Value::List(items) => {
             guard::check_batch(items.len(), limits).map_err(Refusal::too_complex)?;
-            items.into_iter().map(parameters).collect::<Result<_, _>>().map(Carried::Batch)
+            items.into_iter().map(from_value).collect::<Result<_, _>>().map(Carried::Batch)
         }
-        single => parameters(single).map(Carried::One),
+        single => from_value(single).map(Carried::One),
     }
 }
 
@@ -96,7 +96,11 @@ pub fn from_uri(uri: &Uri, limits: &Limits) -> Result<Parameters, Refusal> {
     parameters(Value::Object(fields))
 }
 
-fn parameters(value: Value) -> Result<Parameters, Refusal> {
+/// Reads one request out of JSON.
+///
+/// # Errors
+/// 400 in words that say what is wrong with it.
+pub fn from_value(value: Value) -> Result<Parameters, Refusal> {
     let Value::Object(mut fields) = value else {
         return Err(Refusal::bad_request("A GraphQL request is a JSON object, or an array of them."));
     };

@@ -9,6 +9,7 @@ use std::time::Duration;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
+use sea_orm::sqlx::postgres::{PgListener, PgPoolOptions};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database as Connector, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     ExecResult, QueryResult, Statement, TransactionTrait,
@@ -57,6 +58,7 @@ pub struct Call {
 const BEGIN: Call = Call { call: "begin" };
 const STATEMENT: Call = Call { call: "statement" };
 const COMMIT: Call = Call { call: "commit" };
+const LISTEN: Call = Call { call: "listen" };
 
 /// The connections of one pool.
 #[derive(Clone, Copy, Debug)]
@@ -170,6 +172,22 @@ impl Database {
         self.timed(COMMIT, transaction.commit()).await.map_err(classify)
     }
 
+    /// A connection of its own that hears what PostgreSQL announces on a channel; none on SQLite.
+    pub(super) async fn listen(&self, channel: &str) -> Result<Option<PgListener>> {
+        if self.dialect() != Dialect::Postgres {
+            return Ok(None);
+        }
+        let options = (*self.read.get_postgres_connection_pool().connect_options()).clone();
+        let opened = self.timed(LISTEN, async {
+            let one = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
+            let mut listener =
+                PgListener::connect_with(&one.connect_with(options).await.map_err(lost)?).await.map_err(lost)?;
+            listener.listen(channel).await.map_err(lost)?;
+            Ok(listener)
+        });
+        opened.await.map(Some).map_err(classify)
+    }
+
     async fn timed<T>(&self, kind: Call, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         let span = tracing::debug_span!("database", otel.kind = "client", db.operation.name = kind.call);
         let began = Instant::now();
@@ -177,6 +195,10 @@ impl Database {
         self.calls.get_or_create(&kind).observe(began.elapsed().as_secs_f64());
         outcome.unwrap_or_else(|_| Err(DbErr::Custom(TIMED_OUT.to_owned())))
     }
+}
+
+fn lost(error: sea_orm::sqlx::Error) -> DbErr {
+    DbErr::Conn(sea_orm::RuntimeErr::SqlxError(std::sync::Arc::new(error)))
 }
 
 fn pool<D: sea_orm::sqlx::Database>(name: &'static str, pool: &sea_orm::sqlx::Pool<D>) -> Pool {

@@ -25,10 +25,10 @@ pub(super) struct Entry {
     pub reason: Option<String>,
 }
 
-/// Numbers the entries and writes them.
-pub(super) async fn write(tx: &Tx, entries: Vec<Entry>) -> Result<()> {
+/// Numbers the entries and writes them; answers the last number, if there are any.
+pub(super) async fn write(tx: &Tx, entries: Vec<Entry>) -> Result<Option<i64>> {
     if entries.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
     let last = advance(tx, count).await?;
@@ -55,7 +55,7 @@ pub(super) async fn write(tx: &Tx, entries: Vec<Entry>) -> Result<()> {
     for chunk in rows.chunks(chunk_size::<event::Entity>()) {
         tx.execute(insert_sql::<event::Entity>(chunk)).await.map_err(classify)?;
     }
-    Ok(())
+    Ok(Some(last))
 }
 
 /// Under this name the reason of a change stands among its fields.

@@ -63,6 +63,7 @@ pub mod credit;
 pub mod database;
 pub mod descriptor;
 pub mod event;
+pub mod feed;
 pub mod filter;
 pub mod idempotency;
 pub mod journey;
@@ -85,6 +86,7 @@ use sea_orm::{DatabaseConnection, DbBackend};
 
 use self::database::{Database, Session};
 use self::descriptor::{Descriptor, Graph};
+use self::feed::Feed;
 pub use self::rows::Rows;
 use self::sql::Dialect;
 use self::tally::Tally;
@@ -99,12 +101,14 @@ pub struct Store {
     graph: &'static Graph,
     clock: Arc<dyn Clock>,
     base_currency: Arc<str>,
+    feed: Arc<Feed>,
 }
 
 impl Store {
     /// Puts the parts together.
     pub fn new(database: Arc<Database>, graph: &'static Graph, clock: Arc<dyn Clock>, base_currency: &str) -> Self {
-        Self { database, graph, clock, base_currency: base_currency.into() }
+        let feed = Feed::of(Arc::clone(&database), graph);
+        Self { database, graph, clock, base_currency: base_currency.into(), feed }
     }
 
     /// The database as this viewer may see it.
@@ -125,6 +129,11 @@ impl Store {
     /// The currency that revenue is fixed in.
     pub fn base_currency(&self) -> &str {
         &self.base_currency
+    }
+
+    /// The growing end of the event log.
+    pub fn feed(&self) -> &Arc<Feed> {
+        &self.feed
     }
 
     /// The connections.

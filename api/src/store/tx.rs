@@ -369,8 +369,13 @@ impl Tx {
     /// Database errors; then nothing was written.
     pub async fn commit(self) -> Result<()> {
         let entries = std::mem::take(&mut *self.entries.lock().unwrap_or_else(PoisonError::into_inner));
-        event::write(&self, entries).await?;
-        self.reader.store.database.commit(self.transaction).await
+        let last = event::write(&self, entries).await?;
+        let store = &self.reader.store;
+        store.database.commit(self.transaction).await?;
+        if let Some(last) = last {
+            store.feed.grown(last);
+        }
+        Ok(())
     }
 
     /// Notes the event of a changed row; it is written at the commit.

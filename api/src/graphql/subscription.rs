@@ -1,0 +1,341 @@
+//! The subscription root: `changed`, the event log as it grows.
+//!
+//! Every batch of changes is planned, loaded and rendered like a list of events, with the eyes that the viewer has at
+//! that moment: one statement for who is looking, one for the events, one for each kind of changed object.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use async_graphql::parser::types::SelectionSet;
+use async_graphql::registry::{ObjectBuilder, Registry};
+use async_graphql::{Context, InputType, Name, PathSegment, Pos, Response, SubscriptionType, Value};
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use sea_orm::Value as Sql;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::filter::{NESTED_PAGE, order_name};
+use super::load::{Loaded, load};
+use super::pick::{Args, arguments, pick};
+use super::plan::{Level, Object, Planner};
+use super::register::subscription_fields;
+use super::render::Renderer;
+use super::schema::GRAPH;
+use super::value::text_of;
+use crate::access::Kind;
+use crate::app::{App, Credential};
+use crate::error::{Error, Result};
+use crate::store::Reader;
+use crate::store::descriptor::Descriptor;
+use crate::store::feed::{Entry, Follower};
+use crate::store::filter::Filter;
+use crate::store::page::{self, Key, Page};
+use crate::store::row::Cell;
+use crate::store::select::{ListSql, Of};
+
+/// So many changes are read at once. Few, because their rights are those of the moment in which they were read.
+const BATCH: usize = 20;
+
+/// The subscription root.
+pub struct Changes;
+
+impl SubscriptionType for Changes {
+    fn type_name() -> Cow<'static, str> {
+        "Subscription".into()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        registry.create_subscription_type::<Self, _>(|registry| {
+            let fields = subscription_fields(registry);
+            let root = ObjectBuilder::new("Subscription", fields).is_subscription(true);
+            let doc = "What a client can follow, over a WebSocket, server-sent events or multipart answers.";
+            root.description(Some(doc.to_owned())).rust_typename(std::any::type_name::<Self>()).build()
+        })
+    }
+
+    fn create_field_stream<'a>(&'a self, ctx: &'a Context<'_>) -> Option<BoxStream<'a, Response>> {
+        (ctx.item.node.name.node == "changed").then(|| changed(ctx))
+    }
+}
+
+/// The stream of `changed`; its first error ends it.
+fn changed<'a>(ctx: &'a Context<'_>) -> BoxStream<'a, Response> {
+    let begun = async move {
+        match Following::begin(ctx).await {
+            Ok(following) => stream::unfold(Some(following), move |following| step(ctx, following)).boxed(),
+            Err(error) => stream::once(async move { refused(ctx, error) }).boxed(),
+        }
+    };
+    stream::once(begun).flatten().boxed()
+}
+
+async fn step<'a>(ctx: &'a Context<'_>, following: Option<Following<'a>>) -> Option<(Response, Option<Following<'a>>)> {
+    let mut following = following?;
+    match following.next(ctx).await {
+        Ok(change) => Some((change, Some(following))),
+        Err(error) => Some((refused(ctx, error), None)),
+    }
+}
+
+fn refused(ctx: &Context<'_>, error: Error) -> Response {
+    // Without a path: nothing is answered at all.
+    Response::from_errors(vec![error.into_server_error(Some(ctx.item.pos), Vec::new())])
+}
+
+/// One subscription on its way through the log.
+struct Following<'a> {
+    credential: &'a Credential,
+    wanted: Wanted,
+    follower: Follower,
+    /// Entries that were taken and are not read yet.
+    taken: VecDeque<Entry>,
+    /// Changes that were read and are not told yet.
+    read: VecDeque<Response>,
+}
+
+impl<'a> Following<'a> {
+    async fn begin(ctx: &'a Context<'_>) -> Result<Self> {
+        let missing = || Error::internal("a subscription without its app");
+        let credential = ctx.data_opt::<Credential>().ok_or_else(missing)?;
+        let app = ctx.data_opt::<App>().ok_or_else(missing)?;
+        let reader = credential.reader().await?;
+        // Whatever is wrong with the arguments or the rights is told now and not at the first change.
+        let wanted = Wanted::of(&arguments(ctx.query_env, &ctx.item.node)?)?;
+        Plan::of(ctx, &reader, &wanted)?;
+        let follower = app.store().feed().follow(wanted.after).await?;
+        Ok(Self { credential, wanted, follower, taken: VecDeque::new(), read: VecDeque::new() })
+    }
+
+    /// The next change that the viewer may see.
+    async fn next(&mut self, ctx: &Context<'_>) -> Result<Response> {
+        loop {
+            if let Some(change) = self.read.pop_front() {
+                return Ok(change);
+            }
+            if self.taken.is_empty() {
+                let entries = self.follower.next().await?;
+                self.taken.extend(entries.into_iter().filter(|entry| self.wanted.takes(entry)));
+                continue;
+            }
+            let batch: Vec<Entry> = self.taken.drain(..self.taken.len().min(BATCH)).collect();
+            let reader = self.credential.reader().await?;
+            self.read.extend(Plan::of(ctx, &reader, &self.wanted)?.changes(&batch).await?);
+        }
+    }
+}
+
+/// The arguments of `changed`.
+struct Wanted {
+    kinds: Option<HashSet<Kind>>,
+    subjects: Option<HashSet<(Kind, Uuid)>>,
+    filter: Option<Value>,
+    after: Option<i64>,
+}
+
+impl Wanted {
+    fn of(args: &Args) -> Result<Self> {
+        let given = |name: &str| args.get(name).filter(|value| **value != Value::Null);
+        Ok(Self {
+            kinds: given("types").map(kinds).transpose()?,
+            subjects: given("ids").map(subjects).transpose()?,
+            filter: given("filter").cloned(),
+            after: given("after").map(place).transpose()?,
+        })
+    }
+
+    /// What can be said before anything of the event is read.
+    fn takes(&self, entry: &Entry) -> bool {
+        let Some(kind) = entry.kind else { return false };
+        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind))
+            && self.subjects.as_ref().is_none_or(|subjects| subjects.contains(&(kind, entry.subject)))
+    }
+}
+
+fn items(value: &Value) -> &[Value] {
+    if let Value::List(items) = value { items } else { std::slice::from_ref(value) }
+}
+
+fn kinds(value: &Value) -> Result<HashSet<Kind>> {
+    let kind = |value: &Value| {
+        Kind::parse(Some(value.clone())).map_err(|_| Error::bad_input("types: expected kinds of objects."))
+    };
+    items(value).iter().map(kind).collect()
+}
+
+fn subjects(value: &Value) -> Result<HashSet<(Kind, Uuid)>> {
+    let ids = items(value);
+    if ids.len() as u64 > NESTED_PAGE {
+        return Err(Error::bad_input(format!("ids: at most {NESTED_PAGE}.")));
+    }
+    let subject = |id: &Value| {
+        let known = text_of(id).and_then(|id| GRAPH.parse_id(id));
+        known.map(|(of, id)| (of.kind, id)).ok_or_else(|| Error::bad_input("ids: expected ids of objects."))
+    };
+    ids.iter().map(subject).collect()
+}
+
+/// The order of the log, or its reverse.
+fn by_seq(of: &'static Descriptor, descending: bool) -> Vec<Key> {
+    of.field("seq").map(|field| Key { field, descending }).into_iter().collect()
+}
+
+/// The number of the event that a cursor names; a list of events in either direction gives the same places.
+fn place(value: &Value) -> Result<i64> {
+    let text = text_of(value).unwrap_or_default();
+    let of = GRAPH.of(Kind::Event);
+    let read = |descending| {
+        let order = by_seq(of, descending);
+        page::decode(text, &order_name(of, &order), &order)
+    };
+    match read(false).or_else(|_| read(true))?.values.first() {
+        Some(Some(Sql::BigInt(Some(seq)))) => Ok(*seq),
+        _ => Err(Error::bad_input("after: expected the cursor of a change.")),
+    }
+}
+
+/// What of each change is wanted.
+enum Part<'a> {
+    Typename,
+    Cursor,
+    /// Which of the plan's events.
+    Event(usize),
+    /// Of whichever kind the object is.
+    Node(Vec<&'a SelectionSet>),
+}
+
+/// How to read changes with the eyes of the moment.
+struct Plan<'a> {
+    planner: Planner<'a>,
+    of: &'static Descriptor,
+    key: &'a Name,
+    pos: Pos,
+    parts: Vec<(Name, Part<'a>)>,
+    /// What of the events is wanted, by each field `event`; the first, which is always there, says which are seen.
+    events: Vec<(Level, Object)>,
+    filter: Option<Filter>,
+}
+
+impl<'a> Plan<'a> {
+    fn of(ctx: &'a Context<'_>, reader: &'a Reader, wanted: &Wanted) -> Result<Self> {
+        let planner = Planner { reader, env: ctx.query_env };
+        let of = reader.graph().of(Kind::Event);
+        let filter = wanted.filter.as_ref().map(|filter| planner.terms().filter(of, filter)).transpose()?;
+        planner.check_filter(of, filter.as_ref())?;
+        let (mut parts, mut events) = (Vec::new(), Vec::new());
+        for field in pick(ctx.query_env, &[&ctx.item.node.selection_set.node], &["Change"])? {
+            let part = match field.name {
+                "cursor" => Part::Cursor,
+                "event" => {
+                    events.push(planner.level(of, &field.below)?);
+                    Part::Event(events.len() - 1)
+                }
+                "node" => Part::Node(field.below),
+                _ => Part::Typename,
+            };
+            parts.push((field.key, part));
+        }
+        if events.is_empty() {
+            events.push(planner.level(of, &[])?);
+        }
+        Ok(Self { planner, of, key: &ctx.item.node.response_key().node, pos: ctx.item.pos, parts, events, filter })
+    }
+
+    /// The changes among these entries that the viewer may see, rendered, in their order.
+    async fn changes(self, entries: &[Entry]) -> Result<Vec<Response>> {
+        let reader = self.planner.reader;
+        let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
+        let page = Page { limit: ids.len() as u64, backward: false, after: None, before: None };
+        let list = ListSql { filter: self.filter, order: by_seq(self.of, false), page };
+        let mut events = Vec::with_capacity(self.events.len());
+        for (level, object) in &self.events {
+            events.push((level, object, load(reader, level, Of::Ids(&ids), Some(&list)).await?));
+        }
+        let seen = events.first().map(|(level, _, loaded)| ids_of(level, loaded)).unwrap_or_default();
+        let seen: Vec<&Entry> = entries.iter().filter(|entry| seen.contains(&entry.id)).collect();
+        let mut parts = Vec::with_capacity(self.parts.len());
+        for (key, part) in &self.parts {
+            let below = match part {
+                Part::Typename => Below::Typename,
+                Part::Cursor => Below::Cursor,
+                Part::Event(at) => events.get(*at).map_or(Below::Typename, Below::Event),
+                Part::Node(below) => Below::Node(nodes(&self.planner, below, &seen).await?),
+            };
+            parts.push((key, below));
+        }
+        let render = |entry: &Entry| {
+            let mut renderer = Renderer::new(vec![PathSegment::Field(self.key.to_string())], self.pos);
+            let fields = parts.iter().map(|(key, below)| {
+                let segment = PathSegment::Field(key.to_string());
+                ((*key).clone(), renderer.at(segment, |renderer| below.render(renderer, entry)))
+            });
+            let change = Value::Object(fields.collect());
+            let mut response = Response::new(Value::Object([(self.key.clone(), change)].into_iter().collect()));
+            response.errors = renderer.errors;
+            response
+        };
+        Ok(seen.into_iter().map(render).collect())
+    }
+}
+
+/// A loaded part of changes.
+enum Below<'p> {
+    Typename,
+    Cursor,
+    Event(&'p (&'p Level, &'p Object, Loaded)),
+    Node(HashMap<Kind, (Level, Object, Loaded)>),
+}
+
+impl Below<'_> {
+    fn render(&self, renderer: &mut Renderer, entry: &Entry) -> Value {
+        match self {
+            Self::Typename => Value::from("Change"),
+            Self::Cursor => Value::from(cursor(entry)),
+            Self::Event((level, object, loaded)) => row(renderer, level, object, loaded, entry.id),
+            Self::Node(kinds) => match entry.kind.and_then(|kind| kinds.get(&kind)) {
+                Some((level, object, loaded)) => row(renderer, level, object, loaded, entry.subject),
+                None => Value::Null,
+            },
+        }
+    }
+}
+
+fn row(renderer: &mut Renderer, level: &Level, object: &Object, loaded: &Loaded, id: Uuid) -> Value {
+    let mut rows = loaded.rows.values().flatten();
+    let row = rows.find(|row| row.get(level.id).and_then(Cell::id) == Some(id));
+    row.map_or(Value::Null, |row| renderer.object(object, level, loaded, row))
+}
+
+fn ids_of(level: &Level, loaded: &Loaded) -> HashSet<Uuid> {
+    loaded.rows.values().flatten().filter_map(|row| row.get(level.id).and_then(Cell::id)).collect()
+}
+
+fn cursor(entry: &Entry) -> String {
+    let of = GRAPH.of(Kind::Event);
+    page::encode(&order_name(of, &by_seq(of, false)), &[Json::from(entry.seq)], entry.id)
+}
+
+/// The changed objects that the viewer may see: one statement for each kind of them.
+async fn nodes(
+    planner: &Planner<'_>,
+    below: &[&SelectionSet],
+    entries: &[&Entry],
+) -> Result<HashMap<Kind, (Level, Object, Loaded)>> {
+    let mut subjects: HashMap<Kind, HashSet<Uuid>> = HashMap::new();
+    for (kind, entry) in entries.iter().filter_map(|entry| Some((entry.kind?, entry))) {
+        subjects.entry(kind).or_default().insert(entry.subject);
+    }
+    let mut nodes = HashMap::new();
+    for (kind, ids) in subjects {
+        let of = planner.reader.graph().of(kind);
+        if !planner.reader.may_read(of) {
+            continue;
+        }
+        let mut ids: Vec<Uuid> = ids.into_iter().collect();
+        ids.sort_unstable();
+        let (level, object) = planner.level(of, below)?;
+        let loaded = load(planner.reader, &level, Of::Ids(&ids), None).await?;
+        nodes.insert(kind, (level, object, loaded));
+    }
+    Ok(nodes)
+}

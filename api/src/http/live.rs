@@ -1,0 +1,90 @@
+//! What sockets and streams have in common: they live longer than a request, so somebody has to notice when the client
+//! may not go on, when the client is gone, and when the service is leaving.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
+use tokio::time::Instant;
+
+use crate::app::Credential;
+use crate::error::{Code, Error};
+
+/// The hold on a connection: it counts against the limit of connections, and the server waits for its end.
+#[derive(Clone)]
+pub struct Lease {
+    /// Given back when the last holder ends.
+    _slot: Arc<OwnedSemaphorePermit>,
+    leaving: watch::Receiver<bool>,
+    cut: Arc<Notify>,
+}
+
+impl Lease {
+    /// The hold on a connection of a server that says when it is `leaving`.
+    pub fn new(slot: Arc<OwnedSemaphorePermit>, leaving: watch::Receiver<bool>) -> Self {
+        Self { _slot: slot, leaving, cut: Arc::new(Notify::new()) }
+    }
+
+    /// Ready when the server is leaving.
+    pub async fn left(mut self) {
+        // A server that is gone has left.
+        let _ = self.leaving.wait_for(|leaving| *leaving).await;
+    }
+
+    /// Asks the server to close the connection, whatever is being written to it.
+    pub fn cut(&self) {
+        self.cut.notify_one();
+    }
+
+    /// Ready when somebody asked for the end of the connection.
+    pub async fn is_cut(&self) {
+        self.cut.notified().await;
+    }
+}
+
+/// Ready when the server of the lease is leaving; never without one.
+pub async fn left(lease: Option<Lease>) {
+    match lease {
+        Some(lease) => lease.left().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The next time that a client is looked at: at the next pulse, or when its token ends.
+pub struct Pulse {
+    credential: Credential,
+    every: Duration,
+    next: Instant,
+}
+
+impl Pulse {
+    /// Begins now.
+    pub fn of(credential: Credential, every: Duration) -> Self {
+        let mut pulse = Self { credential, every, next: Instant::now() };
+        pulse.wait();
+        pulse
+    }
+
+    fn wait(&mut self) {
+        let remaining = self.credential.remaining();
+        self.next = Instant::now() + remaining.map_or(self.every, |remaining| remaining.min(self.every));
+    }
+
+    /// Ready when the time has come.
+    pub async fn due(&self) {
+        tokio::time::sleep_until(self.next).await;
+    }
+
+    /// Looks whether the client may go on. That the database cannot be asked at the moment ends nothing.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED: the token has ended, the session was ended or the user suspended.
+    pub async fn look(&mut self) -> Result<(), Error> {
+        let looked = self.credential.viewer().await;
+        self.wait();
+        match looked {
+            Err(error) if error.code() == Code::Unauthenticated => Err(error),
+            _ => Ok(()),
+        }
+    }
+}

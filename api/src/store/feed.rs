@@ -1,0 +1,272 @@
+//! The feed: one tail of the event log in each process, and any number of followers behind it.
+//!
+//! The tail wakes up after every commit of this process, at every announcement of PostgreSQL (that is how a change on
+//! one replica reaches the others) and, should both fail, every few seconds. It reads what is new once, whatever the
+//! number of followers. A follower keeps nothing but its place: it takes the entries behind it from those that were
+//! read last or, when it lies further back, from the log in pages. So resuming and catching up are the same thing
+//! as following, nothing is queued for anybody, and since the log has no gaps nobody misses or repeats an entry.
+//!
+//! The tail runs while there are followers. Entries say which row changed, to nobody but the machinery that then reads
+//! the event and the row with the eyes of a viewer.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::PgListener;
+use sea_orm::{ConnectionTrait, QueryResult};
+use tokio::sync::{Notify, watch};
+use uuid::Uuid;
+
+use super::database::{Database, classify};
+use super::descriptor::Graph;
+use super::sql::Sql;
+use crate::access::Kind;
+use crate::error::{Error, Result};
+
+/// Where a trigger announces new events; the payload is the last number.
+const CHANNEL: &str = "tributary_event";
+/// How long the tail trusts that every wake-up reaches it.
+const POLL: Duration = Duration::from_secs(5);
+/// Pause before a lost listener is opened again.
+const RETRY: Duration = Duration::from_secs(1);
+/// So many entries are kept, for followers that are nearly up to date.
+const RECENT: usize = 2_000;
+/// So many entries are read at a time.
+const PAGE: usize = 200;
+
+/// An entry of the log: which row changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number.
+    pub seq: i64,
+    /// The event.
+    pub id: Uuid,
+    /// What kind of row changed; none if the graph does not declare it any more.
+    pub kind: Option<Kind>,
+    /// The row.
+    pub subject: Uuid,
+}
+
+/// The growing end of the event log, as this process sees it.
+pub struct Feed {
+    database: Arc<Database>,
+    graph: &'static Graph,
+    /// The number of the last entry that the tail has read.
+    head: watch::Sender<i64>,
+    /// The greatest number that the tail has heard of.
+    heard: AtomicI64,
+    wake: Notify,
+    /// The last entries, without a gap up to the head.
+    recent: Mutex<VecDeque<Entry>>,
+    running: Mutex<bool>,
+}
+
+/// A place in the log that moves on with it.
+pub struct Follower {
+    feed: Arc<Feed>,
+    head: watch::Receiver<i64>,
+    at: i64,
+}
+
+impl Follower {
+    /// The next entries in the order of the log, at least one: waits until there is one. Cancelling loses nothing.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn next(&mut self) -> Result<Vec<Entry>> {
+        loop {
+            if *self.head.borrow_and_update() > self.at {
+                let entries = self.feed.after(self.at).await?;
+                if let Some(last) = entries.last() {
+                    self.at = last.seq;
+                    return Ok(entries);
+                }
+            }
+            self.head.changed().await.map_err(|_| Error::internal("the feed is gone"))?;
+        }
+    }
+}
+
+impl Feed {
+    pub(super) fn of(database: Arc<Database>, graph: &'static Graph) -> Arc<Self> {
+        Arc::new(Self {
+            database,
+            graph,
+            head: watch::Sender::new(0),
+            heard: AtomicI64::new(0),
+            wake: Notify::new(),
+            recent: Mutex::default(),
+            running: Mutex::default(),
+        })
+    }
+
+    /// Follows the log from now on, or from behind the entry with the number `after`.
+    ///
+    /// # Errors
+    /// BAD_USER_INPUT: there is no such entry yet. Database errors.
+    pub async fn follow(self: &Arc<Self>, after: Option<i64>) -> Result<Follower> {
+        let end = self.end().await?;
+        let at = after.unwrap_or(end);
+        if at > end {
+            return Err(Error::bad_input("The cursor lies behind the end of this log. Start again without a cursor."));
+        }
+        let follower = Follower { feed: Arc::clone(self), head: self.head.subscribe(), at };
+        self.start();
+        Ok(follower)
+    }
+
+    /// The log of this process has grown up to this number.
+    pub(super) fn grown(&self, seq: i64) {
+        if self.heard.fetch_max(seq, Ordering::SeqCst) < seq {
+            self.wake.notify_one();
+        }
+    }
+
+    fn start(self: &Arc<Self>) {
+        let mut running = lock(&self.running);
+        if !*running {
+            *running = true;
+            tokio::spawn(Arc::clone(self).tail());
+        }
+    }
+
+    /// Stops unless a follower has come meanwhile.
+    fn stop(&self) -> bool {
+        let mut running = lock(&self.running);
+        *running = self.head.receiver_count() > 0;
+        !*running
+    }
+
+    /// Reads on until nobody follows any more.
+    async fn tail(self: Arc<Self>) {
+        // What was read before the last pause may have a gap behind it.
+        lock(&self.recent).clear();
+        let (mut listener, mut begun, mut look) = (None, false, true);
+        loop {
+            // Before reading, so that nothing falls between the two.
+            if listener.is_none() {
+                listener = self.database.listen(CHANNEL).await.unwrap_or_else(|error| {
+                    tracing::warn!(%error, "the announcements of new events cannot be heard; looking for them instead");
+                    None
+                });
+            }
+            if look || self.heard.load(Ordering::SeqCst) > *self.head.borrow() {
+                look = match self.read(&mut begun).await {
+                    Ok(()) => false,
+                    Err(error) => {
+                        tracing::warn!(%error, "new events cannot be read; trying again");
+                        true
+                    }
+                };
+            }
+            tokio::select! {
+                () = self.head.closed() => if self.stop() { return },
+                () = self.wake.notified() => {}
+                heard = hear(&mut listener) => match heard {
+                    Heard::Number(seq) => _ = self.heard.fetch_max(seq, Ordering::SeqCst),
+                    Heard::Nothing => look = true,
+                },
+                () = tokio::time::sleep(POLL) => look = true,
+            }
+        }
+    }
+
+    /// Reads what is new; at first only where the log ends.
+    async fn read(&self, begun: &mut bool) -> Result<()> {
+        if !*begun {
+            let end = self.end().await?;
+            self.head.send_replace(end);
+            *begun = true;
+        }
+        loop {
+            let head = *self.head.borrow();
+            let entries = self.page(head).await?;
+            let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(()) };
+            let full = entries.len() == PAGE;
+            {
+                let mut recent = lock(&self.recent);
+                recent.extend(entries);
+                let surplus = recent.len().saturating_sub(RECENT);
+                recent.drain(..surplus);
+            }
+            self.head.send_replace(last);
+            if !full {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The entries behind a place, at most a page of them.
+    async fn after(&self, seq: i64) -> Result<Vec<Entry>> {
+        let recent = self.recent_after(seq);
+        if recent.is_empty() { self.page(seq).await } else { Ok(recent) }
+    }
+
+    /// The same, if those that were read last reach back so far; otherwise nothing.
+    fn recent_after(&self, seq: i64) -> Vec<Entry> {
+        let recent = lock(&self.recent);
+        match recent.front() {
+            Some(first) if first.seq <= seq + 1 => {
+                let start = recent.partition_point(|entry| entry.seq <= seq);
+                recent.iter().skip(start).take(PAGE).copied().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    async fn page(&self, after: i64) -> Result<Vec<Entry>> {
+        let mut sql = Sql::text("SELECT seq, id, subject_type, subject_id FROM event WHERE seq > ");
+        sql.bind(after).push(&format!(" ORDER BY seq LIMIT {PAGE}"));
+        let rows = self.database.reading().query_all_raw(sql.statement(self.database.backend())).await;
+        let rows = rows.map_err(classify)?;
+        rows.iter().map(|row| self.entry(row)).collect::<Result<_, _>>().map_err(classify)
+    }
+
+    fn entry(&self, row: &QueryResult) -> Result<Entry, sea_orm::DbErr> {
+        let kind: String = row.try_get_by_index(2)?;
+        Ok(Entry {
+            seq: row.try_get_by_index(0)?,
+            id: row.try_get_by_index(1)?,
+            kind: self.graph.named(&kind).map(|of| of.kind),
+            subject: row.try_get_by_index(3)?,
+        })
+    }
+
+    /// The number of the last entry of the log.
+    async fn end(&self) -> Result<i64> {
+        let sql = Sql::text("SELECT value FROM event_sequence WHERE id = 1");
+        let row = self.database.reading().query_one_raw(sql.statement(self.database.backend())).await;
+        let row = row.map_err(classify)?.ok_or_else(|| Error::internal("the event counter is missing"))?;
+        row.try_get_by_index(0).map_err(classify)
+    }
+}
+
+/// What came over the listener.
+enum Heard {
+    /// The log has grown up to this number.
+    Number(i64),
+    /// The connection was lost for a while: whatever was announced then, was missed.
+    Nothing,
+}
+
+/// Waits for the next announcement; for ever without a listener.
+async fn hear(listener: &mut Option<PgListener>) -> Heard {
+    let Some(open) = listener else { return std::future::pending().await };
+    match open.try_recv().await {
+        Ok(Some(notice)) => notice.payload().parse().map_or(Heard::Nothing, Heard::Number),
+        // The library has opened it again by now.
+        Ok(None) => Heard::Nothing,
+        Err(error) => {
+            tracing::warn!(%error, "the connection that hears of new events was lost");
+            *listener = None;
+            tokio::time::sleep(RETRY).await;
+            Heard::Nothing
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

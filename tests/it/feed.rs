@@ -1,0 +1,352 @@
+//! `changed`: who is told what of the log, when, and that nobody misses or repeats anything.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tests::{Actor, Served, Socket, World, each_database, on_postgres, on_sqlite};
+use tributary::graphql::schema::GRAPH;
+
+use crate::gid;
+
+const CHANGED: &str = "subscription($types: [ObjectKind!], $ids: [ID!], $filter: EventFilter, $after: String) {
+    changed(types: $types, ids: $ids, filter: $filter, after: $after) {
+        cursor event { seq action subjectType subjectId actor { name } changes { field } } node { id }
+    }
+}";
+
+/// Somebody who follows.
+async fn follow(served: &Served, actor: &Actor, arguments: Value) -> Socket {
+    let mut socket = served.socket(actor).await;
+    socket.run("c", CHANGED, arguments).await;
+    socket.settle().await;
+    socket
+}
+
+async fn change(socket: &mut Socket) -> Value {
+    socket.data("c").await["changed"].clone()
+}
+
+async fn action(socket: &mut Socket) -> String {
+    change(socket).await["event"]["action"].as_str().expect("an action").to_owned()
+}
+
+/// Makes a company that everybody in sales sees; answers its id.
+async fn company(actor: &Actor, name: &str) -> String {
+    let made = actor.mutate("createCompany", json!({ "name": name }), "company { id }").await;
+    made.payload()["company"]["id"].as_str().expect("an id").to_owned()
+}
+
+async fn note(actor: &Actor, link: Value) {
+    let mut input = json!({ "kind": "NOTE", "subject": "A note", "body": "Its body" });
+    input.as_object_mut().expect("an object").extend(link.as_object().expect("an object").clone());
+    actor.mutate("logActivity", input, "activity { id }").await.payload();
+}
+
+#[tokio::test]
+async fn everybody_is_told_what_he_may_see_and_nothing_else() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let story = world.story(&cast).await;
+        let served = world.serve().await;
+        let mut rep = follow(&served, &cast.rep, json!({})).await;
+        let mut other = follow(&served, &cast.other_rep, json!({})).await;
+        let mut manager = follow(&served, &cast.manager, json!({})).await;
+
+        note(&cast.rep, json!({ "dealId": gid("deal", story.my_deal) })).await;
+        note(&cast.other_rep, json!({ "dealId": gid("deal", story.their_deal) })).await;
+        company(&cast.manager, "The end").await;
+
+        let told = async |socket: &mut Socket| {
+            let mut actors = Vec::new();
+            loop {
+                let change = change(socket).await;
+                match change["event"]["action"].as_str() {
+                    Some("createCompany") => return actors,
+                    Some("logActivity") if change["event"]["subjectType"] == "Activity" => {
+                        assert_eq!(change["node"]["id"], change["event"]["subjectId"]);
+                        actors.push(change["event"]["actor"]["name"].as_str().expect("a name").to_owned());
+                    }
+                    _ => {}
+                }
+            }
+        };
+        assert_eq!(told(&mut rep).await, ["Rita"]);
+        assert_eq!(told(&mut other).await, ["Otto"]);
+        assert_eq!(told(&mut manager).await, ["Rita", "Otto"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_closed_field_is_closed_in_what_is_told() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let served = world.serve().await;
+        let query = "subscription { changed(types: [CAMPAIGN]) {
+            event { changes { field to } } node { ... on Campaign { code budget { amount } } } } }";
+        let subscribe = async |actor: &Actor| {
+            let mut socket = served.socket(actor).await;
+            socket.subscribe("c", query).await;
+            socket.settle().await;
+            socket
+        };
+        let (mut marketing, mut rep) = (subscribe(&cast.marketing_manager).await, subscribe(&cast.rep).await);
+        let input = json!({
+            "name": "Spring", "code": "spring", "objective": "AWARENESS", "channel": "PR", "horizon": "LONG_TERM",
+            "budget": { "amount": "10.50", "currency": "EUR" },
+        });
+        cast.marketing_manager.mutate("createCampaign", input, "campaign { id }").await.payload();
+        let open = marketing.data("c").await;
+        assert_eq!(open["changed"]["node"], json!({ "code": "spring", "budget": { "amount": "10.50" } }));
+        assert!(open.to_string().contains("\"budget\",\"to\""), "{open}");
+        let closed = rep.next().await;
+        assert_eq!(closed["payload"]["data"]["changed"]["node"], json!({ "code": "spring", "budget": null }));
+        let error = &closed["payload"]["errors"][0];
+        assert_eq!(error["extensions"]["code"], "FORBIDDEN_FIELD");
+        assert_eq!(error["path"], json!(["changed", "node", "budget"]));
+        assert!(!closed.to_string().contains("10.50"), "{closed}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn followers_choose_by_kind_object_and_filter() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let served = world.serve().await;
+        let one = company(&cast.rep, "One").await;
+        let mut by_kind = follow(&served, &cast.manager, json!({ "types": ["CONTACT", "TEAM"] })).await;
+        let mut by_id = follow(&served, &cast.manager, json!({ "ids": [one] })).await;
+        let filter =
+            json!({ "or": [{ "action": { "eq": "updateCompany" } }, { "actor": { "name": { "eq": "Otto" } } }] });
+        let mut by_filter = follow(&served, &cast.manager, json!({ "filter": filter })).await;
+        let mut by_nothing = follow(&served, &cast.manager, json!({ "types": [] })).await;
+
+        company(&cast.rep, "Two").await;
+        cast.rep.mutate("createContact", json!({ "lastName": "Three" }), "contact { id }").await.payload();
+        company(&cast.other_rep, "Four").await;
+        let update = json!({ "id": one, "expectedVersion": 1, "name": "Uno" });
+        cast.rep.mutate("updateCompany", update, "company { id }").await.payload();
+
+        assert_eq!(action(&mut by_kind).await, "createContact");
+        let uno = change(&mut by_id).await;
+        assert_eq!((&uno["event"]["action"], &uno["node"]["id"]), (&json!("updateCompany"), &json!(one)));
+        assert_eq!(action(&mut by_filter).await, "createCompany");
+        assert_eq!(action(&mut by_filter).await, "updateCompany");
+        by_nothing.settle().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn wrong_arguments_are_told_at_once() {
+    on_sqlite(async |world| {
+        let cast = world.cast().await;
+        let served = world.serve().await;
+        company(&cast.rep, "One").await;
+        let page = cast.rep.ask("{ companies { pageInfo { endCursor } } }").await;
+        let foreign = page.data()["companies"]["pageInfo"]["endCursor"].clone();
+        let ids: Vec<_> = (0..101).map(|_| gid("deal", world.id())).collect();
+        let mut socket = served.socket(&cast.rep).await;
+        for (arguments, code) in [
+            (json!({ "after": "nonsense" }), "BAD_USER_INPUT"),
+            (json!({ "after": foreign }), "BAD_USER_INPUT"),
+            (json!({ "ids": ["deal_1"] }), "BAD_USER_INPUT"),
+            (json!({ "ids": ids }), "BAD_USER_INPUT"),
+            (json!({ "types": ["NOTHING"] }), "GRAPHQL_VALIDATION_FAILED"),
+            (json!({ "filter": { "action": { "in": vec!["x"; 1_001] } } }), "BAD_USER_INPUT"),
+        ] {
+            socket.run("c", CHANGED, arguments.clone()).await;
+            let refused = socket.error("c").await;
+            assert!(refused == code || refused == "BAD_USER_INPUT", "{refused} for {arguments}");
+        }
+        // A place behind the end of this log is a place in another one.
+        let first = cast.rep.ask("{ events(first: 1) { pageInfo { endCursor } } }").await;
+        let cursor = first.data()["events"]["pageInfo"]["endCursor"].clone();
+        world.execute("UPDATE event_sequence SET value = 0").await;
+        socket.run("c", CHANGED, json!({ "after": cursor })).await;
+        assert_eq!(socket.error("c").await, "BAD_USER_INPUT");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn rights_are_those_of_the_moment() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let story = world.story(&cast).await;
+        let served = world.serve().await;
+        let mut manager = follow(&served, &cast.manager, json!({ "types": ["ACTIVITY", "COMPANY"] })).await;
+        let link = json!({ "dealId": gid("deal", story.their_deal) });
+        note(&cast.other_rep, link.clone()).await;
+        assert_eq!(action(&mut manager).await, "logActivity");
+        // Made a rep of another team, he is not told of the next note any more.
+        world.execute("UPDATE app_user SET role = 'SALES_REP', team_id = NULL WHERE name = 'Max'").await;
+        note(&cast.other_rep, link).await;
+        company(&cast.other_rep, "The end").await;
+        assert_eq!(action(&mut manager).await, "createCompany");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_may_not_go_on_is_told_so_at_the_next_change() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let served = world.serve().await;
+        // Ended by the person, by an administrator, by time.
+        let mut signed_out = follow(&served, &cast.rep, json!({})).await;
+        cast.rep.ask("mutation { signOut { __typename } }").await.data();
+        company(&cast.manager, "One").await;
+        assert_eq!(signed_out.error("c").await, "UNAUTHENTICATED");
+        assert_eq!(signed_out.closed().await, (4403, "Forbidden".to_owned()));
+
+        let mut suspended = follow(&served, &cast.other_rep, json!({ "types": ["COMPANY"] })).await;
+        world.execute("UPDATE app_user SET status = 'SUSPENDED' WHERE name = 'Otto'").await;
+        company(&cast.manager, "Two").await;
+        assert_eq!(suspended.error("c").await, "UNAUTHENTICATED");
+        assert_eq!(suspended.closed().await.0, 4403);
+
+        let mut late = follow(&served, &cast.marketer, json!({ "types": ["COMPANY"] })).await;
+        world.clock.advance(chrono::Duration::minutes(16));
+        let manager = world.sign_in(cast.manager.id, cast.manager.role.expect("a role")).await;
+        company(&manager, "Three").await;
+        assert_eq!(late.error("c").await, "UNAUTHENTICATED");
+        assert_eq!(late.closed().await.0, 4403);
+    })
+    .await;
+}
+
+/// Reads changes until one is called `last`; answers their numbers.
+async fn numbers_until(socket: &mut Socket, last: i64) -> Vec<i64> {
+    let mut numbers = Vec::new();
+    while numbers.last() != Some(&last) {
+        numbers.push(change(socket).await["event"]["seq"].as_i64().expect("a number"));
+    }
+    numbers
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_resumes_misses_and_repeats_nothing_while_others_write() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let served = world.serve().await;
+        const BEFORE: i64 = 230;
+        const WRITERS: i64 = 4;
+        const EACH: i64 = 40;
+        let names: Vec<Value> = (0..BEFORE).map(|at| json!({ "name": format!("Before {at}") })).collect();
+        for name in names {
+            cast.rep.mutate("createCompany", name, "company { id }").await.payload();
+        }
+        // A cursor of the list of events is one of the feed, in either direction.
+        let first = cast.rep.ask("{ events(last: 1) { pageInfo { endCursor } } }").await;
+        let first = first.data()["events"]["pageInfo"]["endCursor"].clone();
+        let last = BEFORE + WRITERS * EACH;
+        let write = async || {
+            for at in 0..EACH {
+                company(&cast.manager, &format!("Meanwhile {at}")).await;
+            }
+        };
+        // Some come at the start, some again and again, some in the middle of it.
+        let resume = async || {
+            let mut seen = Vec::new();
+            let mut cursor = first.clone();
+            while seen.last() != Some(&last) {
+                let mut socket = follow(&served, &cast.rep, json!({ "after": cursor })).await;
+                for _ in 0..77 {
+                    let change = change(&mut socket).await;
+                    cursor = change["cursor"].clone();
+                    seen.push(change["event"]["seq"].as_i64().expect("a number"));
+                    if seen.last() == Some(&last) {
+                        break;
+                    }
+                }
+            }
+            seen
+        };
+        let whole = async || {
+            let mut socket = served.socket(&cast.rep).await;
+            socket.run("c", CHANGED, json!({ "after": first })).await;
+            numbers_until(&mut socket, last).await
+        };
+        let writers = join_all((0..WRITERS).map(|_| write()));
+        let ((), resumed, whole) = tokio::join!(async { drop(writers.await) }, resume(), whole());
+        let all: Vec<i64> = (2..=last).collect();
+        assert_eq!(resumed, all);
+        assert_eq!(whole, all);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_on_one_replica_reaches_the_followers_of_the_other() {
+    on_postgres(async |world| {
+        let cast = world.cast().await;
+        let other: World = world.again(&[]).await;
+        // The ids of two replicas differ by the moment; so do those of two clocks that stand still.
+        other.clock.advance(chrono::Duration::seconds(1));
+        let (here, there) = (world.serve().await, other.serve().await);
+        let mut follower = follow(&there, &cast.rep, json!({})).await;
+        let mut neighbour = follow(&here, &cast.rep, json!({})).await;
+        let one = company(&cast.manager, "One").await;
+        assert_eq!(change(&mut follower).await["node"]["id"], json!(one));
+        assert_eq!(change(&mut neighbour).await["node"]["id"], json!(one));
+        let manager = Actor { world: other.clone(), ..cast.manager.clone() };
+        let two = company(&manager, "Two").await;
+        assert_eq!(change(&mut neighbour).await["node"]["id"], json!(two));
+        assert_eq!(change(&mut follower).await["node"]["id"], json!(two));
+        // A listener that is cut off comes back, and what was announced meanwhile is not missed.
+        world
+            .execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'LISTEN%' AND datname = current_database()")
+            .await;
+        let three = company(&cast.manager, "Three").await;
+        assert_eq!(change(&mut follower).await["node"]["id"], json!(three));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_log_is_read_once_however_many_follow() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let served = world.serve().await;
+        let mut witness = follow(&served, &cast.rep, json!({ "types": ["COMPANY"] })).await;
+        let cost = async |name: &str, witness: &mut Socket| {
+            let before = world.statements();
+            company(&cast.rep, name).await;
+            change(witness).await;
+            world.statements() - before
+        };
+        let alone = cost("One", &mut witness).await;
+        let mut crowd = Vec::new();
+        for _ in 0..10 {
+            crowd.push(follow(&served, &cast.manager, json!({ "types": ["CAMPAIGN"] })).await);
+        }
+        assert_eq!(cost("Two", &mut witness).await, alone);
+        // Each has been looked past, and none was told anything.
+        for socket in &mut crowd {
+            socket.settle().await;
+        }
+    })
+    .await;
+}
+
+/// The trigger announces whatever is written, by whomever.
+#[tokio::test]
+async fn the_log_is_heard_on_postgres_also_past_the_service() {
+    on_postgres(async |world| {
+        let cast = world.cast().await;
+        let served = world.serve().await;
+        let id = company(&cast.rep, "One").await;
+        let mut socket = follow(&served, &cast.rep, json!({})).await;
+        let (_, subject) = GRAPH.parse_id(&id).expect("an id");
+        world
+            .execute(&format!(
+                "WITH next AS (UPDATE event_sequence SET value = value + 1 RETURNING value) \
+                 INSERT INTO event (seq, id, at, action, subject_type, subject_id, changes) \
+                 SELECT value, gen_random_uuid(), now(), 'repair', 'Company', '{subject}', '{{}}' FROM next"
+            ))
+            .await;
+        assert_eq!(action(&mut socket).await, "repair");
+    })
+    .await;
+}

@@ -1,0 +1,373 @@
+//! `graphql-transport-ws`, word by word, with a client on a real port.
+
+use chrono::Duration;
+use serde_json::{Value, json};
+use tests::{Served, Socket, World, each_database, on_sqlite};
+use tokio_tungstenite::tungstenite::{Bytes, Message};
+
+const CHANGED: &str = "subscription { changed { event { action } } }";
+
+async fn closed(socket: &mut Socket, message: Value) -> (u16, String) {
+    socket.send(message).await;
+    socket.closed().await
+}
+
+/// A service whose timers run out in a second.
+async fn hasty(world: &World) -> (World, Served) {
+    let hasty = world.again(&[("TRIBUTARY_SOCKET_INIT_SECONDS", "1"), ("TRIBUTARY_PULSE_SECONDS", "1")]).await;
+    let served = hasty.serve().await;
+    (hasty, served)
+}
+
+#[tokio::test]
+async fn queries_mutations_and_refusals_run_over_the_socket() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let served = world.serve().await;
+        let mut socket = served.socket(&cast.rep).await;
+
+        socket.subscribe("q", "{ viewer { user { name } } }").await;
+        assert_eq!(socket.data("q").await, json!({ "viewer": { "user": { "name": "Rita" } } }));
+        assert_eq!(socket.next().await, json!({ "id": "q", "type": "complete" }));
+
+        let query = "mutation($input: CreateCompanyInput!) { createCompany(input: $input) { company { name } } }";
+        socket.run("m", query, json!({ "input": { "name": "Acme" } })).await;
+        assert_eq!(socket.data("m").await["createCompany"]["company"]["name"], "Acme");
+        assert_eq!(socket.next().await, json!({ "id": "m", "type": "complete" }));
+
+        // A refused operation has an `error`, no `complete`, and its id is free again.
+        for (query, code) in [
+            ("{ nonsense }", "GRAPHQL_VALIDATION_FAILED"),
+            ("{ viewer {", "GRAPHQL_PARSE_FAILED"),
+            ("query($x: Int!) { viewer { role } }", "BAD_USER_INPUT"),
+            ("subscription { __typename }", "GRAPHQL_VALIDATION_FAILED"),
+            ("subscription { a: changed { cursor } b: changed { cursor } }", "GRAPHQL_VALIDATION_FAILED"),
+            ("subscription { ...F } fragment F on Subscription { changed { cursor } }", "GRAPHQL_VALIDATION_FAILED"),
+            ("subscription { changed(after: \"x\") { cursor } }", "BAD_USER_INPUT"),
+            ("subscription { changed(ids: [\"x\"]) { cursor } }", "BAD_USER_INPUT"),
+        ] {
+            socket.subscribe("q", query).await;
+            assert_eq!(socket.error("q").await, code, "{query}");
+        }
+        // A field that fails is part of an answer.
+        socket.subscribe("q", "{ campaigns { nodes { budget { amount } } } users { nodes { id } } }").await;
+        assert_eq!(socket.next().await["type"], "next");
+        assert_eq!(socket.next().await["type"], "complete");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn hostile_documents_are_refused_on_the_socket() {
+    on_sqlite(async |world| {
+        let cast = world.cast().await;
+        let served = world.serve().await;
+        let mut socket = served.socket(&cast.rep).await;
+        let deep = format!("{{ a{}{} }}", "{ a ".repeat(30), "}".repeat(30));
+        let literal = format!("{{ node(id: {}{}) {{ id }} }}", "[".repeat(2_000), "]".repeat(2_000));
+        let aliases: String = (0..200).map(|at| format!("a{at}: __typename ")).collect();
+        let bomb: String = (0..30)
+            .map(|at| format!("fragment F{at} on Query {{ ...F{} ...F{} }} ", at + 1, at + 1))
+            .chain(["fragment F30 on Query { __typename }".to_owned()])
+            .collect();
+        for query in [deep, literal, format!("{{ {aliases} }}"), format!("{{ ...F0 }} {bomb}")] {
+            socket.subscribe("h", &query).await;
+            assert_eq!(socket.error("h").await, "QUERY_TOO_COMPLEX", "{}", &query[..40]);
+        }
+        // JSON too deep for its reader ends the socket, not the process.
+        let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        let message =
+            format!(r#"{{"id":"h","type":"subscribe","payload":{{"query":"{{a}}","variables":{{"v":{deep}}}}}}}"#);
+        socket.send_frame(Message::text(message)).await;
+        assert_eq!(socket.closed().await.0, 4400);
+        let mut socket = served.socket(&cast.rep).await;
+        socket.settle().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_breach_of_the_protocol_has_its_close_code() {
+    on_sqlite(async |world| {
+        let cast = world.cast().await;
+        let served = world.serve().await;
+
+        // 4400: what is no message, before and after the introduction.
+        for text in [
+            "",
+            "x",
+            "null",
+            "[]",
+            "{}",
+            r#"{"type":7}"#,
+            r#"{"type":"unknown"}"#,
+            r#"{"type":"connection_init","payload":"x"}"#,
+            r#"{"type":"subscribe"}"#,
+            r#"{"type":"subscribe","id":"","payload":{"query":"{a}"}}"#,
+            r#"{"type":"subscribe","id":"a"}"#,
+            r#"{"type":"subscribe","id":"a","payload":{}}"#,
+            r#"{"type":"subscribe","id":"a","payload":{"query":7}}"#,
+            r#"{"type":"subscribe","id":"a","payload":{"query":"{a}","variables":"x"}}"#,
+            r#"{"type":"subscribe","id":7,"payload":{"query":"{a}"}}"#,
+            r#"{"type":"complete"}"#,
+            r#"{"type":"ping","payload":7}"#,
+            r#"{"type":"start","id":"a"}"#,
+        ] {
+            let (mut new, mut known) = (served.silent_socket().await, served.socket(&cast.rep).await);
+            for socket in [&mut new, &mut known] {
+                socket.send_frame(Message::text(text)).await;
+                let (code, reason) = socket.closed().await;
+                assert_eq!(code, 4400, "{text}");
+                assert!(!reason.is_empty() && reason.len() <= 123, "{reason}");
+            }
+        }
+        let mut socket = served.silent_socket().await;
+        socket.send_frame(Message::binary(b"{\"type\":\"connection_init\"}".to_vec())).await;
+        assert_eq!(socket.closed().await.0, 4400);
+
+        // 4401: an operation before the introduction.
+        let mut socket = served.silent_socket().await;
+        socket.subscribe("a", "{ __typename }").await;
+        assert_eq!(socket.closed().await, (4401, "Unauthorized".to_owned()));
+
+        // 4403: a token that proves nothing.
+        for payload in [json!({ "Authorization": "Bearer nonsense" }), json!({ "authorization": "nonsense" })] {
+            let mut socket = served.silent_socket().await;
+            let init = json!({ "type": "connection_init", "payload": payload });
+            assert_eq!(closed(&mut socket, init).await, (4403, "Forbidden".to_owned()));
+        }
+
+        // 4406: another subprotocol, or none.
+        for protocol in [None, Some("graphql-ws"), Some("graphql-transport-wss")] {
+            match served.upgrade(protocol, &[]).await {
+                Ok(mut socket) => assert_eq!(socket.closed().await.0, 4406, "{protocol:?}"),
+                Err(status) => panic!("{status} for {protocol:?}"),
+            }
+        }
+
+        // 4409: an id that is in use; a long one is cut in the reason.
+        let long = "ü".repeat(200);
+        for id in ["twice", &long] {
+            let mut socket = served.socket(&cast.rep).await;
+            socket.subscribe(id, CHANGED).await;
+            socket.subscribe(id, CHANGED).await;
+            let (code, reason) = socket.closed().await;
+            assert_eq!(code, 4409);
+            assert!(reason.starts_with("Subscriber for ") && reason.len() <= 123, "{reason}");
+        }
+
+        // 4429: a second introduction.
+        let mut socket = served.socket(&cast.rep).await;
+        let again = closed(&mut socket, json!({ "type": "connection_init" })).await;
+        assert_eq!(again, (4429, "Too many initialisation requests".to_owned()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_says_nothing_or_answers_nothing_is_closed() {
+    on_sqlite(async |world| {
+        let (hasty, served) = hasty(&world).await;
+        let mut socket = served.silent_socket().await;
+        // A ping is no introduction.
+        socket.send(json!({ "type": "ping" })).await;
+        assert_eq!(socket.next().await, json!({ "type": "pong" }));
+        assert_eq!(socket.closed().await, (4408, "Connection initialisation timeout".to_owned()));
+
+        // The service pings, and hangs up on a client that does not answer twice. (A client that answers is one that
+        // reads, for the library below it answers.)
+        let rep = hasty.rep().await;
+        let mut alive = served.socket(&rep).await;
+        for _ in 0..3 {
+            assert!(matches!(alive.frame().await, Some(Message::Ping(_))));
+        }
+        let dead = served.socket(&rep).await.into_inner();
+        let mut read = Vec::new();
+        let ended = async {
+            loop {
+                dead.readable().await.expect("a connection");
+                let mut part = [0; 1_024];
+                match dead.try_read(&mut part) {
+                    Ok(0) => return,
+                    Ok(count) => read.extend_from_slice(&part[..count]),
+                    Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                    Err(_) => return,
+                }
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), ended).await.expect("it hangs up");
+        assert!(read.starts_with(&[0x89, 0]), "a ping came first: {read:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pings_are_answered_with_what_they_carry() {
+    on_sqlite(async |world| {
+        let served = world.serve().await;
+        let mut socket = served.socket(&world.rep().await).await;
+        socket.send(json!({ "type": "ping", "payload": { "n": [1, "x"] } })).await;
+        assert_eq!(socket.next().await, json!({ "type": "pong", "payload": { "n": [1, "x"] } }));
+        socket.send(json!({ "type": "pong", "payload": { "unasked": true } })).await;
+        socket.send_frame(Message::Ping(Bytes::from_static(b"hello"))).await;
+        assert_eq!(socket.frame().await, Some(Message::Pong(Bytes::from_static(b"hello"))));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_token_is_taken_from_wherever_clients_put_it() {
+    on_sqlite(async |world| {
+        let rep = world.rep().await;
+        let served = world.serve().await;
+        let bearer = format!("Bearer {}", rep.token);
+        let who = async |socket: &mut Socket| {
+            socket.subscribe("w", "{ viewer { user { name } } }").await;
+            let message = socket.next().await;
+            socket.next().await;
+            message["payload"]["data"]["viewer"]["user"]["name"].clone()
+        };
+        for name in ["Authorization", "authorization", "AUTHORIZATION"] {
+            let mut socket = served.silent_socket().await;
+            socket.init(json!({ name: bearer })).await;
+            assert_eq!(who(&mut socket).await, "Rolf", "{name}");
+        }
+        let header = [("authorization", bearer.as_str())];
+        let mut socket = served.upgrade(Some("graphql-transport-ws"), &header).await.expect("an upgrade");
+        socket.init(json!({})).await;
+        assert_eq!(who(&mut socket).await, "Rolf", "the header of the upgrade");
+        // The payload has the last word, and an empty bearer is a stranger.
+        for payload in [json!({ "Authorization": "Bearer " }), json!({ "Authorization": "" })] {
+            let mut socket = served.upgrade(Some("graphql-transport-ws"), &header).await.expect("an upgrade");
+            socket.init(payload).await;
+            assert_eq!(who(&mut socket).await, Value::Null);
+            socket.subscribe("s", CHANGED).await;
+            assert_eq!(socket.error("s").await, "UNAUTHENTICATED");
+            socket.settle().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_completed_operation_is_silent_and_its_id_free() {
+    on_sqlite(async |world| {
+        let cast = world.cast().await;
+        let served = world.serve().await;
+        let mut socket = served.socket(&cast.rep).await;
+        socket.subscribe("a", CHANGED).await;
+        socket.settle().await;
+        socket.send(json!({ "id": "a", "type": "complete" })).await;
+        socket.send(json!({ "id": "never", "type": "complete" })).await;
+        // The next message belongs to the next operation: `complete` was not echoed.
+        socket.settle().await;
+        cast.rep.mutate("createCompany", json!({ "name": "Unheard" }), "company { id }").await.payload();
+        socket.subscribe("a", CHANGED).await;
+        socket.settle().await;
+        cast.rep.mutate("createCompany", json!({ "name": "Heard" }), "company { id }").await.payload();
+        assert_eq!(socket.data("a").await["changed"]["event"]["action"], "createCompany");
+        socket.settle().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_socket_runs_a_hundred_operations_and_no_more() {
+    on_sqlite(async |world| {
+        let served = world.serve().await;
+        let mut socket = served.socket(&world.rep().await).await;
+        for at in 0..100 {
+            socket.subscribe(&at.to_string(), CHANGED).await;
+        }
+        socket.subscribe("more", CHANGED).await;
+        assert_eq!(socket.error("more").await, "RATE_LIMITED");
+        socket.send(json!({ "id": "7", "type": "complete" })).await;
+        socket.settle().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_large_is_not_read() {
+    on_sqlite(async |world| {
+        let (served, rep) = (world.serve().await, world.rep().await);
+        let mut socket = served.socket(&rep).await;
+        socket
+            .run("fits", "query($v: String) { __typename @skip(if: false) }", json!({ "v": "x".repeat(900_000) }))
+            .await;
+        assert_eq!(socket.next().await["id"], "fits");
+        let mut socket = served.socket(&rep).await;
+        let large = Message::text(format!("{{\"type\":\"ping\",\"payload\":{{\"v\":\"{}\"}}}}", "x".repeat(1 << 20)));
+        socket.send_frame(large).await;
+        match socket.frame().await {
+            Some(Message::Close(Some(frame))) => assert_eq!(u16::from(frame.code), 1009),
+            None => {}
+            other => panic!("expected the end, not {other:?}"),
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_open_no_socket() {
+    on_sqlite(async |world| {
+        let world = world.again(&[("TRIBUTARY_CORS_ORIGINS", "https://app.example")]).await;
+        let served = world.serve().await;
+        let own = format!("http://{}", served.address);
+        for (origin, status) in
+            [(own.as_str(), None), ("https://app.example", None), ("https://evil.example", Some(403))]
+        {
+            let upgraded = served.upgrade(Some("graphql-transport-ws"), &[("origin", origin)]).await;
+            assert_eq!(upgraded.err(), status, "{origin}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_socket_ends_with_the_session() {
+    each_database(async |world| {
+        let (hasty, served) = hasty(&world).await;
+        // The token ends.
+        let rep = hasty.rep().await;
+        let mut socket = served.socket(&rep).await;
+        hasty.clock.advance(Duration::minutes(16));
+        assert_eq!(socket.closed().await, (4403, "Forbidden".to_owned()));
+        // The session is ended.
+        let rep = hasty.sign_in(rep.id, rep.role.expect("a role")).await;
+        let mut socket = served.socket(&rep).await;
+        socket.subscribe("s", CHANGED).await;
+        socket.settle().await;
+        rep.ask("mutation { signOut { __typename } }").await.data();
+        assert_eq!(socket.closed().await.0, 4403);
+        // The user is suspended: an operation that is begun now is refused, and the socket closed.
+        let rep = hasty.sign_in(rep.id, rep.role.expect("a role")).await;
+        let mut socket = served.socket(&rep).await;
+        hasty.execute("UPDATE app_user SET status = 'SUSPENDED'").await;
+        socket.subscribe("q", "{ viewer { role } }").await;
+        assert_eq!(socket.error("q").await, "UNAUTHENTICATED");
+        assert_eq!(socket.closed().await.0, 4403);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sockets_are_closed_and_waited_for_when_the_service_leaves() {
+    on_sqlite(async |world| {
+        let rep = world.rep().await;
+        let served = world.serve().await;
+        let (mut busy, mut silent) = (served.socket(&rep).await, served.silent_socket().await);
+        busy.subscribe("s", CHANGED).await;
+        busy.settle().await;
+        let gone = served.leave();
+        for socket in [&mut busy, &mut silent] {
+            let (code, reason) = socket.closed().await;
+            assert_eq!(code, 1001);
+            assert!(reason.contains("again"), "{reason}");
+        }
+        assert!(busy.frame().await.is_none());
+        drop(silent);
+        gone.await.expect("it does not panic").expect("it ends well");
+    })
+    .await;
+}

@@ -98,7 +98,7 @@ impl End {
 
 /// What an operation does next.
 enum Step {
-    Answer(Answer),
+    Answer(Box<Answer>),
     Complete,
 }
 
@@ -211,7 +211,9 @@ impl Connection {
             }
             Err(errors) => stream::once(std::future::ready(Answer::refused(errors))).boxed(),
         };
-        let steps = answers.map(Step::Answer).chain(stream::once(std::future::ready(Step::Complete)));
+        let steps = answers
+            .map(|answer| Step::Answer(Box::new(answer)))
+            .chain(stream::once(std::future::ready(Step::Complete)));
         operations.insert(id, steps.boxed());
         Ok(())
     }

@@ -6,7 +6,7 @@ use tests::{Served, Socket, World, each_database, on_sqlite};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tributary::clock::{Clock, SystemClock};
 
-use crate::crash::Service;
+use crate::service::Service;
 
 const CHANGED: &str = "subscription { changed { event { action } } }";
 
@@ -380,7 +380,7 @@ async fn silent_subscribers_are_cheap() {
     on_sqlite(async |world| {
         world.clock.set(SystemClock::default().now());
         let rep = world.rep().await;
-        let service = Service::start(&world.url);
+        let service = Service::start(&world.url, &[("TRIBUTARY_MAX_CONNECTIONS", "10000")]);
         let resident = || {
             let status = std::fs::read_to_string(format!("/proc/{}/status", service.child.id())).ok()?;
             let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

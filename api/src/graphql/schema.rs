@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use async_graphql::registry::Registry;
-use async_graphql::{MergedObject, OutputType, SDLExportOptions, Schema as Executable, SchemaBuilder, SubscriptionType};
+use async_graphql::{
+    MergedObject, OutputType, SDLExportOptions, Schema as Executable, SchemaBuilder, SubscriptionType,
+};
 
 use super::cost;
 use super::input::PlainMutations;

@@ -106,7 +106,7 @@ fn follow(
     app.metrics().observe_cost(admitted.estimate.points());
     if let Err(refused) = Charge::take(app, admitted.estimate, viewer, &meta) {
         running.end(app, &refused.codes());
-        return one(refused);
+        return one(*refused);
     }
     let suggest = !app.config().is_production();
     let mut following = Following::of(app, running);
@@ -127,7 +127,7 @@ pub async fn run(app: &App, admitted: Admitted, viewer: Option<Viewer>, meta: Re
             let answer = in_time(app, admitted.request, viewer, meta).instrument(running.span()).await;
             charge.settle(answer)
         }
-        Err(refused) => refused,
+        Err(refused) => *refused,
     };
     running.end(app, &answer.codes());
     answer

@@ -32,14 +32,19 @@ impl<'a> Charge<'a> {
     ///
     /// # Errors
     /// The answer `RATE_LIMITED`, which says how long to wait.
-    pub fn take(app: &'a App, estimate: Estimate, viewer: Option<&Viewer>, meta: &RequestMeta) -> Result<Self, Answer> {
+    pub fn take(
+        app: &'a App,
+        estimate: Estimate,
+        viewer: Option<&Viewer>,
+        meta: &RequestMeta,
+    ) -> Result<Self, Box<Answer>> {
         let principal = Principal::of(viewer, meta.peer);
         let now = app.store().clock().now();
         let taken = app.rate_limit().take(&principal, estimate.points(), now);
         let charge = Self { app, principal, estimate, meta: meta.clone() };
         match taken {
             Ok(()) => Ok(charge),
-            Err(seconds) => Err(charge.refused(seconds)),
+            Err(seconds) => Err(Box::new(charge.refused(seconds))),
         }
     }
 

@@ -12,9 +12,6 @@ use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, U
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use bytes::Bytes;
-use futures_util::StreamExt;
-use futures_util::future::ready;
-use futures_util::stream::once;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::admission::{self, Admitted};
@@ -171,7 +168,7 @@ impl Call {
         let key = self.idempotency_key()?;
         let follows = admitted.as_ref().is_ok_and(|admitted| admitted.kind == OperationType::Subscription);
         if let Some(framing) = self.framing.filter(|_| follows || self.in_bits) {
-            return Ok(self.answer_in_bits(framing, admitted, key));
+            return Ok(self.answer_in_bits(framing, admitted, key).await);
         }
         let answer = match admitted {
             Err(errors) => Answer::refused(errors),
@@ -185,19 +182,19 @@ impl Call {
 
     /// Answers one by one. Who the client is, is a question of HTTP and answered as such; what is wrong with its
     /// operation comes in the stream.
-    fn answer_in_bits(
+    async fn answer_in_bits(
         self,
         framing: Framing,
         admitted: Result<Admitted, Vec<ServerError>>,
         key: Option<String>,
     ) -> Response<Body> {
-        let credential = match self.credential() {
+        let credential = match self.credential().await {
             Ok(credential) => credential,
             Err(error) => return Answer::failed(error).into_response(self.media),
         };
         let answers = match admitted {
             Ok(admitted) => admission::stream(&self.app, admitted, credential.clone(), self.meta(key)),
-            Err(errors) => once(ready(Answer::refused(errors))).boxed(),
+            Err(errors) => admission::one(Answer::refused(errors)),
         };
         stream::respond(framing, answers, credential, self.app.config().pulse, self.lease)
     }
@@ -224,8 +221,8 @@ impl Call {
         self.app.viewer(self.authorization()?).await
     }
 
-    fn credential(&self) -> Result<Credential> {
-        self.app.credential(self.authorization()?)
+    async fn credential(&self) -> Result<Credential> {
+        self.app.credential(self.authorization()?).await
     }
 
     fn authorization(&self) -> Result<Option<&str>> {

@@ -93,7 +93,7 @@ pub fn from_uri(uri: &Uri, limits: &Limits) -> Result<Parameters, Refusal> {
     for name in OBJECTS {
         fields.insert(Name::new(name), json(name)?);
     }
-    parameters(Value::Object(fields))
+    from_value(Value::Object(fields))
 }
 
 /// Reads one request out of JSON.

@@ -69,7 +69,7 @@ impl Framing {
     fn answer(self, answer: &Answer) -> Bytes {
         match self {
             Self::Events => event(&write(answer)),
-            Self::Parts if answer.is_refusal() => part(&write(&Envelope { payload: None, errors: answer.errors() })),
+            Self::Parts if !answer.has_begun() => part(&write(&Envelope { payload: None, errors: answer.errors() })),
             Self::Parts => part(&write(&Envelope { payload: Some(answer), errors: &[] })),
         }
     }

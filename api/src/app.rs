@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-
 use std::time::Duration;
 
 use async_graphql::{Request, Response};
@@ -72,7 +71,7 @@ impl Credential {
             return Err(Error::unauthenticated());
         }
         let viewer = self.app.store().system().viewer(claims.sub, claims.sid).await?;
-        viewer.map(Some).ok_or_else(Error::unauthenticated)
+        viewer.map(Some).ok_or_else(Error::unauthenticated).inspect_err(|error| self.app.note_refusal(error))
     }
 
     /// The database as that viewer may see it now.
@@ -87,11 +86,6 @@ impl Credential {
     /// How long the token is still taken; none for a stranger.
     pub fn remaining(&self) -> Option<Duration> {
         self.claims.map(|claims| claims.remaining(self.app.store().clock().now()))
-    }
-
-    /// Whether somebody is signed in at all.
-    pub fn is_signed_in(&self) -> bool {
-        self.claims.is_some()
     }
 }
 
@@ -162,11 +156,7 @@ impl App {
     /// # Errors
     /// UNAUTHENTICATED: the token is not valid (any more); UNAVAILABLE.
     pub async fn viewer(&self, authorization: Option<&str>) -> Result<Option<Viewer>> {
-        let viewer = async { self.credential(authorization).await?.viewer().await }.await;
-        if viewer.as_ref().is_err_and(|error| error.code() == Code::Unauthenticated) {
-            self.0.metrics.refused_token();
-        }
-        viewer
+        self.credential(authorization).await?.viewer().await
     }
 
     /// What an `Authorization` header proves, to be looked at again and again; none or an empty bearer is anonymous.
@@ -175,10 +165,16 @@ impl App {
     /// UNAUTHENTICATED: the token is not valid; UNAVAILABLE.
     pub async fn credential(&self, authorization: Option<&str>) -> Result<Credential> {
         let claims = match authorization.and_then(bearer) {
-            Some(token) => Some(self.0.keys.verify(token).await?),
+            Some(token) => Some(self.0.keys.verify(token).await.inspect_err(|error| self.note_refusal(error))?),
             None => None,
         };
         Ok(Credential { app: self.clone(), claims })
+    }
+
+    fn note_refusal(&self, error: &Error) {
+        if error.code() == Code::Unauthenticated {
+            self.0.metrics.refused_token();
+        }
     }
 
     /// Runs one GraphQL request.
@@ -195,15 +191,6 @@ impl App {
         self.0.schema.execute(request).await
     }
 
-    /// Whom to sign in as for trying things out: nobody in production or over real data.
-    ///
-    /// # Errors
-    /// UNAVAILABLE.
-    pub async fn demo_users(&self) -> Result<Vec<DemoUser>> {
-        let known = !self.0.config.is_production() && self.0.store.system().is_demo().await?;
-        Ok(if known { demo::users() } else { Vec::new() })
-    }
-
     /// Runs one GraphQL subscription. Who asks is looked at anew for every answer.
     pub fn subscribe(
         &self,
@@ -213,6 +200,15 @@ impl App {
     ) -> BoxStream<'static, Response> {
         let request = request.data(meta).data(self.clone()).data(credential);
         self.0.schema.execute_stream(request)
+    }
+
+    /// Whom to sign in as for trying things out: nobody in production or over real data.
+    ///
+    /// # Errors
+    /// UNAVAILABLE.
+    pub async fn demo_users(&self) -> Result<Vec<DemoUser>> {
+        let known = !self.0.config.is_production() && self.0.store.system().is_demo().await?;
+        Ok(if known { demo::users() } else { Vec::new() })
     }
 
     /// Is the database reachable?

@@ -4,6 +4,9 @@ use chrono::Duration;
 use serde_json::{Value, json};
 use tests::{Served, Socket, World, each_database, on_sqlite};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
+use tributary::clock::{Clock, SystemClock};
+
+use crate::service::Service;
 
 const CHANGED: &str = "subscription { changed { event { action } } }";
 
@@ -237,7 +240,7 @@ async fn the_token_is_taken_from_wherever_clients_put_it() {
         socket.init(json!({})).await;
         assert_eq!(who(&mut socket).await, "Rolf", "the header of the upgrade");
         // The payload has the last word, and an empty bearer is a stranger.
-        for payload in [json!({ "Authorization": "Bearer " }), json!({ "Authorization": "" })] {
+        for payload in [json!({ "Authorization": "Bearer " }), json!({ "authorization": "bearer" })] {
             let mut socket = served.upgrade(Some("graphql-transport-ws"), &header).await.expect("an upgrade");
             socket.init(payload).await;
             assert_eq!(who(&mut socket).await, Value::Null);
@@ -255,15 +258,13 @@ async fn a_completed_operation_is_silent_and_its_id_free() {
         let cast = world.cast().await;
         let served = world.serve().await;
         let mut socket = served.socket(&cast.rep).await;
-        socket.subscribe("a", CHANGED).await;
-        socket.settle().await;
+        socket.follow("a", CHANGED, json!({})).await;
         socket.send(json!({ "id": "a", "type": "complete" })).await;
         socket.send(json!({ "id": "never", "type": "complete" })).await;
         // The next message belongs to the next operation: `complete` was not echoed.
         socket.settle().await;
         cast.rep.mutate("createCompany", json!({ "name": "Unheard" }), "company { id }").await.payload();
-        socket.subscribe("a", CHANGED).await;
-        socket.settle().await;
+        socket.follow("a", CHANGED, json!({})).await;
         cast.rep.mutate("createCompany", json!({ "name": "Heard" }), "company { id }").await.payload();
         assert_eq!(socket.data("a").await["changed"]["event"]["action"], "createCompany");
         socket.settle().await;
@@ -336,8 +337,7 @@ async fn the_socket_ends_with_the_session() {
         // The session is ended.
         let rep = hasty.sign_in(rep.id, rep.role.expect("a role")).await;
         let mut socket = served.socket(&rep).await;
-        socket.subscribe("s", CHANGED).await;
-        socket.settle().await;
+        socket.follow("s", CHANGED, json!({})).await;
         rep.ask("mutation { signOut { __typename } }").await.data();
         assert_eq!(socket.closed().await.0, 4403);
         // The user is suspended: an operation that is begun now is refused, and the socket closed.
@@ -357,8 +357,7 @@ async fn sockets_are_closed_and_waited_for_when_the_service_leaves() {
         let rep = world.rep().await;
         let served = world.serve().await;
         let (mut busy, mut silent) = (served.socket(&rep).await, served.silent_socket().await);
-        busy.subscribe("s", CHANGED).await;
-        busy.settle().await;
+        busy.follow("s", CHANGED, json!({})).await;
         let gone = served.leave();
         for socket in [&mut busy, &mut silent] {
             let (code, reason) = socket.closed().await;
@@ -368,6 +367,48 @@ async fn sockets_are_closed_and_waited_for_when_the_service_leaves() {
         assert!(busy.frame().await.is_none());
         drop(silent);
         gone.await.expect("it does not panic").expect("it ends well");
+    })
+    .await;
+}
+
+/// So many follow; few enough for the descriptors that a shell gives to a process.
+const SUBSCRIBERS: usize = 400;
+
+/// The promise is 64 KB for each; the service is a process of its own, so that it is all that is weighed.
+#[tokio::test]
+async fn silent_subscribers_are_cheap() {
+    on_sqlite(async |world| {
+        world.clock.set(SystemClock::default().now());
+        let rep = world.rep().await;
+        let service = Service::start(&world.url, &[("TRIBUTARY_MAX_CONNECTIONS", "10000")]);
+        let resident = || {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", service.child.id())).ok()?;
+            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+            line.trim().trim_end_matches(" kB").parse::<usize>().ok()
+        };
+        let open = async |count: usize| {
+            let mut sockets = Vec::with_capacity(count);
+            for _ in 0..count {
+                let mut socket = Socket::to(&service.address, &world).await;
+                socket.init(json!({ "Authorization": format!("Bearer {}", rep.token) })).await;
+                socket.subscribe("s", CHANGED).await;
+                socket.settle().await;
+                sockets.push(socket);
+            }
+            sockets
+        };
+        // What the first ones cost (connections, caches, the schema's first use) is not theirs.
+        let first = open(20).await;
+        let Some(before) = resident() else {
+            eprintln!("SKIPPED: this system does not tell how much memory a process takes");
+            return;
+        };
+        let more = open(SUBSCRIBERS).await;
+        let after = resident().expect("it still runs");
+        let each = after.saturating_sub(before) / more.len();
+        eprintln!("{} subscribers take {} KB, {each} KB each", more.len(), after - before);
+        assert!(each <= 64, "{each} KB for each subscriber");
+        drop((first, more));
     })
     .await;
 }

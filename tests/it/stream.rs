@@ -176,7 +176,8 @@ async fn every_operation_runs_as_a_stream_and_says_what_is_wrong_in_it() {
 #[tokio::test]
 async fn apollo_gets_parts() {
     each_database(async |world| {
-        let rep = world.rep().await;
+        let cast = world.cast().await;
+        let (rep, other) = (cast.rep, cast.other_rep);
         make_company(&rep, "One").await;
         make_company(&rep, "Two").await;
         let mut stream = Stream::post(&rep, PARTS, &after_the_first(&rep).await).await;
@@ -188,7 +189,6 @@ async fn apollo_gets_parts() {
         assert_eq!(stream.part().await["payload"]["data"]["changed"]["event"]["action"], "createCompany");
         // What ends the stream stands beside an empty payload, and the last boundary closes it.
         rep.ask("mutation { signOut { __typename } }").await.data();
-        let other = world.rep().await;
         make_company(&other, "Four").await;
         let last = stream.part().await;
         assert_eq!(last["payload"], Value::Null);

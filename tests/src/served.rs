@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{WebSocketStream, client_async};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
+use tributary::app::App;
 
 use crate::{Actor, World};
 
@@ -22,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Served {
     /// Where it listens.
     pub address: SocketAddr,
+    app: App,
     stop: oneshot::Sender<()>,
     done: JoinHandle<std::io::Result<()>>,
 }
@@ -36,8 +39,41 @@ impl World {
             let _ = stopped.await;
         };
         let done = tokio::spawn(tributary::server::serve(self.app.clone(), listener, shutdown));
-        Served { address, stop, done }
+        Served { address, app: self.app.clone(), stop, done }
     }
+}
+
+/// Opens a socket to a service anywhere, with this subprotocol and more headers.
+async fn open(
+    address: SocketAddr,
+    protocol: Option<&str>,
+    headers: &[(&str, &str)],
+) -> Result<WebSocketStream<TcpStream>, u16> {
+    // By hand, for a library would not even begin to talk where its subprotocol is not taken.
+    let protocol = protocol.map(|protocol| ("sec-websocket-protocol", protocol));
+    let mut request = format!(
+        "GET /graphql HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: {}\r\n",
+        address,
+        generate_key()
+    );
+    for (name, value) in protocol.iter().chain(headers) {
+        request.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(format!("{request}\r\n").as_bytes()).await.expect("a listener");
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.expect("an answer"));
+    }
+    let head = String::from_utf8(head).expect("text").to_lowercase();
+    let status: u16 = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    if status != 101 {
+        return Err(status);
+    }
+    let taken = head.contains("\r\nsec-websocket-protocol: graphql-transport-ws\r\n");
+    assert_eq!(taken, protocol.is_some_and(|(_, protocol)| protocol == "graphql-transport-ws"), "{head}");
+    Ok(WebSocketStream::from_raw_socket(stream, Role::Client, None).await)
 }
 
 impl Served {
@@ -63,33 +99,26 @@ impl Served {
     ///
     /// # Errors
     /// The status of the answer that is no upgrade.
-    pub async fn upgrade(
-        &self,
-        protocol: Option<&'static str>,
-        headers: &[(&'static str, &str)],
-    ) -> Result<Socket, u16> {
-        let mut request = format!("ws://{}/graphql", self.address).into_client_request().expect("a request");
-        if let Some(protocol) = protocol {
-            request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(protocol));
-        }
-        for (name, value) in headers {
-            request.headers_mut().insert(*name, HeaderValue::from_str(value).expect("a header"));
-        }
-        let stream = TcpStream::connect(self.address).await.expect("a connection");
-        match client_async(request, stream).await {
-            Ok((stream, _)) => Ok(Socket { stream }),
-            Err(Error::Http(response)) => Err(response.status().as_u16()),
-            Err(error) => panic!("no upgrade: {error}"),
-        }
+    pub async fn upgrade(&self, protocol: Option<&str>, headers: &[(&str, &str)]) -> Result<Socket, u16> {
+        let stream = open(self.address, protocol, headers).await?;
+        Ok(Socket { stream, app: self.app.clone() })
     }
 }
 
 /// A client of `graphql-transport-ws`.
 pub struct Socket {
     stream: WebSocketStream<TcpStream>,
+    app: App,
 }
 
 impl Socket {
+    /// A socket to a service that runs beside this one, on the same database.
+    pub async fn to(address: &str, world: &World) -> Self {
+        let address = address.parse().expect("an address");
+        let stream = open(address, Some("graphql-transport-ws"), &[]).await.expect("an upgrade");
+        Self { stream, app: world.app.clone() }
+    }
+
     /// Sends a message.
     pub async fn send(&mut self, message: Value) {
         self.send_frame(Message::text(message.to_string())).await;
@@ -117,7 +146,19 @@ impl Socket {
         self.send(json!({ "id": id, "type": "subscribe", "payload": payload })).await;
     }
 
-    /// Waits until everything that was sent before has been read, and so every operation has been begun.
+    /// Begins a subscription and waits until it follows the log: what is changed from now on is told.
+    pub async fn follow(&mut self, id: &str, query: &str, variables: Value) {
+        let before = self.app.store().feed().followers();
+        self.run(id, query, variables).await;
+        let follows = async {
+            while self.app.store().feed().followers() <= before {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, follows).await.expect("it follows");
+    }
+
+    /// Waits until everything that was sent before has been read.
     pub async fn settle(&mut self) {
         self.run("settle", "{ __typename }", json!({})).await;
         assert_eq!(self.next().await["type"], "next");

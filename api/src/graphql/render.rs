@@ -35,8 +35,7 @@ impl Renderer {
         Value::Null
     }
 
-    /// Builds what stands below a segment of the path.
-    pub fn at<T>(&mut self, segment: PathSegment, build: impl FnOnce(&mut Self) -> T) -> T {
+    fn at<T>(&mut self, segment: PathSegment, build: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(segment);
         let built = build(self);
         self.path.pop();
@@ -49,7 +48,7 @@ impl Renderer {
     }
 
     /// Builds the field at its spot.
-    fn field<T>(&mut self, spot: &Spot, build: impl FnOnce(&mut Self) -> T) -> T {
+    pub fn field<T>(&mut self, spot: &Spot, build: impl FnOnce(&mut Self) -> T) -> T {
         let above = std::mem::replace(&mut self.pos, spot.pos);
         let built = self.at(PathSegment::Field(spot.key.to_string()), build);
         self.pos = above;

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::filter::{NESTED_PAGE, order_name};
 use super::load::{Loaded, load};
-use super::pick::{Args, arguments, pick};
+use super::pick::{Args, Spot, arguments, pick};
 use super::plan::{Level, Object, Planner};
 use super::register::subscription_fields;
 use super::render::Renderer;
@@ -210,7 +210,7 @@ struct Plan<'a> {
     of: &'static Descriptor,
     key: &'a Name,
     pos: Pos,
-    parts: Vec<(Name, Part<'a>)>,
+    parts: Vec<(Spot, Part<'a>)>,
     /// What of the events is wanted, by each field `event`; the first, which is always there, says which are seen.
     events: Vec<(Level, Object)>,
     filter: Option<Filter>,
@@ -233,7 +233,7 @@ impl<'a> Plan<'a> {
                 "node" => Part::Node(field.below),
                 _ => Part::Typename,
             };
-            parts.push((field.spot.key, part));
+            parts.push((field.spot, part));
         }
         if events.is_empty() {
             events.push(planner.level(of, &[])?);
@@ -254,20 +254,19 @@ impl<'a> Plan<'a> {
         let seen = events.first().map(|(level, _, loaded)| ids_of(level, loaded)).unwrap_or_default();
         let seen: Vec<&Entry> = entries.iter().filter(|entry| seen.contains(&entry.id)).collect();
         let mut parts = Vec::with_capacity(self.parts.len());
-        for (key, part) in &self.parts {
+        for (spot, part) in &self.parts {
             let below = match part {
                 Part::Typename => Below::Typename,
                 Part::Cursor => Below::Cursor,
                 Part::Event(at) => events.get(*at).map_or(Below::Typename, Below::Event),
                 Part::Node(below) => Below::Node(nodes(&self.planner, below, &seen).await?),
             };
-            parts.push((key, below));
+            parts.push((spot, below));
         }
         let render = |entry: &Entry| {
             let mut renderer = Renderer::new(vec![PathSegment::Field(self.key.to_string())], self.pos);
-            let fields = parts.iter().map(|(key, below)| {
-                let segment = PathSegment::Field(key.to_string());
-                ((*key).clone(), renderer.at(segment, |renderer| below.render(renderer, entry)))
+            let fields = parts.iter().map(|(spot, below)| {
+                (spot.key.clone(), renderer.field(spot, |renderer| below.render(renderer, entry)))
             });
             let change = Value::Object(fields.collect());
             let mut response = Response::new(Value::Object([(self.key.clone(), change)].into_iter().collect()));

@@ -13,7 +13,7 @@ use tracing::Instrument;
 use super::answer::Answer;
 use super::charge::Charge;
 use super::parameters::Parameters;
-use super::record::{self, Running};
+use super::record::{self, Following, Running};
 use super::{guard, persisted, variables};
 use crate::access::Viewer;
 use crate::app::{App, Credential, RequestMeta};
@@ -78,42 +78,44 @@ fn check_subscription(operation: &OperationDefinition) -> Result<(), ServerError
 pub fn stream(app: &App, admitted: Admitted, credential: Credential, meta: RequestMeta) -> BoxStream<'static, Answer> {
     let app = app.clone();
     let answers = async move {
-        let viewer = match credential.viewer().await {
-            Ok(viewer) => viewer,
-            Err(error) => return stream::once(async { Answer::failed(error) }).boxed(),
-        };
-        if admitted.kind == OperationType::Subscription {
-            return follow(&app, admitted, viewer.as_ref(), credential, meta);
+        match credential.viewer().await {
+            Ok(viewer) if admitted.kind == OperationType::Subscription => {
+                follow(&app, admitted, credential, viewer.as_ref(), meta)
+            }
+            Ok(viewer) => one(run(&app, admitted, viewer, meta).await),
+            Err(error) => one(Answer::failed(error)),
         }
-        let answer = run(&app, admitted, viewer, meta).await;
-        stream::once(async { answer }).boxed()
     };
     stream::once(answers).flatten().boxed()
 }
 
-/// Follows a subscription. It is paid for once, when it begins; it is told then as well, for nobody knows its end.
+/// A stream of one answer.
+pub fn one(answer: Answer) -> BoxStream<'static, Answer> {
+    stream::once(std::future::ready(answer)).boxed()
+}
+
+/// Runs a subscription. Beginning it costs what the telling of one change may take.
 fn follow(
     app: &App,
     admitted: Admitted,
-    viewer: Option<&Viewer>,
     credential: Credential,
+    viewer: Option<&Viewer>,
     meta: RequestMeta,
 ) -> BoxStream<'static, Answer> {
     let running = Running::begin(admitted.kind, admitted.name, viewer);
     app.metrics().observe_cost(admitted.estimate.points());
     if let Err(refused) = Charge::take(app, admitted.estimate, viewer, &meta) {
         running.end(app, &refused.codes());
-        return stream::once(async { *refused }).boxed();
+        return one(*refused);
     }
-    running.end(app, &[]);
-    let (suggest, open) = (!app.config().is_production(), app.metrics().subscription());
-    let outcomes = app.subscribe(admitted.request, credential, meta);
-    outcomes
-        .map(move |outcome| {
-            let _counted = &open;
-            Answer::new(outcome, suggest)
-        })
-        .boxed()
+    let suggest = !app.config().is_production();
+    let mut following = Following::of(app, running);
+    let answers = app.subscribe(admitted.request, credential, meta).map(move |outcome| {
+        let answer = Answer::new(outcome, suggest);
+        following.told(answer.codes());
+        answer
+    });
+    answers.boxed()
 }
 
 /// Runs a query or mutation within what its principal may spend and within the time limit.

@@ -188,7 +188,7 @@ impl Answer {
         Self::refused(vec![error.into_server_error(None, Vec::new())])
     }
 
-    /// Whether anything ran; otherwise the operation was refused as a whole.
+    /// Whether anything ran; otherwise the operation was refused, or has failed, as a whole.
     pub fn has_begun(&self) -> bool {
         self.began
     }
@@ -203,11 +203,6 @@ impl Answer {
         self.outcome.errors.iter().map(words::code_of).collect()
     }
 
-    /// The code of the first error; empty without one.
-    pub fn code(&self) -> String {
-        self.outcome.errors.first().map(words::code_of).unwrap_or_default()
-    }
-
     /// The answer with one more of the protocol's extensions.
     #[must_use]
     pub fn with_extension(mut self, name: &str, value: Value) -> Self {
@@ -220,6 +215,11 @@ impl Answer {
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.outcome.http_headers.insert(name, value);
         self
+    }
+
+    /// The code of the first error; empty without one.
+    pub fn code(&self) -> String {
+        self.outcome.errors.first().map(words::code_of).unwrap_or_default()
     }
 
     fn status(&self, media: Media) -> StatusCode {

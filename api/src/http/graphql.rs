@@ -7,13 +7,11 @@ use async_graphql::parser::types::OperationType;
 use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{ConnectInfo, Extension, State};
+use axum::extract::{ConnectInfo, Extension, Request, State};
 use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, UPGRADE};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use bytes::Bytes;
-use futures_util::StreamExt;
-use futures_util::future::ready;
-use futures_util::stream::once;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::admission::{self, Admitted};
@@ -39,14 +37,10 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub async fn endpoint(
     State(app): State<App>,
     Extension(id): Extension<RequestId>,
-    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
-    lease: Option<Extension<Lease>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Response<Body> {
+    let (Parts { method, uri, headers, extensions, .. }, body) = request.into_parts();
     if method == Method::OPTIONS {
         return options();
     }
@@ -59,8 +53,8 @@ pub async fn endpoint(
         return Refusal::new(StatusCode::NOT_ACCEPTABLE, Code::BadUserInput, message).into_response(Media::Json);
     }
     let media = whole.unwrap_or(Media::Json);
-    let peer = peer.map(|Extension(ConnectInfo(peer))| peer.ip());
-    let lease = lease.map(|Extension(lease)| lease);
+    let peer = extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip());
+    let lease = extensions.get().cloned();
     let call = Call { app, id: id.0, peer, lease, headers, media, framing, in_bits: whole.is_none() };
     let answered = match method {
         Method::GET if wants_socket => call.socket(upgrade),
@@ -200,7 +194,7 @@ impl Call {
         };
         let answers = match admitted {
             Ok(admitted) => admission::stream(&self.app, admitted, credential.clone(), self.meta(key)),
-            Err(errors) => once(ready(Answer::refused(errors))).boxed(),
+            Err(errors) => admission::one(Answer::refused(errors)),
         };
         stream::respond(framing, answers, credential, self.app.config().pulse, self.lease)
     }

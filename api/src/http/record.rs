@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::words::code_of;
 use crate::access::Viewer;
 use crate::app::App;
-use crate::observability::metrics::OK;
+use crate::observability::metrics::{OK, Open};
 
 tokio::task_local! {
     /// The operations of the HTTP request that this task answers. A socket has none.
@@ -83,6 +83,32 @@ impl Running {
         app.metrics().operation(self.kind, self.name.as_deref(), self.user.is_some(), codes, took);
         let code = codes.first().cloned().unwrap_or_else(|| OK.to_owned());
         keep(Record { kind: self.kind, name: self.name, user: self.user, code }, took);
+    }
+}
+
+/// A subscription that is running; it has ended when this is dropped.
+pub struct Following {
+    app: App,
+    running: Option<Running>,
+    codes: Vec<String>,
+    _open: Open,
+}
+
+impl Following {
+    /// The operation has begun to follow.
+    pub fn of(app: &App, running: Running) -> Self {
+        Self { app: app.clone(), running: Some(running), codes: Vec::new(), _open: app.metrics().subscription() }
+    }
+
+    /// Its last answer had these codes of errors.
+    pub fn told(&mut self, codes: Vec<String>) {
+        self.codes = codes;
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.running.take().into_iter().for_each(|running| running.end(&self.app, &self.codes));
     }
 }
 

@@ -117,6 +117,11 @@ impl Feed {
         Ok(follower)
     }
 
+    /// How many follow in this process.
+    pub fn followers(&self) -> usize {
+        self.head.receiver_count()
+    }
+
     /// The log of this process has grown up to this number.
     pub(super) fn grown(&self, seq: i64) {
         if self.heard.fetch_max(seq, Ordering::SeqCst) < seq {

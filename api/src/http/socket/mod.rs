@@ -28,6 +28,7 @@ use super::live::{self, Lease, Pulse};
 use super::parameters::Parameters;
 use crate::app::{App, Credential, RequestMeta};
 use crate::error::{Code, Error};
+use crate::observability::metrics::Open;
 
 /// The subprotocol.
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -76,7 +77,8 @@ pub fn open(upgrade: WebSocketUpgrade, app: App, caller: Caller) -> Response<axu
     let span = tracing::Span::current();
     upgrade.on_upgrade(move |socket| {
         let lease = caller.lease.clone();
-        let connection = Connection { socket, app, caller, heard: true };
+        let open = app.metrics().socket();
+        let connection = Connection { socket, app, caller, heard: true, _open: open };
         // Boxed, so that the task stays as small as what a silent socket needs.
         connection.serve(accepted, lease).boxed().instrument(span)
     })
@@ -98,7 +100,7 @@ impl End {
 
 /// What an operation does next.
 enum Step {
-    Answer(Answer),
+    Answer(Box<Answer>),
     Complete,
 }
 
@@ -111,6 +113,7 @@ struct Connection {
     caller: Caller,
     /// The client was heard since the last pulse.
     heard: bool,
+    _open: Open,
 }
 
 impl Connection {
@@ -173,12 +176,9 @@ impl Connection {
                 Incoming::Init(payload) => {
                     let given = authorization(payload.as_ref());
                     let shown = given.or(self.caller.authorization.as_deref());
-                    let credential = self.app.credential(shown).await.map_err(|_| forbidden())?;
-                    return match credential.viewer().await {
-                        Err(error) if error.code() == Code::Unauthenticated => Err(forbidden()),
-                        // Whether the database answers is asked anew by each operation.
-                        _ => Ok(credential),
-                    };
+                    let credential = self.app.credential(shown).await.map_err(|error| turned_away(&error))?;
+                    credential.viewer().await.map_err(|error| turned_away(&error))?;
+                    return Ok(credential);
                 }
                 Incoming::Subscribe(..) => return Err(End::close(4401, "Unauthorized")),
                 Incoming::Ping(payload) => self.send(&Outgoing::pong(payload)).await?,
@@ -205,13 +205,18 @@ impl Connection {
         }
         let answers = match admission::admit(&self.app, parameters) {
             Ok(admitted) => {
-                let meta =
-                    RequestMeta { request_id: self.caller.id.clone(), peer: self.caller.peer, ..RequestMeta::default() };
+                let meta = RequestMeta {
+                    request_id: self.caller.id.clone(),
+                    peer: self.caller.peer,
+                    ..RequestMeta::default()
+                };
                 admission::stream(&self.app, admitted, credential.clone(), meta)
             }
-            Err(errors) => stream::once(std::future::ready(Answer::refused(errors))).boxed(),
+            Err(errors) => admission::one(Answer::refused(errors)),
         };
-        let steps = answers.map(Step::Answer).chain(stream::once(std::future::ready(Step::Complete)));
+        let steps = answers
+            .map(|answer| Step::Answer(Box::new(answer)))
+            .chain(stream::once(std::future::ready(Step::Complete)));
         operations.insert(id, steps.boxed());
         Ok(())
     }
@@ -264,6 +269,11 @@ impl Connection {
 
 fn forbidden() -> End {
     End::close(4403, "Forbidden")
+}
+
+/// Why nobody is let in: by his fault, or because we cannot ask the database.
+fn turned_away(error: &Error) -> End {
+    if error.code() == Code::Unauthenticated { forbidden() } else { End::close(1013, "Try again shortly") }
 }
 
 /// A frame that could not be read.

@@ -205,8 +205,11 @@ impl Connection {
         }
         let answers = match admission::admit(&self.app, parameters) {
             Ok(admitted) => {
-                let meta =
-                    RequestMeta { request_id: self.caller.id.clone(), peer: self.caller.peer, ..RequestMeta::default() };
+                let meta = RequestMeta {
+                    request_id: self.caller.id.clone(),
+                    peer: self.caller.peer,
+                    ..RequestMeta::default()
+                };
                 admission::stream(&self.app, admitted, credential.clone(), meta)
             }
             Err(errors) => stream::once(std::future::ready(Answer::refused(errors))).boxed(),

@@ -61,11 +61,9 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output
     tracing::info!("shutting down: no connection is kept alive any more");
     server.leaving.send_replace(true);
     server.builder.http1().keep_alive(false);
-    // New connections are still answered, so that a balancer that has not noticed yet loses nothing; at last those
-    // that the system has accepted for us already.
+    // New connections are still answered, so that a balancer that has not noticed yet loses nothing.
     let _ = tokio::time::timeout(FAREWELL, server.accept(&listener)).await;
-    while let Ok(Ok(())) = tokio::time::timeout(Duration::ZERO, server.accept_one(&listener)).await {}
-    drop(listener);
+    server.accept_rest(listener)?;
     let ended = async {
         server.graceful.shutdown().await;
         // Sockets have left the connections they came over; they still hold their slots.
@@ -114,11 +112,26 @@ impl Server {
     async fn accept_one(&self, listener: &TcpListener) -> io::Result<()> {
         let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(io::Error::other)?;
         let (stream, peer) = listener.accept().await?;
+        self.serve(stream, peer, Some(slot));
+        Ok(())
+    }
+
+    /// Accepts what the system has accepted for us already, whatever the limit, and stops listening. It asks the system
+    /// itself: what the runtime knows of the listener may be a moment old, and whoever is left behind loses a request.
+    fn accept_rest(&self, listener: TcpListener) -> io::Result<()> {
+        let listener = listener.into_std()?;
+        while let Ok((stream, peer)) = listener.accept() {
+            stream.set_nonblocking(true)?;
+            self.serve(TcpStream::from_std(stream)?, peer, None);
+        }
+        Ok(())
+    }
+
+    fn serve(&self, stream: TcpStream, peer: SocketAddr, slot: Option<OwnedSemaphorePermit>) {
         match stream.set_nodelay(true) {
             Ok(()) => drop(tokio::spawn(self.connection(stream, peer, slot))),
             Err(error) => tracing::debug!(%error, "a connection had gone before it was served"),
         }
-        Ok(())
     }
 
     /// Serves one connection to its end.
@@ -126,7 +139,7 @@ impl Server {
         &self,
         stream: TcpStream,
         peer: SocketAddr,
-        slot: OwnedSemaphorePermit,
+        slot: Option<OwnedSemaphorePermit>,
     ) -> impl Future<Output = ()> + use<> {
         let (router, leaving, builder) = (self.router.clone(), self.leaving.subscribe(), self.builder.clone());
         let (watcher, late) = (self.graceful.watcher(), *leaving.borrow());

@@ -65,6 +65,8 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
     let span = tracing::error_span!(parent: &trace, "request", id = %id.0);
     request.extensions_mut().insert(id);
     let began = Instant::now();
+    // Entered outside of the span of the log, so that what the layer of traces sees has it as its parent.
+    let outer = trace.clone();
     async move {
         let (mut response, records) = record::gather(next.run(request)).await;
         let (status, milliseconds) = (response.status().as_u16(), began.elapsed().as_secs_f64() * 1_000.0);
@@ -79,6 +81,7 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
         response
     }
     .instrument(span)
+    .instrument(outer)
     .await
 }
 

@@ -13,15 +13,15 @@ use crate::error::{Code, Error};
 /// The hold on a connection: it counts against the limit of connections, and the server waits for its end.
 #[derive(Clone)]
 pub struct Lease {
-    /// Given back when the last holder ends.
-    _slot: Arc<OwnedSemaphorePermit>,
+    /// Given back when the last holder ends; who came while the server was leaving has none.
+    _slot: Arc<Option<OwnedSemaphorePermit>>,
     leaving: watch::Receiver<bool>,
     cut: Arc<Notify>,
 }
 
 impl Lease {
     /// The hold on a connection of a server that says when it is `leaving`.
-    pub fn new(slot: Arc<OwnedSemaphorePermit>, leaving: watch::Receiver<bool>) -> Self {
+    pub fn new(slot: Arc<Option<OwnedSemaphorePermit>>, leaving: watch::Receiver<bool>) -> Self {
         Self { _slot: slot, leaving, cut: Arc::new(Notify::new()) }
     }
 

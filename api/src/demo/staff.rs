@@ -196,16 +196,12 @@ pub fn hire(book: &mut Chronicle, calendar: &Calendar, passwords: Vec<String>) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::password;
 
     #[test]
-    fn every_role_has_a_user_whose_password_may_be_chosen() {
+    fn every_role_has_a_user() {
         let users = users();
         for role in crate::access::policy::ROLES {
             assert!(users.iter().any(|user| user.role == role), "{role:?}");
-        }
-        for user in users {
-            assert_eq!(password::check_new(&user.password, &[]), Ok(()), "{}", user.password);
         }
     }
 }

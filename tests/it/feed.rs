@@ -193,7 +193,7 @@ async fn who_may_not_go_on_is_told_so_at_the_next_change() {
         let served = world.serve().await;
         // Ended by the person, by an administrator, by time.
         let mut signed_out = follow(&served, &cast.rep, json!({})).await;
-        cast.rep.ask("mutation { signOut { __typename } }").await.data();
+        cast.rep.ask("mutation { signOut(input: {}) { __typename } }").await.data();
         company(&cast.manager, "One").await;
         assert_eq!(signed_out.error("c").await, "UNAUTHENTICATED");
         assert_eq!(signed_out.closed().await, (4403, "Forbidden".to_owned()));

@@ -338,7 +338,7 @@ async fn the_socket_ends_with_the_session() {
         let rep = hasty.sign_in(rep.id, rep.role.expect("a role")).await;
         let mut socket = served.socket(&rep).await;
         socket.follow("s", CHANGED, json!({})).await;
-        rep.ask("mutation { signOut { __typename } }").await.data();
+        rep.ask("mutation { signOut(input: {}) { __typename } }").await.data();
         assert_eq!(socket.closed().await.0, 4403);
         // The user is suspended: an operation that is begun now is refused, and the socket closed.
         let rep = hasty.sign_in(rep.id, rep.role.expect("a role")).await;

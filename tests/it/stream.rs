@@ -132,7 +132,7 @@ async fn every_operation_runs_as_a_stream_and_says_what_is_wrong_in_it() {
     on_sqlite(async |world| {
         let rep = world.rep().await;
         let mut stream = Stream::post(&rep, EVENTS, "{ viewer { role } }").await;
-        assert_eq!(stream.next().await, json!({ "data": { "viewer": { "role": "SALES_REP" } } }));
+        assert_eq!(stream.next().await["data"], json!({ "viewer": { "role": "SALES_REP" } }));
         stream.assert_complete().await;
         for (query, code) in [
             ("{ viewer {", "GRAPHQL_PARSE_FAILED"),
@@ -188,7 +188,7 @@ async fn apollo_gets_parts() {
         make_company(&rep, "Three").await;
         assert_eq!(stream.part().await["payload"]["data"]["changed"]["event"]["action"], "createCompany");
         // What ends the stream stands beside an empty payload, and the last boundary closes it.
-        rep.ask("mutation { signOut { __typename } }").await.data();
+        rep.ask("mutation { signOut(input: {}) { __typename } }").await.data();
         make_company(&other, "Four").await;
         let last = stream.part().await;
         assert_eq!(last["payload"], Value::Null);

@@ -298,7 +298,7 @@ async fn a_token_is_worth_what_its_session_and_its_user_are_worth_now() {
         assert_refused(&world, "suspended", &[&bearer]).await;
         world.execute("UPDATE app_user SET status = 'ACTIVE'").await;
         assert_role(&world, "reinstated", &[&bearer], "ANALYST").await;
-        manager.ask("mutation { signOut { endedSessions } }").await.data();
+        manager.ask("mutation { signOut(input: {}) { endedSessions } }").await.data();
         assert_refused(&world, "signed out", &[&bearer]).await;
         let again = world.sign_in(manager.id, Role::SalesManager).await;
         let bearer = format!("Bearer {}", again.token);

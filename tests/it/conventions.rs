@@ -243,7 +243,9 @@ fn whatever_a_policy_may_hide_is_nullable_and_lists_hold_no_nulls() {
         let (place, ty) = (format!("{holder}.{}", field.name.node), &field.ty.node);
         let root = holder == "Query" || holder == "Mutation";
         let hides = root || schema.is_node(named(ty)) && !is_list(ty);
-        if hides && !ty.nullable && place != "Query.nodes" && !holder.ends_with("Edge") {
+        // Edges and changes stand only where what they are about may be seen.
+        let stands = holder.ends_with("Edge") || place == "Change.event";
+        if hides && !ty.nullable && place != "Query.nodes" && !stands {
             wrong.push(format!("{place}: {ty} is never null"));
         }
         if let BaseType::List(item) = &ty.base {

@@ -53,3 +53,11 @@ export async function write(page, which, text) {
     [which, text],
   );
 }
+
+/** What the editor has underlined as wrong in the operation. */
+export function underlined(page) {
+  return page.evaluate(() => {
+    const wrong = globalThis.__MONACO.editor.getModelMarkers({}).filter(({ severity }) => severity === 8);
+    return wrong.filter(({ resource }) => resource.path.endsWith("operation.graphql")).map(({ message }) => message);
+  });
+}

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { chromium } from "playwright-core";
 
-import { answer, open, opened, run, write } from "./desk.mjs";
+import { answer, open, opened, run, underlined, write } from "./desk.mjs";
 import { ask, start } from "./service.mjs";
 
 const EXAMPLES = new URL("../../api/playground/examples", import.meta.url).pathname;
@@ -150,6 +150,7 @@ async function runs(page, example) {
   for (const [field, value] of Object.entries(data)) {
     if (value === null || value.userErrors?.length) throw new Error(`${field}: ${JSON.stringify(value)}`);
   }
+  same((await underlined(page)).join(), "", "underlined");
 }
 
 async function panels(page) {
@@ -210,6 +211,7 @@ async function watched(page, users) {
   try {
     const { data } = await answer(page);
     same(data.changed.event.subjectType, "Lead", "what has changed");
+    same((await underlined(page)).join(), "", "underlined");
     await page.locator(".tributary-outcome", { hasText: "event" }).waitFor();
     await pictures(page, "watch");
   } finally {

@@ -86,9 +86,20 @@ async function everything(users) {
   await check(page, "a shared link opens elsewhere, without a token", () => shared(page));
   await check(page, "a subscription shows an event", () => watched(page, users));
   await check(page, "signing out leaves nothing behind", async () => {
+    const keeps = () => page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]));
+    const [token] = (await keeps()).match(/eyJ[\w-]+\.[\w-]+\.[\w-]+/) ?? [];
+    if (!token) throw new Error("no token was kept before");
+    const ended = page.waitForResponse((response) => response.request().postData()?.includes("SignOut") ?? false);
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("button", { name: first.name }).waitFor();
-    const kept = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]));
+    await ended;
+    const answer = await fetch(`${service.address}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query: "{ viewer { role } }" }),
+    });
+    if (answer.status !== 401) throw new Error(`the session goes on: ${answer.status}`);
+    const kept = await keeps();
     if (/eyJ|refreshToken|accessToken/.test(kept)) throw new Error(`kept: ${kept.slice(0, 300)}`);
   });
 }

@@ -36,7 +36,7 @@ const SOONEST = 30_000;
 const TOKENS = "accessToken refreshToken expiresAt userErrors { message }";
 const SIGN_IN = `mutation SignIn($input: SignInInput!) { session: signIn(input: $input) { ${TOKENS} } }`;
 const RENEW = `mutation Renew($input: RefreshSessionInput!) { session: refreshSession(input: $input) { ${TOKENS} } }`;
-const SIGN_OUT = "mutation SignOut { signOut { endedSessions } }";
+const SIGN_OUT = "mutation SignOut { signOut(input: {}) { endedSessions } }";
 const WHO = "query Who { viewer { role user { name } } }";
 
 /** The demo users; none where the service holds no demo data. */

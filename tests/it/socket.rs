@@ -391,7 +391,9 @@ async fn silent_subscribers_are_cheap() {
     on_sqlite(async |world| {
         world.clock.set(SystemClock::default().now());
         let rep = world.rep().await;
-        let service = Service::start(&world.url, &[("TRIBUTARY_MAX_CONNECTIONS", "10000")]);
+        // They do not even answer pings.
+        let settings = [("TRIBUTARY_MAX_CONNECTIONS", "10000"), ("TRIBUTARY_PULSE_SECONDS", "300")];
+        let service = Service::start(&world.url, &settings);
         let resident = || {
             let status = std::fs::read_to_string(format!("/proc/{}/status", service.child.id())).ok()?;
             let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -3,6 +3,8 @@
 use chrono::Duration;
 use serde_json::{Value, json};
 use tests::{Served, Socket, World, each_database, on_sqlite};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tributary::clock::{Clock, SystemClock};
 
@@ -374,13 +376,24 @@ async fn sockets_are_closed_and_waited_for_when_the_service_leaves() {
 /// So many follow; few enough for the descriptors that a shell gives to a process.
 const SUBSCRIBERS: usize = 400;
 
+/// The figures of a service, as it tells them.
+async fn figures(address: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").await.expect("a listener");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    answer
+}
+
 /// The promise is 64 KB for each; the service is a process of its own, so that it is all that is weighed.
 #[tokio::test]
 async fn silent_subscribers_are_cheap() {
     on_sqlite(async |world| {
         world.clock.set(SystemClock::default().now());
         let rep = world.rep().await;
-        let service = Service::start(&world.url, &[("TRIBUTARY_MAX_CONNECTIONS", "10000")]);
+        // They do not even answer pings.
+        let settings = [("TRIBUTARY_MAX_CONNECTIONS", "10000"), ("TRIBUTARY_PULSE_SECONDS", "300")];
+        let service = Service::start(&world.url, &settings);
         let resident = || {
             let status = std::fs::read_to_string(format!("/proc/{}/status", service.child.id())).ok()?;
             let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -405,6 +418,9 @@ async fn silent_subscribers_are_cheap() {
         };
         let more = open(SUBSCRIBERS).await;
         let after = resident().expect("it still runs");
+        let figures = figures(&service.address).await;
+        let running = format!("tributary_open_subscriptions {}\n", first.len() + more.len());
+        assert!(figures.contains(&running), "all of them follow: {figures}");
         let each = after.saturating_sub(before) / more.len();
         eprintln!("{} subscribers take {} KB, {each} KB each", more.len(), after - before);
         assert!(each <= 64, "{each} KB for each subscriber");

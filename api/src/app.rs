@@ -230,10 +230,12 @@ impl App {
     }
 }
 
-/// The token of `Bearer <token>`; none if it is empty. Another scheme carries nothing that could be a token.
+/// The token of `Bearer <token>`; none if it is empty, or nothing is given at all. Another scheme carries nothing that
+/// could be a token.
 fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.trim().split_once(' ').unwrap_or((header.trim(), ""));
     match token.trim() {
+        "" if scheme.is_empty() => None,
         _ if !scheme.eq_ignore_ascii_case("bearer") => Some(""),
         "" => None,
         token => Some(token),

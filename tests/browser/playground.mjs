@@ -93,7 +93,7 @@ async function everything(users) {
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("button", { name: first.name }).waitFor();
     await ended;
-    const answer = await fetch(`${service.address}/graphql`, {
+    const answer = await fetch(new URL("/graphql", service.address), {
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
       body: JSON.stringify({ query: "{ viewer { role } }" }),

@@ -80,7 +80,10 @@ async fn operations_are_counted_by_type_name_and_code() {
         let answered = of("tributary_http_responses_total{route=\"/graphql\",method=\"POST\",status=\"200\"}");
         assert_eq!(answered, 9.0, "{figures:#?}");
         assert!(of("tributary_database_call_duration_seconds_count{call=\"statement\"}") > 5.0);
-        assert!(of("tributary_database_connections{pool=\"write\",state=\"idle\"}") >= 1.0);
+        // A connection is on its way back to the pool for a moment after its use.
+        let connections =
+            |state: &str| of(&format!("tributary_database_connections{{pool=\"write\",state=\"{state}\"}}"));
+        assert!(connections("idle") + connections("busy") >= 1.0, "{figures:#?}");
         let build = figures.keys().find(|sample| sample.starts_with("tributary_build_info{")).expect("it is told");
         assert!(build.contains(if world.is_postgres() { "postgres" } else { "sqlite" }), "{build}");
     })

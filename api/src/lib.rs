@@ -11,7 +11,9 @@
 //! | [`access`] | who may do what: the policy table, tokens, passwords |
 //! | [`store`] | the database as one viewer may see it |
 //! | [`graphql`] | the machinery between GraphQL and the store |
+//! | [`history`] | rows loaded in bulk with their events, for demo data and imports |
 //! | [`demo`] | a made-up company to try everything with |
+//! | [`import`] | people's own data, from CSV files |
 //! | the rest | slices: one folder a thing of the business |
 
 pub mod access;
@@ -25,6 +27,7 @@ pub mod config;
 pub mod documents;
 pub mod error;
 pub mod graphql;
+pub mod history;
 pub mod http;
 pub mod money;
 pub mod rate_limit;
@@ -44,6 +47,7 @@ pub mod demo;
 pub mod event;
 pub mod exchange_rate;
 pub mod handoff;
+pub mod import;
 pub mod lead;
 pub mod pipeline;
 pub mod stage;

@@ -1,6 +1,7 @@
 //! The command line. Without a command it serves.
 
 mod account;
+mod import;
 mod log;
 mod schema;
 mod seed;
@@ -48,6 +49,8 @@ enum Command {
     Migrate,
     /// Fill an empty database with demo data (never in production).
     Seed(seed::Options),
+    /// Load your own data from CSV files; the same files again change nothing.
+    Import(import::Options),
     /// Print the GraphQL schema.
     Schema(schema::Options),
     /// Manage the users who sign in.
@@ -62,6 +65,8 @@ pub(crate) enum Failure {
     Usage(Vec<String>),
     /// Something went wrong: exit code 1.
     Failed(String),
+    /// It was done but for some parts, which were named: exit code 3.
+    Partly(String),
 }
 
 impl Failure {
@@ -122,7 +127,8 @@ impl Console<'_> {
     }
 }
 
-/// Runs a command line: 0 when it was done, 1 when it failed, 2 when command line or configuration are wrong.
+/// Runs a command line: 0 when it was done, 1 when it failed, 2 when command line or configuration are wrong, 3 when some
+/// of what was to be loaded was rejected.
 pub fn main(
     arguments: impl IntoIterator<Item = OsString>,
     environment: &dyn Fn(&str) -> Option<String>,
@@ -159,6 +165,10 @@ pub fn run(
             let _ = writeln!(err, "tributary: {reason}");
             1
         }
+        Err(Failure::Partly(reason)) => {
+            let _ = writeln!(err, "tributary: {reason}");
+            3
+        }
     }
 }
 
@@ -177,6 +187,7 @@ fn dispatch(command: Command, mut console: Console<'_>) -> Outcome {
                 console.say("The database is up to date.")
             }
             Command::Seed(options) => seed::run(&mut console, config, &options).await,
+            Command::Import(options) => import::run(&mut console, config, &options).await,
             Command::User(task) => account::run(&mut console, config, task).await,
             Command::Schema(_) => Ok(()),
         }

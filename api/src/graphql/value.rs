@@ -224,7 +224,7 @@ pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// The text as we keep it, or what was expected.
-fn checked_text(kind: Text, text: &str) -> Result<String, String> {
+pub fn checked_text(kind: Text, text: &str) -> Result<String, String> {
     if text.chars().count() > LONGEST_TEXT {
         return Err(format!("at most {LONGEST_TEXT} characters"));
     }

@@ -20,7 +20,7 @@ use super::load::{Loaded, load};
 use super::pick::{Args, arguments, pick};
 use super::plan::{Level, Object, Planner};
 use super::register::subscription_fields;
-use super::render::Renderer;
+use super::render::{Renderer, Step};
 use super::schema::GRAPH;
 use super::value::text_of;
 use crate::access::Kind;
@@ -266,8 +266,7 @@ impl<'a> Plan<'a> {
         let render = |entry: &Entry| {
             let mut renderer = Renderer::new(vec![PathSegment::Field(self.key.to_string())], self.pos);
             let fields = parts.iter().map(|(key, below)| {
-                let segment = PathSegment::Field(key.to_string());
-                ((*key).clone(), renderer.at(segment, |renderer| below.render(renderer, entry)))
+                ((*key).clone(), renderer.at(Step::Field((*key).clone()), |renderer| below.render(renderer, entry)))
             });
             let change = Value::Object(fields.collect());
             let mut response = Response::new(Value::Object([(self.key.clone(), change)].into_iter().collect()));

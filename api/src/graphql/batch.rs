@@ -1,6 +1,6 @@
 //! The frame of a mutation with many items: each in a transaction of its own, or all in one.
 
-use async_graphql::{Context, InputType, Value};
+use async_graphql::{Context, Value};
 use futures_util::future::BoxFuture;
 
 use super::mutation::{Payload, key_of};
@@ -19,31 +19,9 @@ pub struct Options {
     pub atomic: bool,
 }
 
-/// One item of a batch.
-pub struct Item<I> {
-    /// Its own idempotency key.
-    key: Option<String>,
-    /// What it says, to tell whether a key is used again for something else.
-    body: String,
-    input: I,
-}
-
-impl<I: InputType> Item<I> {
-    /// An item with its own idempotency key, if it has one.
-    pub fn of(key: Option<String>, input: I) -> Self {
-        Self { key, body: input.to_value().to_string(), input }
-    }
-}
-
-impl Item<Value> {
-    /// An item that nobody has parsed yet.
-    pub fn raw(key: Option<String>, input: Value) -> Self {
-        Self { key, body: input.to_string(), input }
-    }
-}
-
 /// Does every item (with its own idempotency key, if it has one) and answers one payload for each, in their order.
-/// What would be an error of the single mutation is a mistake of the item, with the error's code.
+/// What would be an error of the single mutation is a mistake of the item, with the error's code. `body` says what an item
+/// holds, to tell whether a key is used again for something else.
 ///
 /// Without `atomic` every item is remembered under a key of its own, so that a retry of a batch that was cut off does
 /// the rest and nothing twice.
@@ -52,8 +30,9 @@ impl Item<Value> {
 /// UNAUTHENTICATED; `Invalid` with `TOO_MANY`: then nothing was done.
 pub async fn batch<I, P: Payload>(
     ctx: &Context<'_>,
-    items: Vec<Item<I>>,
+    items: Vec<(Option<String>, I)>,
     options: Options,
+    body: impl Fn(&I) -> String,
     command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
 ) -> Result<Vec<P>> {
     super::reader(ctx)?;
@@ -63,22 +42,23 @@ pub async fn batch<I, P: Payload>(
     if options.atomic {
         together(ctx, items, options.key, command).await
     } else {
-        each(ctx, items, options.key, command).await
+        each(ctx, items, options.key, body, command).await
     }
 }
 
 async fn each<I, P: Payload>(
     ctx: &Context<'_>,
-    items: Vec<Item<I>>,
+    items: Vec<(Option<String>, I)>,
     key: Option<String>,
+    body: impl Fn(&I) -> String,
     command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
 ) -> Result<Vec<P>> {
     let (reader, verb) = (super::reader(ctx)?, ctx.item.node.name.node.as_str());
     let whole = key_of(ctx, key.as_deref());
     let mut payloads = Vec::with_capacity(items.len());
-    for (at, Item { key: own, body, input }) in items.into_iter().enumerate() {
+    for (at, (own, input)) in items.into_iter().enumerate() {
         let key = own.or_else(|| whole.as_ref().map(|whole| format!("{whole}/{at}")));
-        let request = key.map(|key| Request { key, body: format!("{verb}{body}") });
+        let request = key.map(|key| Request { key, body: format!("{verb}{}", body(&input)) });
         let outcome = async {
             match idempotency::begin(reader.clone(), verb, request).await? {
                 Begun::Replay(payload) => Ok(payload),
@@ -96,7 +76,7 @@ async fn each<I, P: Payload>(
 
 async fn together<I, P: Payload>(
     ctx: &Context<'_>,
-    items: Vec<Item<I>>,
+    items: Vec<(Option<String>, I)>,
     key: Option<String>,
     command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
 ) -> Result<Vec<P>> {
@@ -111,8 +91,8 @@ async fn together<I, P: Payload>(
     };
     let count = items.len();
     let mut payloads = Vec::with_capacity(count);
-    for (at, item) in items.into_iter().enumerate() {
-        match command(&tx, item.input).await {
+    for (at, (_, item)) in items.into_iter().enumerate() {
+        match command(&tx, item).await {
             Ok(payload) => payloads.push(payload),
             Err(error) => return Ok(undone(count, at, mistakes(error))),
         }

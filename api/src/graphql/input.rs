@@ -9,7 +9,7 @@ use async_graphql::{ContainerType, Context, ContextSelectionSet, Name, OutputTyp
 use futures_util::FutureExt;
 use uuid::Uuid;
 
-use super::batch::{Item, Options, batch, whole};
+use super::batch::{Options, batch, whole};
 use super::mutation::{Outcome, begin, conclude, many_value, payload_value, register_many_payload, register_payload};
 use super::pick::{arguments, path_of};
 use super::register::{capital, is_owner, mutation_fields};
@@ -126,13 +126,13 @@ impl Plain {
             None => Vec::new(),
         };
         let item = |item: Value| match &item {
-            Value::Object(fields) => Item::raw(key_in(fields).map(str::to_owned), item),
-            _ => Item::raw(None, item),
+            Value::Object(fields) => (key_in(fields).map(str::to_owned), item),
+            _ => (None, item),
         };
         let atomic = input.get("atomic") == Some(&Value::Boolean(true));
         let options = Options { key: key_in(&input).map(str::to_owned), atomic };
         let items = items.into_iter().map(item).collect();
-        let outcome = batch(ctx, items, options, |tx, item| self.write_item(tx, item).boxed()).await;
+        let outcome = batch(ctx, items, options, Value::to_string, |tx, item| self.write_item(tx, item).boxed()).await;
         whole(outcome).map(|(results, mistakes)| Done::Many(results, mistakes))
     }
 

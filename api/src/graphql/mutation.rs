@@ -126,10 +126,11 @@ macro_rules! verbs {
                         ctx: &async_graphql::Context<'_>,
                         #[graphql(desc = "What to do.")] input: $many_input,
                     ) -> Option<async_graphql::Result<$many_payload>> {
-                        use $crate::graphql::batch::{Item, Options, batch, whole};
+                        use $crate::graphql::batch::{Options, batch, whole};
                         let $many_input { items, atomic, idempotency_key: key } = input;
-                        let items = items.into_iter().map(|item| Item::of(item.idempotency_key.clone(), item)).collect();
-                        let outcome = batch(ctx, items, Options { key, atomic }, |tx, item| Box::pin($command(tx, item)));
+                        let items = items.into_iter().map(|item| (item.idempotency_key.clone(), item)).collect();
+                        let body = |item: &$input| async_graphql::InputType::to_value(item).to_string();
+                        let outcome = batch(ctx, items, Options { key, atomic }, body, |tx, item| Box::pin($command(tx, item)));
                         let payload = whole(outcome.await).map(|(results, user_errors)| $many_payload { results, user_errors });
                         Some(payload.map_err($crate::error::Error::into_resolver_error))
                     }

@@ -12,7 +12,9 @@
 //! | [`observability`] | figures and traces for operators |
 //! | [`store`] | the database as one viewer may see it |
 //! | [`graphql`] | the machinery between GraphQL and the store |
+//! | [`history`] | rows loaded in bulk with their events, for demo data and imports |
 //! | [`demo`] | a made-up company to try everything with |
+//! | [`import`] | people's own data, from CSV files |
 //! | the rest | slices: one folder a thing of the business |
 
 pub mod access;
@@ -26,6 +28,7 @@ pub mod config;
 pub mod documents;
 pub mod error;
 pub mod graphql;
+pub mod history;
 pub mod http;
 pub mod money;
 pub mod observability;
@@ -46,6 +49,7 @@ pub mod demo;
 pub mod event;
 pub mod exchange_rate;
 pub mod handoff;
+pub mod import;
 pub mod lead;
 pub mod pipeline;
 pub mod stage;

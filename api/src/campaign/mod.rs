@@ -48,7 +48,11 @@ impl Resource for campaign::Entity {
     }
 }
 
-fn check_fields(row: &mut campaign::Model, before: Option<&campaign::Model>) -> Result<()> {
+/// Trims the texts and checks the plain fields; `before` is the row as it was.
+///
+/// # Errors
+/// `Invalid`: what a person has to mend.
+pub fn check_fields(row: &mut campaign::Model, before: Option<&campaign::Model>) -> Result<()> {
     let mut checks = Checks::new();
     checks.name("name", &mut row.name);
     match rules::normalise_code(&row.code) {

@@ -1,6 +1,7 @@
 //! The command line. Without a command it serves.
 
 mod account;
+mod import;
 mod key;
 mod log;
 mod schema;
@@ -49,6 +50,8 @@ enum Command {
     Migrate,
     /// Fill an empty database with demo data (never in production).
     Seed(seed::Options),
+    /// Load your own data from CSV files; the same files again change nothing.
+    Import(import::Options),
     /// Print the GraphQL schema.
     Schema(schema::Options),
     /// Manage the users who sign in.
@@ -66,6 +69,8 @@ pub(crate) enum Failure {
     Usage(Vec<String>),
     /// Something went wrong: exit code 1.
     Failed(String),
+    /// It was done but for some parts, which were named: exit code 3.
+    Partly(String),
 }
 
 impl Failure {
@@ -126,7 +131,8 @@ impl Console<'_> {
     }
 }
 
-/// Runs a command line: 0 when it was done, 1 when it failed, 2 when command line or configuration are wrong.
+/// Runs a command line: 0 when it was done, 1 when it failed, 2 when command line or configuration are wrong, 3 when some
+/// of what was to be loaded was rejected.
 pub fn main(
     arguments: impl IntoIterator<Item = OsString>,
     environment: &dyn Fn(&str) -> Option<String>,
@@ -163,6 +169,10 @@ pub fn run(
             let _ = writeln!(err, "tributary: {reason}");
             1
         }
+        Err(Failure::Partly(reason)) => {
+            let _ = writeln!(err, "tributary: {reason}");
+            3
+        }
     }
 }
 
@@ -184,6 +194,7 @@ fn dispatch(command: Command, mut console: Console<'_>) -> Outcome {
                 console.say("The database is up to date.")
             }
             Command::Seed(options) => seed::run(&mut console, config, &options).await,
+            Command::Import(options) => import::run(&mut console, config, &options).await,
             Command::User(task) => account::run(&mut console, config, task).await,
             Command::Key(task) => key::run(&mut console, config, task).await,
             Command::Schema(_) => Ok(()),

@@ -9,7 +9,7 @@ use entity::{activity, company, contact, deal, lead};
 use sea_orm::ColumnTrait;
 
 use crate::access::{Action, Kind};
-use crate::checks::{Checks, NAME};
+use crate::checks::Checks;
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Currency, Declare, Descriptor, Given, Text};
 use crate::store::writes::{default_owner, writes};
@@ -23,11 +23,7 @@ impl Resource for company::Entity {
             default_owner(tx, given, &mut row.owner_id, &mut row.team_id);
         }
         let mut checks = Checks::new();
-        checks.name("name", &mut row.name);
-        checks.optional("industry", &mut row.industry, NAME);
-        checks.amount("annualRevenue", row.annual_revenue_minor, &mut row.annual_revenue_currency);
-        let free = row.domain.as_deref().is_some_and(free_mail::is_free_mail);
-        checks.expect(!free, "NOT_ALLOWED", "domain", "The domain of a free mail service belongs to no company.");
+        rules::check(row, &mut checks);
         if let (Some(parent), Some(before)) = (row.parent_id, before)
             && before.parent_id != row.parent_id
             && tx.closes_circle::<Self>(row.id, parent, company::Column::ParentId).await?

@@ -1,11 +1,21 @@
 //! Whose domain identifies a company, and how far a company is from being a customer.
 
 use chrono::{DateTime, Utc};
-use entity::company::CompanyLifecycle;
+use entity::company::{CompanyLifecycle, Model};
 use entity::deal::DealKind;
 use entity::enums::DealStatus;
 
 use super::free_mail::is_free_mail;
+use crate::checks::{Checks, NAME};
+
+/// Trims the texts and checks the plain fields of a company.
+pub fn check(company: &mut Model, checks: &mut Checks) {
+    checks.name("name", &mut company.name);
+    checks.optional("industry", &mut company.industry, NAME);
+    checks.amount("annualRevenue", company.annual_revenue_minor, &mut company.annual_revenue_currency);
+    let free = company.domain.as_deref().is_some_and(is_free_mail);
+    checks.expect(!free, "NOT_ALLOWED", "domain", "The domain of a free mail service belongs to no company.");
+}
 
 /// The domain of an e-mail address, if it identifies a company.
 pub fn domain_of(email: &str) -> Option<&str> {

@@ -3,11 +3,12 @@
 use entity::{company, contact, deal, event, team, user};
 
 use super::chance::Chance;
-use super::chronicle::{Batch, Chronicle};
+use super::chronicle::Chronicle;
 use super::staff::{DemoUser, users};
 use super::{SEED, Scope, World, about_all, calendar::Calendar, story};
 use crate::access::password;
 use crate::error::{Error, Result};
+use crate::history;
 use crate::store::Tx;
 use crate::store::system::System;
 
@@ -41,7 +42,8 @@ pub async fn seed(system: &System, scale: Option<u32>, progress: &(dyn Fn(&str) 
             refuse_if_used(system, &tx).await?;
             system.mark_demo(&tx).await?;
         }
-        write(system, &tx, batch).await?;
+        let mut ids = Chance::about(SEED, told.wrapping_neg());
+        history::load(system, &tx, batch, &mut |at| ids.id(at)).await?;
         tx.commit().await?;
         progress(&format!("{told} of {} companies, {rows} rows more", scope.companies));
     }
@@ -60,69 +62,4 @@ async fn refuse_if_used(system: &System, tx: &Tx) -> Result<()> {
         return Ok(());
     }
     Err(Error::conflict("The database is not empty. Demo data go into an empty one only: name another database."))
-}
-
-/// Loads a batch, table by table: none before those it refers to.
-async fn write(system: &System, tx: &Tx, batch: Batch) -> Result<()> {
-    let Batch {
-        teams,
-        users,
-        rates,
-        pipelines,
-        stages,
-        campaigns,
-        companies,
-        contacts,
-        touchpoints,
-        members,
-        mut deals,
-        leads,
-        handoffs,
-        deal_contacts,
-        activities,
-        transitions,
-        credits,
-        happenings,
-    } = batch;
-    // Two circles: users and teams, leads and deals. One side of each comes first without its reference.
-    let leaders: Vec<_> = teams.iter().filter_map(|team| Some((team.id, team.lead_id?))).collect();
-    let teams: Vec<_> = teams.into_iter().map(|team| team::Model { lead_id: None, ..team }).collect();
-    let origins: Vec<_> = deals.iter().filter_map(|deal| Some((deal.id, deal.lead_id?))).collect();
-    deals.iter_mut().for_each(|deal| deal.lead_id = None);
-    system.load(tx, &teams).await?;
-    system.load(tx, &users).await?;
-    system.refer::<team::Entity>(tx, team::Column::LeadId, &leaders).await?;
-    system.load(tx, &rates).await?;
-    system.load(tx, &pipelines).await?;
-    system.load(tx, &stages).await?;
-    system.load(tx, &campaigns).await?;
-    system.load(tx, &companies).await?;
-    system.load(tx, &contacts).await?;
-    system.load(tx, &touchpoints).await?;
-    system.load(tx, &members).await?;
-    system.load(tx, &deals).await?;
-    system.load(tx, &leads).await?;
-    system.refer::<deal::Entity>(tx, deal::Column::LeadId, &origins).await?;
-    system.load(tx, &handoffs).await?;
-    system.load(tx, &deal_contacts).await?;
-    system.load(tx, &activities).await?;
-    system.load(tx, &transitions).await?;
-    system.load(tx, &credits).await?;
-    let count = i64::try_from(happenings.len()).unwrap_or(i64::MAX);
-    let last = system.take_sequence(tx, count).await?;
-    let mut ids = Chance::about(SEED, last.cast_unsigned().wrapping_neg());
-    let events: Vec<event::Model> = (last - count + 1..=last)
-        .zip(happenings)
-        .map(|(seq, happening)| event::Model {
-            seq,
-            id: ids.id(happening.act.at),
-            at: happening.act.at,
-            actor_id: happening.act.by,
-            action: happening.act.verb.to_owned(),
-            subject_type: happening.kind.to_owned(),
-            subject_id: happening.subject,
-            changes: happening.changes,
-        })
-        .collect();
-    system.load(tx, &events).await
 }

@@ -52,10 +52,18 @@ pub async fn find_base(
     let rates = tx.all::<exchange_rate::Entity>(warrant).matching(Column::Currency, currency);
     let newest = rates.filter(Column::Date.lte(day)).order_by_desc(Column::Date).limit(1).one().await?;
     let Some(rate) = newest else { return Ok(None) };
-    let digits = minor_digits(currency).zip(minor_digits(base));
+    at_rate(minor, base, &rate).map(Some)
+}
+
+/// An amount in the rate's currency in minor units of the base currency, and the day of the rate.
+///
+/// # Errors
+/// `Invalid` at `amount`: the result is too large.
+pub fn at_rate(minor: i64, base: &str, rate: &exchange_rate::Model) -> Result<(i64, NaiveDate)> {
+    let digits = minor_digits(&rate.currency).zip(minor_digits(base));
     let converted = digits.and_then(|(from, to)| convert(minor, from, to, rate.rate_e8));
     match converted {
-        Some(converted) => Ok(Some((converted, rate.date))),
+        Some(converted) => Ok((converted, rate.date)),
         None => Err(Error::invalid("TOO_LARGE", "amount", "The amount is too large in the base currency.")),
     }
 }

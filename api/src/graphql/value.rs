@@ -232,7 +232,7 @@ pub fn parse_day(text: &str) -> Option<NaiveDate> {
 }
 
 /// The text as we keep it, or what was expected.
-fn checked_text(kind: Text, text: &str) -> Result<String, String> {
+pub fn checked_text(kind: Text, text: &str) -> Result<String, String> {
     if text.chars().count() > LONGEST_TEXT {
         return Err(format!("at most {LONGEST_TEXT} characters"));
     }

@@ -84,6 +84,14 @@ impl<E: EntityTrait> Rows<'_, E> {
         Self { select: self.select.filter(condition), ..self }
     }
 
+    /// The rows that have one of these texts in `column`.
+    pub fn any_of_texts(self, column: E::Column, texts: Vec<String>) -> Self {
+        let name =
+            format!("{}.{}", sea_orm::EntityName::table_name(&E::default()), sea_orm::IdenStatic::as_str(&column));
+        let condition = self.tx.reader().dialect().is_any_text(name.as_str(), texts).into_expr(self.tx.backend());
+        Self { select: self.select.filter(condition), ..self }
+    }
+
     /// The first.
     ///
     /// # Errors

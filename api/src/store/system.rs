@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use sea_orm::sea_query::IntoCondition;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, ModelTrait, QueryFilter, QuerySelect, Value};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IdenStatic, ModelTrait, QueryFilter, QuerySelect, SqlErr, Value,
+};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::database::classify;
 use super::sql::{Dialect, Sql};
-use super::tx::{Resource, chunk_size, insert_sql};
+use super::tx::{Resource, chunk_size, insert_sql, replace_sql};
 use super::{Store, Tx, Warrant};
 use crate::access::{Action, Role, Viewer};
 use crate::error::{Error, Result};
@@ -152,7 +154,22 @@ impl System {
         M: ModelTrait<Entity: Resource<Model = M>>,
     {
         for chunk in rows.chunks(chunk_size::<M::Entity>()) {
-            tx.execute(insert_sql::<M::Entity>(chunk)).await.map_err(classify)?;
+            tx.execute(insert_sql::<M::Entity>(chunk)).await.map_err(raced)?;
+        }
+        Ok(())
+    }
+
+    /// Writes rows over those that were there, in bulk and without events of their own. The rows were read and locked in
+    /// this transaction.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn replace<M>(&self, tx: &Tx, rows: &[M]) -> Result<()>
+    where
+        M: ModelTrait<Entity: Resource<Model = M>>,
+    {
+        for chunk in rows.chunks(chunk_size::<M::Entity>()) {
+            tx.execute(replace_sql::<M::Entity>(chunk)).await.map_err(raced)?;
         }
         Ok(())
     }
@@ -271,5 +288,15 @@ impl System {
                 tx.commit().await
             }
         }
+    }
+}
+
+/// What was not there when it was looked for, and is there now, was made by somebody else at the same moment.
+fn raced(error: DbErr) -> Error {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => {
+            Error::conflict("Somebody else made one of these rows at the same moment. Try again.")
+        }
+        _ => classify(error),
     }
 }

@@ -460,6 +460,15 @@ pub(super) fn insert_sql<E: EntityTrait>(rows: &[E::Model]) -> Sql {
     sql
 }
 
+/// As [`insert_sql`], for rows whose ids are there already.
+pub(super) fn replace_sql<E: EntityTrait>(rows: &[E::Model]) -> Sql {
+    let kept = E::Column::iter().map(|column| column.as_str()).filter(|column| *column != "id");
+    let sets: Vec<_> = kept.map(|column| Sql::text(format!("\"{column}\" = excluded.\"{column}\""))).collect();
+    let mut sql = insert_sql::<E>(rows);
+    sql.push(" ON CONFLICT (id) DO UPDATE SET ").append(Sql::listed(sets));
+    sql
+}
+
 /// A unique value that is in use is a mistake a person can mend; it names the field and nothing of the other row.
 fn taken(of: &Descriptor, error: DbErr) -> Error {
     let Some(SqlErr::UniqueConstraintViolation(text)) = error.sql_err() else { return classify(error) };

@@ -21,6 +21,7 @@ mod fields;
 mod handoff;
 mod hostile;
 mod http;
+mod import;
 mod lead;
 mod lead_rules;
 mod limits;

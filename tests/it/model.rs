@@ -3,7 +3,7 @@
 //!
 //! `TRIBUTARY_SEED` repeats a run, `TRIBUTARY_STEPS` makes it longer.
 
-mod invariants;
+pub mod invariants;
 mod pure;
 
 use chrono::Duration;

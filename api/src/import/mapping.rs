@@ -186,7 +186,7 @@ impl Mapping {
         let mut columns = BTreeSet::new();
         for object in &self.objects {
             columns.extend(object.when.iter().map(|when| when.column.as_str()));
-            for first in &object.first_per {
+            if let Some(first) = &object.first_per {
                 columns.insert(first.column.as_str());
                 columns.extend(first.date.source.columns());
             }

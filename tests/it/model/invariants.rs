@@ -115,6 +115,13 @@ const VERSIONED: &[(&str, &str)] = &[
     ("activity", "Activity"),
 ];
 
+/// Asks every rule that can be asked of one moment.
+pub async fn hold(world: &World, step: &str) {
+    for (rule, query) in NONE_OF {
+        assert_eq!(world.number(query).await, 0, "{rule}; after {step}");
+    }
+}
+
 /// What was there after the last step and may not change any more.
 #[derive(Default)]
 pub struct Past {
@@ -127,9 +134,7 @@ pub struct Past {
 impl Past {
     /// Asks every rule. `step` is what was done last.
     pub async fn check(&mut self, world: &World, step: &str) {
-        for (rule, query) in NONE_OF {
-            assert_eq!(world.number(query).await, 0, "{rule}; after {step}");
-        }
+        hold(world, step).await;
         for (table, kind) in VERSIONED {
             // Rows that were there before the first step have no event of their making.
             let query = format!(

@@ -242,14 +242,13 @@ async fn touches_credit_their_channels_with_the_known_conversions() {
     each_database(async |world| {
         world.pipeline().await;
         let admin = world.person("Ada", Role::Admin, None).await;
-        let rejects = tempfile::tempdir().expect("a folder");
-        let rejects = path(rejects.path(), "rejects.csv");
+        let rejected = tempfile::tempdir().expect("a folder");
+        let rejects = path(rejected.path(), "rejects.csv");
         let file = path(&folder, "touches.csv");
-        let folder_of_rejects = PathBuf::from(&rejects);
-        std::fs::create_dir_all(folder_of_rejects.parent().expect("a folder")).expect("made");
         let ran = import(&world, &[&mapping("touches"), &file, "--rejects", &rejects]).await;
         assert_eq!(ran.code, 3, "{}", ran.err);
         assert!(ran.out.contains("10037 rows read, 16 rejected"), "{}", ran.out);
+        assert_eq!(std::fs::read_to_string(&rejects).expect("text").lines().count(), 17, "a head and the rejected rows");
         assert_eq!(world.number("SELECT count(*) FROM touchpoint").await, 10_021);
         assert_eq!(world.number("SELECT count(*) FROM deal WHERE status = 'WON'").await, 1_015);
         assert_eq!(world.number("SELECT count(*) FROM contact").await, 7_294);
@@ -308,6 +307,7 @@ createdAt = "since"
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_file_loads_its_good_rows_and_names_the_others() {
     each_database(async |world| {
+        world.pipeline().await;
         let folder = tempfile::tempdir().expect("a folder");
         let map = write(&folder, "people.toml", PEOPLE);
         let mut bytes = b"\xEF\xBB\xBFid;name;mail;state;since\r\n".to_vec();
@@ -383,6 +383,7 @@ async fn a_damaged_file_loads_its_good_rows_and_names_the_others() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_differs_is_changed_and_what_breaks_a_rule_is_refused() {
     each_database(async |world| {
+        world.pipeline().await;
         let folder = tempfile::tempdir().expect("a folder");
         let map = write(&folder, "people.toml", PEOPLE);
         let first = write(
@@ -446,6 +447,7 @@ async fn every_mistake_of_a_mapping_is_told_at_once() {
 async fn a_killed_import_loses_and_doubles_nothing() {
     const ROWS: usize = 6_000;
     each_database(async |world| {
+        world.pipeline().await;
         let folder = tempfile::tempdir().expect("a folder");
         let map = write(&folder, "people.toml", PEOPLE);
         let rows = (0..ROWS).map(|at| format!("{at},Person {at},p{at}@example.org,neu,01.02.2026\n"));

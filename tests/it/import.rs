@@ -417,6 +417,19 @@ async fn what_differs_is_changed_and_what_breaks_a_rule_is_refused() {
     .await;
 }
 
+#[test]
+fn the_example_of_the_readme_and_every_mapping_are_good() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("../README.md")).expect("text");
+    let (_, example) = readme.split_once("```toml\n").expect("an example");
+    let (example, _) = example.split_once("```").expect("its end");
+    let mappings = std::fs::read_dir(root.join("mappings")).expect("a folder");
+    let mappings = mappings.map(|entry| std::fs::read_to_string(entry.expect("a file").path()).expect("text"));
+    for text in std::iter::once(example.to_owned()).chain(mappings) {
+        tributary::import::Mapping::parse(&text, &tributary::graphql::schema::GRAPH).expect("no mistakes");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_mistake_of_a_mapping_is_told_at_once() {
     each_database(async |world| {

@@ -19,6 +19,7 @@ mod m20261123_000006_activity;
 mod m20261123_000007_platform;
 mod m20261123_000008_attribution;
 mod m20261127_000009_event_notice;
+mod m20261127_000020_indexes;
 mod table;
 
 /// All steps in order.
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000007_platform::Migration),
             Box::new(m20261123_000008_attribution::Migration),
             Box::new(m20261127_000009_event_notice::Migration),
+            Box::new(m20261127_000020_indexes::Migration),
         ]
     }
 }

@@ -11,6 +11,8 @@ use quick_cache::sync::Cache;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::graphql::validity::Validity;
+
 /// Bytes that a word of a document takes once it is parsed; a generous mean.
 const BYTES_A_WORD: usize = 300;
 /// Words of a usual document: how many documents the cache is laid out for follows from it.
@@ -26,6 +28,8 @@ pub fn hash_of(text: &str) -> String {
 pub struct Document {
     /// The document.
     pub parsed: ExecutableDocument,
+    /// Whether the schema found it valid.
+    pub validity: Validity,
     bytes: usize,
 }
 
@@ -33,7 +37,7 @@ impl Document {
     /// The document that this text is.
     pub fn new(text: &str, parsed: ExecutableDocument) -> Self {
         let words = text.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).count();
-        Self { parsed, bytes: text.len() + words * BYTES_A_WORD }
+        Self { parsed, validity: Validity::default(), bytes: text.len() + words * BYTES_A_WORD }
     }
 }
 

@@ -205,6 +205,8 @@ pub async fn read(system: &System) -> Result<Vec<Key>> {
 
 async fn read_or_make(system: &System) -> Result<Vec<Key>> {
     let tx = system.begin("start").await?;
+    // Replicas that start together on a new database: the first one makes the key, the others read it.
+    tx.take_turns("start").await?;
     let mut known = rows(&tx, system).await?;
     if known.iter().all(|row| row.retired_at.is_some()) {
         known.push(make(&tx, system).await?);

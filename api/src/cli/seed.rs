@@ -1,5 +1,7 @@
 //! `tributary seed`: demo data into an empty database.
 
+use std::time::Duration;
+
 use clap::Args;
 use entity::user;
 
@@ -7,6 +9,12 @@ use super::{Console, Failure, Outcome, start};
 use crate::app::App;
 use crate::config::Config;
 use crate::demo::{self, DemoUser};
+use crate::error::{Code, Error, Result};
+
+/// No statement of the command takes longer: an index over tens of millions of rows is one.
+const STATEMENT_LIMIT: Duration = Duration::from_secs(3_600);
+/// How often a replica asks whether another one has filled the database, and waits for it as long as a statement may.
+const TURNS: usize = 20;
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -19,7 +27,7 @@ pub(super) async fn run(console: &mut Console<'_>, config: Config, options: &Opt
     if config.is_production() {
         return Err(Failure::failed("Demo data are refused in production: everybody knows their passwords."));
     }
-    let app = start(config).await?;
+    let app = start(Config { database_timeout: STATEMENT_LIMIT, ..config }).await?;
     if app.store().system().is_demo().await? {
         return Err(Failure::failed("This database holds demo data already. Give another one with --database-url."));
     }
@@ -29,16 +37,34 @@ pub(super) async fn run(console: &mut Console<'_>, config: Config, options: &Opt
 }
 
 /// Nobody can sign in yet: the database is new.
-pub(super) async fn has_nobody(app: &App) -> Result<bool, Failure> {
+pub(super) async fn has_nobody(app: &App) -> Result<bool> {
     let system = app.store().system();
     let tx = system.begin("seed").await?;
-    Ok(system.is_empty::<user::Entity>(&tx).await?)
+    system.is_empty::<user::Entity>(&tx).await
 }
 
-/// Fills an empty database, and marks it with the first rows.
-pub(super) async fn fill(app: &App, scale: Option<u32>) -> Outcome {
-    demo::seed(&app.store().system(), scale, &|step| eprintln!("demo data: {step}")).await?;
-    Ok(())
+/// Fills the database with the small demo if nobody can sign in yet. Of replicas that start together one fills it; the
+/// others wait.
+pub(super) async fn fill_if_new(app: &App) -> Outcome {
+    let mut outcome = Ok(());
+    for _ in 0..TURNS {
+        outcome = try_to_fill(app).await;
+        match &outcome {
+            // Another replica is at it, or has just done it.
+            Err(error) if matches!(error.code(), Code::Timeout | Code::Conflict) => {}
+            _ => break,
+        }
+    }
+    Ok(outcome?)
+}
+
+async fn try_to_fill(app: &App) -> Result<(), Error> {
+    if has_nobody(app).await? { fill(app, None).await } else { Ok(()) }
+}
+
+/// Fills an empty database.
+async fn fill(app: &App, scale: Option<u32>) -> Result<()> {
+    demo::seed(&app.store().system(), scale, &|step| eprintln!("demo data: {step}")).await.map(|_| ())
 }
 
 /// The demo users and their passwords.

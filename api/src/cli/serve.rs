@@ -19,8 +19,8 @@ pub(super) async fn run(console: &mut Console<'_>, config: Config) -> Outcome {
         .map_err(|error| Failure::Failed(format!("{wanted} cannot be listened on: {error}")))?;
     let address = listener.local_addr()?;
     let app = start(config).await?;
-    if app.config().demo == Demo::Auto && seed::has_nobody(&app).await? {
-        seed::fill(&app, None).await?;
+    if app.config().demo == Demo::Auto {
+        seed::fill_if_new(&app).await?;
     }
     welcome(console, &app, address).await?;
     server::serve(app.clone(), listener, stop).await?;

@@ -1,6 +1,7 @@
 //! Bringing the stories into the database, batch by batch.
 
 use entity::{company, contact, deal, event, team, user};
+use tokio::sync::mpsc::{Receiver, channel};
 
 use super::chance::Chance;
 use super::chronicle::Chronicle;
@@ -8,7 +9,7 @@ use super::staff::{DemoUser, users};
 use super::{SEED, Scope, World, about_all, calendar::Calendar, story};
 use crate::access::password;
 use crate::error::{Error, Result};
-use crate::history;
+use crate::history::{self, Batch};
 use crate::store::Tx;
 use crate::store::system::System;
 
@@ -16,7 +17,7 @@ use crate::store::system::System;
 /// how many times 100,000 leads there shall be. `progress` gets a line now and then.
 ///
 /// # Errors
-/// CONFLICT: the database is not empty; database errors (batches that were committed before stay).
+/// CONFLICT: the database is not empty; database errors then it is as empty as before.
 pub async fn seed(system: &System, scale: Option<u32>, progress: &(dyn Fn(&str) + Sync)) -> Result<Vec<DemoUser>> {
     let scope = Scope::of(scale);
     let demo_users = users();
@@ -24,30 +25,47 @@ pub async fn seed(system: &System, scale: Option<u32>, progress: &(dyn Fn(&str) 
     for user in &demo_users {
         passwords.push(password::hash(user.password.clone()).await?);
     }
-    let calendar = Calendar::until(system.store().clock().now());
-    let mut book = Chronicle::new(system, about_all());
-    let world = World::found(&mut book, calendar, scope, system.store().base_currency(), passwords);
-    let mut told = 0;
-    while told < scope.companies {
-        let first = told == 0;
-        let next = (told + scope.batch).min(scope.companies);
-        for number in told..next {
-            story::tell(&mut book, &world, number);
-        }
-        told = next;
-        let batch = book.take();
+    // One transaction: a database is filled or it is empty. Of several replicas that find it empty, one fills it.
+    let tx = system.begin("seed").await?;
+    tx.take_turns("seed").await?;
+    refuse_if_used(system, &tx).await?;
+    system.mark_demo(&tx).await?;
+    let stripped = system.strip(&tx).await?;
+    let mut batches = tell(system.clone(), scope, passwords);
+    while let Some((told, batch)) = batches.recv().await {
         let rows = batch.count();
-        let tx = system.begin("seed").await?;
-        if first {
-            refuse_if_used(system, &tx).await?;
-            system.mark_demo(&tx).await?;
-        }
         let mut ids = Chance::about(SEED, told.wrapping_neg());
         history::load(system, &tx, batch, &mut |at| ids.id(at)).await?;
-        tx.commit().await?;
         progress(&format!("{told} of {} companies, {rows} rows more", scope.companies));
     }
+    progress("indexes");
+    system.restore(&tx, stripped).await?;
+    tx.commit().await?;
     Ok(demo_users)
+}
+
+/// Tells the stories on a thread of its own, one batch ahead of the database. Each batch comes with how many companies
+/// were told of by then.
+fn tell(system: System, scope: Scope, passwords: Vec<String>) -> Receiver<(u64, Batch)> {
+    let (give, take) = channel(1);
+    tokio::task::spawn_blocking(move || {
+        let calendar = Calendar::until(system.store().clock().now());
+        let mut book = Chronicle::new(&system, about_all());
+        let world = World::found(&mut book, calendar, scope, system.store().base_currency(), passwords);
+        let mut told = 0;
+        while told < scope.companies {
+            let next = (told + scope.batch).min(scope.companies);
+            for number in told..next {
+                story::tell(&mut book, &world, number);
+            }
+            told = next;
+            if give.blocking_send((told, book.take())).is_err() {
+                // Whoever loads them has given up.
+                return;
+            }
+        }
+    });
+    take
 }
 
 /// Demo data are not mixed with others.

@@ -2,8 +2,8 @@
 //!
 //! The same day gives the same data (but for the salt of the passwords). Decisions and loading are apart: the stories
 //! are told into a [`chronicle`], which keeps rows and events as transactions would have written them; [`load`] brings
-//! them into the database in bulk. Companies are told one after the other, so any number of them needs the memory of
-//! one batch.
+//! them into the database in bulk. Companies are told one after the other, so any number of them needs the memory of a
+//! few batches.
 //!
 //! | file | what it decides |
 //! | --- | --- |
@@ -50,7 +50,7 @@ const SEED: u64 = 0x7472_6962_7574_6172;
 pub struct Scope {
     /// How many companies turn up.
     pub companies: u64,
-    /// How many of them are loaded in one transaction.
+    /// How many of them are loaded at a time.
     pub batch: u64,
     /// How many visitors stay unknown, per company.
     pub strangers: u32,
@@ -69,7 +69,7 @@ impl Scope {
             None => Self { companies: 830, batch: 1_000, strangers: 1, expansions: 1, activities: 100.0, traffic: 1.0 },
             Some(scale) => Self {
                 companies: u64::from(scale.max(1)) * 27_000,
-                batch: 1_000,
+                batch: 200,
                 strangers: 8,
                 expansions: 11,
                 activities: 45.0,

@@ -12,8 +12,8 @@ pub(crate) mod input;
 mod load;
 pub mod mutation;
 pub mod node;
-pub(crate) mod pick;
-mod plan;
+pub mod pick;
+pub mod plan;
 mod register;
 mod render;
 pub(crate) mod root;
@@ -21,6 +21,7 @@ pub mod scalar;
 pub mod schema;
 pub(crate) mod subscription;
 mod totals;
+pub mod validity;
 pub mod value;
 
 use async_graphql::ContextBase;

@@ -109,12 +109,39 @@ pub struct Object {
 pub enum Output {
     /// `__typename`
     Typename,
-    /// A scalar: its cell and whether it may be shown.
-    Value { shape: Shape, cell: usize, guard: Guard, field: String },
-    /// An amount: its cells and which of its parts are wanted.
-    Money { cell: usize, currency: usize, guard: Guard, field: String, parts: Vec<(Spot, String)> },
+    /// A scalar.
+    Value {
+        /// What it is.
+        shape: Shape,
+        /// Its cell.
+        cell: usize,
+        /// Whether it may be shown.
+        guard: Guard,
+        /// The name of the field.
+        field: String,
+    },
+    /// An amount.
+    Money {
+        /// The cell of its minor units.
+        cell: usize,
+        /// The cell of its currency.
+        currency: usize,
+        /// Whether it may be shown.
+        guard: Guard,
+        /// The name of the field.
+        field: String,
+        /// Which of its parts are wanted.
+        parts: Vec<(Spot, String)>,
+    },
     /// A reference that is joined into the level.
-    One { object: Object, guard: Guard, field: String },
+    One {
+        /// What of the other row is wanted.
+        object: Object,
+        /// Whether it may be shown.
+        guard: Guard,
+        /// The name of the link.
+        field: String,
+    },
     /// A list: which of the level's children.
     Many(usize),
     /// A computed field: which of the level's.

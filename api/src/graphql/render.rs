@@ -1,7 +1,7 @@
 //! From loaded rows to the answer: null and one error with its full path wherever something may not be shown.
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::{PathSegment, Pos, ServerError, Value};
+use async_graphql::{Name, PathSegment, Pos, ServerError, Value};
 use uuid::Uuid;
 
 use super::load::{Answers, Loaded, LoadedList, count_levels, page};
@@ -16,41 +16,55 @@ use crate::store::select::{Guard, Row};
 
 /// Builds an answer and collects its errors.
 pub struct Renderer {
-    path: Vec<PathSegment>,
+    start: Vec<PathSegment>,
+    below: Vec<Step>,
     pos: Pos,
     /// The errors so far.
     pub errors: Vec<ServerError>,
 }
 
+/// A part of a path: what a [`PathSegment`] is made of where an error needs one.
+pub enum Step {
+    /// The field under this key.
+    Field(Name),
+    /// The item at this place.
+    Index(usize),
+}
+
 impl Renderer {
     /// Starts at a field.
     pub fn new(path: Vec<PathSegment>, pos: Pos) -> Self {
-        Self { path, pos, errors: Vec::new() }
+        Self { start: path, below: Vec::new(), pos, errors: Vec::new() }
     }
 
     /// Null here, with an error.
     pub fn refuse(&mut self, code: Code, message: &str) -> Value {
         let error = Error::refused(code, message);
-        self.errors.push(error.into_server_error(Some(self.pos), self.path.clone()));
+        let below = self.below.iter().map(|step| match step {
+            Step::Field(name) => PathSegment::Field(name.to_string()),
+            Step::Index(place) => PathSegment::Index(*place),
+        });
+        let path = self.start.iter().cloned().chain(below).collect();
+        self.errors.push(error.into_server_error(Some(self.pos), path));
         Value::Null
     }
 
-    fn at<T>(&mut self, segment: PathSegment, build: impl FnOnce(&mut Self) -> T) -> T {
-        self.path.push(segment);
+    fn at<T>(&mut self, step: Step, build: impl FnOnce(&mut Self) -> T) -> T {
+        self.below.push(step);
         let built = build(self);
-        self.path.pop();
+        self.below.pop();
         built
     }
 
     /// Builds the item at a place of a list.
     pub fn item(&mut self, at: usize, build: impl FnOnce(&mut Self) -> Value) -> Value {
-        self.at(PathSegment::Index(at), build)
+        self.at(Step::Index(at), build)
     }
 
     /// Builds the field at its spot.
     pub fn field<T>(&mut self, spot: &Spot, build: impl FnOnce(&mut Self) -> T) -> T {
         let above = std::mem::replace(&mut self.pos, spot.pos);
-        let built = self.at(PathSegment::Field(spot.key.to_string()), build);
+        let built = self.at(Step::Field(spot.key.clone()), build);
         self.pos = above;
         built
     }
@@ -65,7 +79,7 @@ impl Renderer {
     }
 
     fn items<T>(&mut self, items: impl Iterator<Item = T>, mut build: impl FnMut(&mut Self, T) -> Value) -> Value {
-        let items = items.enumerate().map(|(at, item)| self.at(PathSegment::Index(at), |this| build(this, item)));
+        let items = items.enumerate().map(|(at, item)| self.at(Step::Index(at), |this| build(this, item)));
         Value::List(items.collect())
     }
 

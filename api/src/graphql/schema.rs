@@ -11,6 +11,7 @@ use super::cost;
 use super::input::PlainMutations;
 use super::root::Entities;
 use super::subscription::Changes;
+use super::validity::ValidateOnce;
 use crate::auth::graphql::SessionMutations;
 use crate::auth::viewer::ViewerQueries;
 use crate::store::descriptor::Graph;
@@ -70,7 +71,7 @@ pub type Schema = Executable<Query, Mutation, Changes>;
 
 /// Starts the schema; the app adds what it needs.
 pub fn builder() -> SchemaBuilder<Query, Mutation, Changes> {
-    Executable::build(Query::default(), Mutation::default(), Changes).limit_recursive_depth(64)
+    Executable::build(Query::default(), Mutation::default(), Changes).limit_recursive_depth(64).extension(ValidateOnce)
 }
 
 /// What the fields of the schema cost.

@@ -205,8 +205,15 @@ impl TotalsPlan {
                 continue;
             }
             for wanted in pick(planner.env, &function.below, &[&type_name])? {
-                if let (Some(field), false) = (of.field(wanted.name), figures.contains_key(wanted.name)) {
-                    figures.insert(wanted.name.to_owned(), figure(planner.reader, &mut totals, field));
+                let Some(field) = of.field(wanted.name) else { continue };
+                let figure = figures
+                    .entry(wanted.name.to_owned())
+                    .or_insert_with(|| figure(planner.reader, &mut totals, field));
+                if let Some(sum) = figure.as_ref().ok().and_then(|figure| totals.sums.get_mut(figure.sum)) {
+                    match function.name {
+                        "min" | "max" => sum.range = true,
+                        _ => sum.sum = true,
+                    }
                 }
             }
         }
@@ -311,8 +318,7 @@ fn figure(reader: &Reader, totals: &mut Totals<'static>, field: &'static Field) 
         totals.keys.push(GroupKey { value: currency, stored: Stored::Text, join: None });
         totals.keys.len() - 1
     });
-    let adds_up = matches!(field.shape, Shape::Int | Shape::Long | Shape::Money);
-    totals.sums.push(Sum { value: sql.value, stored: Stored::of(field.shape), adds_up });
+    totals.sums.push(Sum { value: sql.value, stored: Stored::of(field.shape), range: false, sum: false });
     Ok(Figure { shape: field.shape, sum: totals.sums.len() - 1, currency, sums_only: sql.sums_only })
 }
 

@@ -44,12 +44,13 @@ fn examine(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerErro
     let one = |error| vec![error];
     let document = persisted::document(app, &parameters).map_err(one)?;
     let Parameters { operation_name, mut variables, extensions, .. } = parameters;
-    let (kind, estimate) = {
+    let (kind, estimate, judged) = {
         let operation = variables::chosen(&document.parsed, operation_name.as_deref()).map_err(one)?;
         variables::fit(operation, &mut variables)?;
         check_subscription(operation).map_err(one)?;
         guard::check_values(&document.parsed, &variables).map_err(one)?;
-        (operation.ty, cost::estimate(app.costs(), &document.parsed, operation, &variables))
+        let estimate = cost::estimate(app.costs(), &document.parsed, operation, &variables);
+        (operation.ty, estimate, variables::are_judged_by_fit(operation))
     };
     guard::check_cost(estimate, app.config().limits.nodes, app.rate_limit().limit()).map_err(one)?;
     let name = operation_name.clone().or_else(|| only_name(&document.parsed));
@@ -57,6 +58,9 @@ fn examine(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerErro
     let mut request = Request::new("").variables(variables).data(estimate);
     request.operation_name = operation_name;
     request.extensions = extensions;
+    if judged {
+        request = request.data(document.validity.clone());
+    }
     request.set_parsed_query(Arc::unwrap_or_clone(document).parsed);
     Ok(Admitted { request, kind, name, estimate })
 }

@@ -55,6 +55,18 @@ pub fn fit(operation: &OperationDefinition, variables: &mut Variables) -> Result
     if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
 }
 
+/// Are all variables of built-in scalars, so that [`fit`] has judged their values in full? Otherwise the library, which
+/// knows the schema, has to look at the values each time.
+pub fn are_judged_by_fit(operation: &OperationDefinition) -> bool {
+    fn built_in(declared: &Type) -> bool {
+        match &declared.base {
+            BaseType::List(item) => built_in(item),
+            BaseType::Named(name) => matches!(name.as_str(), "Int" | "Float" | "String" | "Boolean" | "ID"),
+        }
+    }
+    operation.variable_definitions.iter().all(|definition| built_in(&definition.node.var_type.node))
+}
+
 fn mistake(at: Option<Pos>, message: String) -> ServerError {
     let mut error = coded(Code::BadUserInput, message);
     error.locations.extend(at);

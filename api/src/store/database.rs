@@ -3,6 +3,7 @@
 //! Every statement goes through [`Session`], which counts it and puts a time limit round it.
 
 use std::future::Future;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use sea_orm::{SqliteTransactionMode, TransactionOptions};
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use super::ready::Ready;
 use super::sql::Dialect;
 use super::tally::Tally;
 use crate::error::{Code, Error, Result};
@@ -36,14 +38,19 @@ pub struct Settings {
     pub sqlite_full_sync: bool,
 }
 
+/// Is shown every statement before it runs.
+pub type Watcher = Box<dyn Fn(&Statement) + Send + Sync>;
+
 /// The database of this process. Only [`crate::store`] can run statements on it.
-#[derive(Debug)]
 pub struct Database {
     read: DatabaseConnection,
     write: DatabaseConnection,
     limit: Duration,
     statements: AtomicU64,
     calls: Calls,
+    watcher: OnceLock<Watcher>,
+    /// None on SQLite.
+    ready: Option<Ready>,
 }
 
 /// The durations of the calls of the database, by what they do.
@@ -84,12 +91,16 @@ impl Database {
         // An in-memory SQLite database lives in its one connection.
         let shared = settings.url.starts_with("postgres") || settings.url.contains(":memory:");
         let read = if shared { write.clone() } else { open(settings, settings.pool).await? };
+        let postgres = read.get_database_backend() == DbBackend::Postgres;
+        let ready = postgres.then(|| Ready::of(read.get_postgres_connection_pool().clone()));
         Ok(Self {
             read,
             write,
             limit: settings.limit,
             statements: AtomicU64::new(0),
             calls: Family::new_with_constructor(seconds),
+            watcher: OnceLock::new(),
+            ready,
         })
     }
 
@@ -126,12 +137,23 @@ impl Database {
     /// The connections as they are now; on PostgreSQL one pool reads and writes.
     pub fn pools(&self) -> Vec<Pool> {
         match self.backend() {
-            DbBackend::Postgres => vec![pool("write", self.write.get_postgres_connection_pool())],
+            DbBackend::Postgres => {
+                let mut all = pool("write", self.write.get_postgres_connection_pool());
+                let ready = self.ready.as_ref().map_or(0, Ready::count).min(all.busy);
+                (all.idle, all.busy) = (all.idle + ready, all.busy - ready);
+                vec![all]
+            }
             _ => vec![
                 pool("read", self.read.get_sqlite_connection_pool()),
                 pool("write", self.write.get_sqlite_connection_pool()),
             ],
         }
+    }
+
+    /// Shows every statement from now on to the watcher, the first one that is given. For tests and tools that look at
+    /// how statements are run.
+    pub fn watch(&self, watcher: Watcher) {
+        let _ = self.watcher.set(watcher);
     }
 
     /// The database's dialect.
@@ -141,6 +163,7 @@ impl Database {
 
     /// Closes the connections.
     pub async fn close(&self) {
+        self.ready.iter().for_each(Ready::clear);
         // A failing close leaves nothing to do: the process is on its way out.
         let _ = self.read.close_by_ref().await;
         let _ = self.write.close_by_ref().await;
@@ -151,11 +174,11 @@ impl Database {
     }
 
     pub(super) fn reading(&self) -> Session<'_, DatabaseConnection> {
-        Session { database: self, connection: &self.read, tally: None }
+        Session { database: self, connection: &self.read, ready: self.ready.as_ref(), tally: None }
     }
 
     pub(super) fn within<'a>(&'a self, transaction: &'a DatabaseTransaction) -> Session<'a, DatabaseTransaction> {
-        Session { database: self, connection: transaction, tally: None }
+        Session { database: self, connection: transaction, ready: None, tally: None }
     }
 
     /// Begins a write transaction; SQLite takes its one write lock at once.
@@ -235,6 +258,7 @@ async fn open(settings: &Settings, connections: u32) -> Result<DatabaseConnectio
 pub(super) struct Session<'a, C> {
     database: &'a Database,
     connection: &'a C,
+    ready: Option<&'a Ready>,
     tally: Option<&'a Tally>,
 }
 
@@ -246,6 +270,12 @@ impl<'a, C> Session<'a, C> {
 }
 
 impl<C: ConnectionTrait> Session<'_, C> {
+    fn show(&self, statement: &Statement) {
+        if let Some(watcher) = self.database.watcher.get() {
+            watcher(statement);
+        }
+    }
+
     async fn run<T>(&self, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         self.database.statements.fetch_add(1, Ordering::Relaxed);
         if let Some(tally) = self.tally {
@@ -262,6 +292,7 @@ impl<C: ConnectionTrait> ConnectionTrait for Session<'_, C> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.show(&statement);
         self.run(self.connection.execute_raw(statement)).await
     }
 
@@ -270,11 +301,16 @@ impl<C: ConnectionTrait> ConnectionTrait for Session<'_, C> {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.show(&statement);
         self.run(self.connection.query_one_raw(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let rows = self.run(self.connection.query_all_raw(statement)).await?;
+        self.show(&statement);
+        let rows = match self.ready {
+            Some(ready) => self.run(ready.all(statement)).await?,
+            None => self.run(self.connection.query_all_raw(statement)).await?,
+        };
         if let Some(tally) = self.tally {
             tally.add_rows(rows.len());
         }

@@ -59,6 +59,7 @@
 //! ```
 
 pub mod bucket;
+pub mod bulk;
 pub mod credit;
 pub mod database;
 pub mod descriptor;
@@ -69,6 +70,7 @@ pub mod idempotency;
 pub mod journey;
 pub mod page;
 pub mod reach;
+mod ready;
 pub mod row;
 pub mod rows;
 pub mod select;

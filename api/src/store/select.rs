@@ -172,6 +172,15 @@ impl Reader {
         Ok(groups)
     }
 
+    /// The text of the statement of a level.
+    ///
+    /// # Errors
+    /// FORBIDDEN_FIELD in filter or order.
+    pub fn level_text(&self, select: &Select, rows: Of<'_>, list: Option<&ListSql>) -> Result<String> {
+        let (sql, _) = self.level_sql(select, rows, list)?;
+        Ok(sql.statement(self.backend()).sql)
+    }
+
     fn level_sql(&self, select: &Select, rows: Of<'_>, list: Option<&ListSql>) -> Result<(Sql, bool)> {
         let of = select.of;
         match rows {
@@ -329,7 +338,7 @@ impl Reader {
         let of = self.graph().of(kind);
         let field = of.field(field).ok_or_else(|| Error::internal(format!("no field {}.{field}", of.name)))?;
         let value = self.readable(of, field, BASE)?.value;
-        let sum = Sum { value, stored: Stored::of(field.shape), adds_up: true };
+        let sum = Sum { value, stored: Stored::of(field.shape), range: false, sum: true };
         let totals = Totals { of, keys: Vec::new(), sums: vec![sum] };
         let groups = self.totals(&totals, Of::Parents(column, parents), Some(filter), None).await?;
         let sum = |group: Group| (group.parent, group.sums.first().map_or(0, |figures| figures.sum));
@@ -441,8 +450,10 @@ pub(crate) struct Sum {
     pub value: Sql,
     /// How the least and greatest are stored.
     pub stored: Stored,
-    /// Sum and count of values make sense.
-    pub adds_up: bool,
+    /// The least and the greatest value are wanted.
+    pub range: bool,
+    /// The sum is wanted.
+    pub sum: bool,
 }
 
 impl Sum {
@@ -452,8 +463,11 @@ impl Sum {
             sql.append(self.value.clone()).push(")");
             sql
         };
-        let mut cells = vec![wrap("COUNT"), wrap("MIN"), wrap("MAX")];
-        if self.adds_up {
+        let mut cells = vec![wrap("COUNT")];
+        if self.range {
+            cells.extend([wrap("MIN"), wrap("MAX")]);
+        }
+        if self.sum {
             cells.push(dialect.sum(self.value.clone()));
         }
         cells
@@ -478,11 +492,11 @@ pub(crate) struct Group {
 pub(crate) struct Figures {
     /// Rows with a value.
     pub count: i64,
-    /// The least value.
+    /// The least value; empty if it was not wanted.
     pub min: Cell,
-    /// The greatest value.
+    /// The greatest value; empty if it was not wanted.
     pub max: Cell,
-    /// The sum; 0 of nothing.
+    /// The sum; 0 of nothing, and if it was not wanted.
     pub sum: i64,
 }
 
@@ -499,8 +513,8 @@ impl Totals<'_> {
         let mut sums = Vec::with_capacity(self.sums.len());
         for sum in &self.sums {
             let count = next(Stored::Long)?.int().unwrap_or_default();
-            let (min, max) = (next(sum.stored)?, next(sum.stored)?);
-            let total = if sum.adds_up { next(Stored::Long)?.int().unwrap_or_default() } else { 0 };
+            let (min, max) = if sum.range { (next(sum.stored)?, next(sum.stored)?) } else { (Cell::Null, Cell::Null) };
+            let total = if sum.sum { next(Stored::Long)?.int().unwrap_or_default() } else { 0 };
             sums.push(Figures { count, min, max, sum: total });
         }
         Ok(Group { parent, keys, count, sums })

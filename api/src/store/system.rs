@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use sea_orm::sea_query::IntoCondition;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IdenStatic, ModelTrait, QueryFilter, QuerySelect, SqlErr, Value,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, QueryFilter, QuerySelect, Value};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::database::classify;
 use super::sql::{Dialect, Sql};
-use super::tx::{Resource, chunk_size, insert_sql, replace_sql};
+use super::tx::{Resource, insert_sql};
 use super::{Store, Tx, Warrant};
 use crate::access::{Action, Role, Viewer};
 use crate::error::{Error, Result};
@@ -145,35 +143,6 @@ impl System {
         Ok(E::delete_many().filter(condition).exec(&tx.session()).await.map_err(classify)?.rows_affected)
     }
 
-    /// Loads rows as they are, in bulk and without events of their own: demo data and imports bring theirs along.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub async fn load<M>(&self, tx: &Tx, rows: &[M]) -> Result<()>
-    where
-        M: ModelTrait<Entity: Resource<Model = M>>,
-    {
-        for chunk in rows.chunks(chunk_size::<M::Entity>()) {
-            tx.execute(insert_sql::<M::Entity>(chunk)).await.map_err(raced)?;
-        }
-        Ok(())
-    }
-
-    /// Writes rows over those that were there, in bulk and without events of their own. The rows were read and locked in
-    /// this transaction.
-    ///
-    /// # Errors
-    /// Database errors.
-    pub async fn replace<M>(&self, tx: &Tx, rows: &[M]) -> Result<()>
-    where
-        M: ModelTrait<Entity: Resource<Model = M>>,
-    {
-        for chunk in rows.chunks(chunk_size::<M::Entity>()) {
-            tx.execute(replace_sql::<M::Entity>(chunk)).await.map_err(raced)?;
-        }
-        Ok(())
-    }
-
     /// Fills in a reference of rows that were loaded before those they refer to: pairs of row and target.
     ///
     /// # Errors
@@ -274,6 +243,8 @@ impl System {
         use entity::setting;
         const NAME: &str = "base_currency";
         let tx = self.begin("start").await?;
+        // Replicas that start together on a new database: the first one writes, the others read.
+        tx.take_turns("start").await?;
         let known = self.rows::<setting::Entity>(&tx, setting::Column::Key.eq(NAME)).await?;
         let wanted = self.store.base_currency();
         match known.first() {
@@ -288,15 +259,5 @@ impl System {
                 tx.commit().await
             }
         }
-    }
-}
-
-/// What was not there when it was looked for, and is there now, was made by somebody else at the same moment.
-fn raced(error: DbErr) -> Error {
-    match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => {
-            Error::conflict("Somebody else made one of these rows at the same moment. Try again.")
-        }
-        _ => classify(error),
     }
 }

@@ -1,6 +1,7 @@
 //! Trees: rows that point at a parent of their own kind (campaigns, companies, teams).
 
-use sea_orm::{ConnectionTrait, IdenStatic};
+use sea_orm::sea_query::ArrayType;
+use sea_orm::{ConnectionTrait, IdenStatic, Value};
 use uuid::Uuid;
 
 use super::database::classify;
@@ -33,11 +34,20 @@ impl Tx {
     /// # Errors
     /// Database errors.
     pub async fn take_turns(&self, matter: &str) -> Result<()> {
+        self.take_all_turns(&[matter]).await
+    }
+
+    /// As [`Tx::take_turns`], at several matters in this order.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn take_all_turns(&self, matters: &[&str]) -> Result<()> {
         if self.reader().dialect() == Dialect::Sqlite {
             return Ok(());
         }
-        let mut sql = Sql::text("SELECT pg_advisory_xact_lock(hashtext(");
-        sql.bind(format!("tributary:{matter}")).push("))");
+        let matters = matters.iter().map(|matter| Value::from(format!("tributary:{matter}"))).collect();
+        let mut sql = Sql::text("SELECT pg_advisory_xact_lock(hashtext(matter)) FROM unnest(");
+        sql.bind(Value::Array(ArrayType::String, Some(Box::new(matters)))).push(") AS turns(matter)");
         self.execute(sql).await.map_err(classify).map(|_| ())
     }
 }

@@ -448,24 +448,16 @@ pub(super) fn chunk_size<E: EntityTrait>() -> usize {
 }
 
 pub(super) fn insert_sql<E: EntityTrait>(rows: &[E::Model]) -> Sql {
-    let names: Vec<_> = E::Column::iter().map(|column| Sql::text(format!("\"{}\"", column.as_str()))).collect();
-    let mut sql = Sql::text(format!("INSERT INTO {} (", E::default().table_name()));
-    sql.append(Sql::listed(names)).push(") VALUES ");
-    let rows = rows.iter().map(|row| {
-        let mut values = Sql::text("(");
-        values.append(Sql::listed(E::Column::iter().map(|column| Sql::value(row.get(column))).collect())).push(")");
-        values
-    });
-    sql.append(Sql::listed(rows.collect()));
-    sql
-}
-
-/// As [`insert_sql`], for rows whose ids are there already.
-pub(super) fn replace_sql<E: EntityTrait>(rows: &[E::Model]) -> Sql {
-    let kept = E::Column::iter().map(|column| column.as_str()).filter(|column| *column != "id");
-    let sets: Vec<_> = kept.map(|column| Sql::text(format!("\"{column}\" = excluded.\"{column}\""))).collect();
-    let mut sql = insert_sql::<E>(rows);
-    sql.push(" ON CONFLICT (id) DO UPDATE SET ").append(Sql::listed(sets));
+    let names: Vec<_> = E::Column::iter().map(|column| format!("\"{}\"", column.as_str())).collect();
+    let mut sql = Sql::text(format!("INSERT INTO {} ({}) VALUES ", E::default().table_name(), names.join(", ")));
+    for (place, row) in rows.iter().enumerate() {
+        let mut separator = if place == 0 { "(" } else { ", (" };
+        for column in E::Column::iter() {
+            sql.push(separator).bind(row.get(column));
+            separator = ", ";
+        }
+        sql.push(")");
+    }
     sql
 }
 

@@ -37,9 +37,8 @@ use crate::store::{Tx, Warrant};
 pub async fn capture(tx: &Tx, input: CaptureLeadInput) -> Result<CaptureLeadPayload> {
     let warrant = tx.may::<lead::Entity>(Action::Create)?;
     let capture = check::check(tx, input).await?;
-    for turn in capture.turns() {
-        tx.take_turns(&turn).await?;
-    }
+    let turns = capture.turns();
+    tx.take_all_turns(&turns.iter().map(String::as_str).collect::<Vec<_>>()).await?;
     let person = known::person(tx, &warrant, &capture.person).await?;
     let open = known::open_lead(tx, &warrant, &capture.person, person.as_ref()).await?;
     let touch = known::touch(tx, &warrant, capture.touch.as_ref(), person.as_ref()).await?;

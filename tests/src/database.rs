@@ -27,8 +27,8 @@ pub async fn on_sqlite(test: impl AsyncFn(World)) {
 
 /// Runs a test on PostgreSQL where `TEST_DATABASE_URL` names a server.
 pub async fn on_postgres(test: impl AsyncFn(World)) {
-    let Some(server) = server() else { return };
-    let name = format!("tributary_{}", Uuid::new_v4().simple());
+    let Some(server) = postgres_server() else { return };
+    let name = new_name();
     let template = postgres_template(&server).await;
     create(&server, &name, Some(&template)).await;
     let world = World::open(&with_name(&server, &name)).await;
@@ -37,8 +37,20 @@ pub async fn on_postgres(test: impl AsyncFn(World)) {
     drop_database(&server, &name).await;
 }
 
+/// Hands out an empty PostgreSQL database, without any table; it is dropped at the end.
+pub async fn on_empty_postgres(server: &str, test: impl AsyncFnOnce(String)) {
+    let name = new_name();
+    create(server, &name, None).await;
+    test(with_name(server, &name)).await;
+    drop_database(server, &name).await;
+}
+
+fn new_name() -> String {
+    format!("tributary_{}", Uuid::new_v4().simple())
+}
+
 /// The server to test on, if one is named. Said once: a pass without it has tested SQLite only.
-fn server() -> Option<String> {
+pub fn postgres_server() -> Option<String> {
     std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
 }
 

@@ -21,7 +21,7 @@ mod story;
 mod world;
 
 pub use actor::{Actor, Answer};
-pub use database::{each_database, on_postgres, on_sqlite};
+pub use database::{each_database, on_empty_postgres, on_postgres, on_sqlite, postgres_server};
 pub use fixture::Cast;
 pub use served::{Served, Socket};
 pub use story::Story;

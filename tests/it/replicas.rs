@@ -1,0 +1,85 @@
+//! Two replicas on one PostgreSQL database, as `docker-compose.yml` runs them: each a process of its own.
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tributary::access::Role;
+use tributary::demo;
+
+use crate::service::Service;
+
+/// A pair on an empty database that they fill with demo data.
+async fn pair(url: &str) -> (Service, Service) {
+    // Both at once: one migrates and fills the database, the other waits and finds it done.
+    let start = || {
+        let url = url.to_owned();
+        tokio::task::spawn_blocking(move || Service::start(&url, &[("TRIBUTARY_DEMO", "auto")]))
+    };
+    tokio::try_join!(start(), start()).expect("both start")
+}
+
+/// What a service answers to a document; nothing if it is not there. `token` may be empty.
+async fn ask(address: &str, token: &str, query: &str, variables: Value) -> Option<Value> {
+    let body = json!({ "query": query, "variables": variables }).to_string();
+    let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
+    let request = format!(
+        "POST /graphql HTTP/1.1\r\nHost: {address}\r\n{authorization}Content-Type: application/json\r\n\
+         Accept: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    stream.write_all(request.as_bytes()).await.ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.ok()?;
+    let (_, body) = answer.split_once("\r\n\r\n")?;
+    serde_json::from_str(body).ok()
+}
+
+async fn sign_in(address: &str, role: Role) -> String {
+    let user = demo::users().into_iter().find(|user| user.role == role).expect("a demo user of every role");
+    let query = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken } }";
+    let input = json!({ "email": user.email, "password": user.password });
+    let answer = ask(address, "", query, json!({ "input": input })).await.expect("an answer");
+    answer["data"]["signIn"]["accessToken"].as_str().unwrap_or_else(|| panic!("not signed in: {answer}")).to_owned()
+}
+
+async fn count(address: &str, token: &str) -> Value {
+    let query = "{ leads { totalCount } activities { totalCount } campaigns { totalCount } }";
+    let answer = ask(address, token, query, Value::Null).await.expect("an answer");
+    assert!(answer.get("errors").is_none(), "{answer}");
+    answer["data"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_replicas_are_one_service() {
+    let Some(server) = tests::postgres_server() else { return };
+    tests::on_empty_postgres(&server, async |url| {
+        let (mut one, other) = pair(&url).await;
+
+        let token = sign_in(&one.address, Role::SalesManager).await;
+        let before = count(&other.address, &token).await;
+        assert!(before["leads"]["totalCount"].as_i64() > Some(0), "the database was filled: {before}");
+        assert_eq!(before["campaigns"]["totalCount"], 19, "it was filled once");
+
+        let deal = ask(&one.address, &token, "{ deals(first: 1) { nodes { id } } }", Value::Null).await.expect("an answer");
+        let input = json!({
+            "kind": "CALL", "subject": "Asked on one", "outcome": "REACHED", "dealId": deal["data"]["deals"]["nodes"][0]["id"],
+        });
+        let log = "mutation($input: LogActivityInput!) { logActivity(input: $input) { activity { id } userErrors { message } } }";
+        let logged = ask(&one.address, &token, log, json!({ "input": input })).await.expect("an answer");
+        let id = logged["data"]["logActivity"]["activity"]["id"].clone();
+        assert!(id.is_string(), "{logged}");
+        let read = "query($id: ID!) { activity(id: $id) { subject } }";
+        let seen = ask(&other.address, &token, read, json!({ "id": id })).await.expect("an answer");
+        assert_eq!(seen["data"]["activity"]["subject"], "Asked on one", "what one wrote, the other reads");
+
+        one.child.kill().expect("SIGKILL reaches it");
+        one.child.wait().expect("it is gone");
+        assert!(ask(&one.address, &token, "{ viewer { role } }", Value::Null).await.is_none(), "it is gone");
+        let seen = ask(&other.address, &token, read, json!({ "id": id })).await.expect("the other goes on");
+        assert_eq!(seen["data"]["activity"]["subject"], "Asked on one");
+        let token = sign_in(&other.address, Role::Admin).await;
+        assert_eq!(count(&other.address, &token).await["leads"], before["leads"]);
+    })
+    .await;
+}

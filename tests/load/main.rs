@@ -143,7 +143,12 @@ async fn measure(options: &Options, program: &Path, url: &str) -> Result<()> {
     );
     database.close().await?;
 
-    let environment = [("DATABASE_URL", url), ("TRIBUTARY_LISTEN", "127.0.0.1:0"), ("TRIBUTARY_LOG", "warn"), ("TRIBUTARY_RATE_POINTS", "0")];
+    let environment = [
+        ("DATABASE_URL", url),
+        ("TRIBUTARY_LISTEN", "127.0.0.1:0"),
+        ("TRIBUTARY_LOG", "warn"),
+        ("TRIBUTARY_RATE_POINTS", "0"),
+    ];
     let service = Server::start(program, &["serve"], &environment)?;
     let itself = std::env::current_exe()?;
     let baseline = Server::start(&itself, &["baseline", url], &[])?;

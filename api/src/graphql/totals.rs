@@ -206,9 +206,8 @@ impl TotalsPlan {
             }
             for wanted in pick(planner.env, &function.below, &[&type_name])? {
                 let Some(field) = of.field(wanted.name) else { continue };
-                let figure = figures
-                    .entry(wanted.name.to_owned())
-                    .or_insert_with(|| figure(planner.reader, &mut totals, field));
+                let figure =
+                    figures.entry(wanted.name.to_owned()).or_insert_with(|| figure(planner.reader, &mut totals, field));
                 if let Some(sum) = figure.as_ref().ok().and_then(|figure| totals.sums.get_mut(figure.sum)) {
                     match function.name {
                         "min" | "max" => sum.range = true,

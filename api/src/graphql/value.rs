@@ -16,6 +16,12 @@ const LARGEST_AMOUNT: u64 = 10_u64.pow(13);
 /// The longest text an input takes, in characters.
 const LONGEST_TEXT: usize = 10_000;
 
+impl std::fmt::Debug for Shape {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str(&type_name(*self))
+    }
+}
+
 /// The GraphQL type of a shape, without `!`.
 pub fn type_name(shape: Shape) -> String {
     match shape {

@@ -67,12 +67,6 @@ pub struct Cell {
     pub reading: Reading,
 }
 
-impl std::fmt::Debug for Shape {
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        to.write_str(&crate::graphql::value::type_name(*self))
-    }
-}
-
 /// What is wrong in a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {

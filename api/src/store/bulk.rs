@@ -38,7 +38,8 @@ impl System {
     where
         M: ModelTrait<Entity: Resource<Model = M>>,
     {
-        let kept = <M::Entity as EntityTrait>::Column::iter().map(|column| column.as_str()).filter(|name| *name != "id");
+        let kept =
+            <M::Entity as EntityTrait>::Column::iter().map(|column| column.as_str()).filter(|name| *name != "id");
         let sets: Vec<_> = kept.map(|name| format!("\"{name}\" = excluded.\"{name}\"")).collect();
         write(tx, rows, &format!(" ON CONFLICT (id) DO UPDATE SET {}", sets.join(", "))).await
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use tributary::error::Code;
 
 /// What only a program would say.
-const INSIDE: [&str; 16] = [
+pub const INSIDE: [&str; 16] = [
     "panicked",
     "unwrap",
     "sqlx",

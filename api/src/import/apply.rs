@@ -231,7 +231,8 @@ pub fn fill<M: Keyed>(
     }
     for (column, value) in &draft.values {
         // When a row was made is told once.
-        if !(known && *column == "created_at") && !apart.contains(column) {
+        let told = known && *column == "created_at";
+        if !told && !apart.contains(column) {
             set(into, column, value.clone());
         }
         if let ("created_at", Value::ChronoDateTimeUtc(Some(at))) = (*column, value)

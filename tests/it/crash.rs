@@ -5,16 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use entity::{contact, lead};
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::{Actor, World, each_database, row};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tributary::clock::{Clock, SystemClock};
 use uuid::Uuid;
 
 use crate::gid;
-use crate::service::Service;
+use crate::service::{Service, ask};
 
 const LEADS: usize = 1_000;
 const CLIENTS: usize = 8;
@@ -103,20 +101,7 @@ async fn convert(address: &str, rep: &Actor, lead: Uuid) -> Option<(String, bool
     let query = "mutation($input: ConvertLeadInput!) { convertLead(input: $input) { alreadyConverted deal { id } \
                  userErrors { message } } }";
     let input = json!({ "leadId": gid("lead", lead), "expectedVersion": 1 });
-    let body = json!({ "query": query, "variables": { "input": input } }).to_string();
-    let request = format!(
-        "POST /graphql HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
-         Accept: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        rep.token,
-        body.len()
-    );
-    let mut stream = TcpStream::connect(address).await.ok()?;
-    stream.write_all(request.as_bytes()).await.ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.ok()?;
-    let (_, body) = answer.split_once("\r\n\r\n")?;
-    // A torn answer is no confirmation.
-    let body: Value = serde_json::from_str(body).ok()?;
+    let body = ask(address, &rep.token, query, json!({ "input": input })).await?;
     let payload = &body["data"]["convertLead"];
     let deal = payload["deal"]["id"].as_str().unwrap_or_else(|| panic!("not converted: {body}"));
     Some((deal.to_owned(), payload["alreadyConverted"] == true))

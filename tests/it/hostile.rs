@@ -92,9 +92,13 @@ pub fn shapes() -> Vec<Shape> {
 }
 
 /// The promise is 0.05 s of an optimised build.
-const BOUND: Duration = if cfg!(debug_assertions) { Duration::from_secs(3) } else { Duration::from_millis(50) };
+pub const BOUND: Duration = if cfg!(debug_assertions) { Duration::from_secs(3) } else { Duration::from_millis(50) };
 
-fn body(shape: &Shape) -> String {
+/// The shapes that are refused before they are known to be a request.
+pub const TOO_MUCH_TO_READ: [&str; 2] = ["deep variables", "huge variables"];
+
+/// The shape as a request in JSON.
+pub fn body(shape: &Shape) -> String {
     format!("{{\"query\":{},\"variables\":{}}}", json!(shape.query), shape.variables)
 }
 

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tributary::access::Role;
 use tributary::demo;
 
-use crate::service::Service;
+use crate::service::{Service, ask};
 
 /// A change that has not been told after so long is lost.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -22,23 +22,6 @@ async fn pair(url: &str) -> (Service, Service) {
         tokio::task::spawn_blocking(move || Service::start(&url, &[("TRIBUTARY_DEMO", "auto")]))
     };
     tokio::try_join!(start(), start()).expect("both start")
-}
-
-/// What a service answers to a document; nothing if it is not there. `token` may be empty.
-async fn ask(address: &str, token: &str, query: &str, variables: Value) -> Option<Value> {
-    let body = json!({ "query": query, "variables": variables }).to_string();
-    let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
-    let request = format!(
-        "POST /graphql HTTP/1.1\r\nHost: {address}\r\n{authorization}Content-Type: application/json\r\n\
-         Accept: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    let mut stream = TcpStream::connect(address).await.ok()?;
-    stream.write_all(request.as_bytes()).await.ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.ok()?;
-    let (_, body) = answer.split_once("\r\n\r\n")?;
-    serde_json::from_str(body).ok()
 }
 
 /// The answer of server-sent events to a subscription, until the mark stands in it. There is no end to wait for.

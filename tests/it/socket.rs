@@ -1,5 +1,7 @@
 //! `graphql-transport-ws`, word by word, with a client on a real port.
 
+use std::time::Instant;
+
 use chrono::Duration;
 use serde_json::{Value, json};
 use tests::{Served, Socket, World, each_database, on_sqlite};
@@ -8,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tributary::clock::{Clock, SystemClock};
 
+use crate::hostile;
 use crate::service::Service;
 
 const CHANGED: &str = "subscription { changed { event { action } } }";
@@ -68,16 +71,19 @@ async fn hostile_documents_are_refused_on_the_socket() {
         let cast = world.cast().await;
         let served = world.serve().await;
         let mut socket = served.socket(&cast.rep).await;
-        let deep = format!("{{ a{}{} }}", "{ a ".repeat(30), "}".repeat(30));
-        let literal = format!("{{ node(id: {}{}) {{ id }} }}", "[".repeat(2_000), "]".repeat(2_000));
-        let aliases: String = (0..200).map(|at| format!("a{at}: __typename ")).collect();
-        let bomb: String = (0..30)
-            .map(|at| format!("fragment F{at} on Query {{ ...F{} ...F{} }} ", at + 1, at + 1))
-            .chain(["fragment F30 on Query { __typename }".to_owned()])
-            .collect();
-        for query in [deep, literal, format!("{{ {aliases} }}"), format!("{{ ...F0 }} {bomb}")] {
-            socket.subscribe("h", &query).await;
-            assert_eq!(socket.error("h").await, "QUERY_TOO_COMPLEX", "{}", &query[..40]);
+        for shape in hostile::shapes() {
+            let began = Instant::now();
+            let message = format!(r#"{{"id":"h","type":"subscribe","payload":{}}}"#, hostile::body(&shape));
+            socket.send_frame(Message::text(message)).await;
+            if hostile::TOO_MUCH_TO_READ.contains(&shape.name) {
+                // It is no message at all.
+                assert_eq!(socket.closed().await.0, 4400, "{}", shape.name);
+                socket = served.socket(&cast.rep).await;
+            } else {
+                assert_eq!(socket.error("h").await, shape.code, "{}", shape.name);
+            }
+            assert!(began.elapsed() < hostile::BOUND, "{} took {:?}", shape.name, began.elapsed());
+            socket.settle().await;
         }
         // JSON too deep for its reader ends the socket, not the process.
         let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));

@@ -17,7 +17,7 @@ use crate::store::system::System;
 /// how many times 100,000 leads there shall be. `progress` gets a line now and then.
 ///
 /// # Errors
-/// CONFLICT: the database is not empty; database errors then it is as empty as before.
+/// CONFLICT: the database is not empty; database errors; then it is as empty as before.
 pub async fn seed(system: &System, scale: Option<u32>, progress: &(dyn Fn(&str) + Sync)) -> Result<Vec<DemoUser>> {
     let scope = Scope::of(scale);
     let demo_users = users();

@@ -4,7 +4,7 @@ use entity::{campaign, company, contact, touchpoint};
 use sea_orm::{EntityTrait, IdenStatic, Iterable, Value};
 use uuid::Uuid;
 
-use super::cell::{Problem, known_by};
+use super::cell::{Problem, known_by, whole};
 use super::desk::Desk;
 use super::draft::{Draft, Drafted};
 use super::file::Row;
@@ -148,8 +148,8 @@ fn touchpoint(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &Made) ->
     } else if !touches::has_happened(touch.occurred_at, desk.now) {
         wrong.push(draft.problem(row, "occurredAt", "a touch cannot lie in the future"));
     }
-    for (column, field) in [("kind", "kind"), ("channel", "channel")] {
-        if draft.value(column).is_none() {
+    for field in ["kind", "channel"] {
+        if draft.value(field).is_none() {
             wrong.push(draft.problem(row, field, format!("say which {field} it was")));
         }
     }
@@ -279,17 +279,12 @@ fn column<M: Record>(name: &str) -> Option<<M::Entity as EntityTrait>::Column> {
     <M::Entity as EntityTrait>::Column::iter().find(|column| column.as_str() == name)
 }
 
-/// A problem with a row and not with one of its columns.
-pub fn whole(reason: &str) -> Problem {
-    Problem { column: String::new(), value: String::new(), reason: reason.to_owned() }
-}
-
 /// What a rule of the domain says, at the columns of the file.
 pub fn problems(draft: &Draft<'_>, row: &Row, error: Error) -> Vec<Problem> {
     match error {
         Error::Invalid(mistakes) => {
             mistakes.into_iter().map(|mistake| draft.problem(row, &mistake.path.join("."), mistake.message)).collect()
         }
-        other => vec![whole(&other.to_string())],
+        other => vec![whole(other.to_string())],
     }
 }

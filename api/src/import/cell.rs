@@ -78,6 +78,11 @@ pub struct Problem {
     pub reason: String,
 }
 
+/// A problem with a row and not with one of its columns.
+pub fn whole(reason: impl Into<String>) -> Problem {
+    Problem { column: String::new(), value: String::new(), reason: reason.into() }
+}
+
 impl Source {
     /// Reads a template: `{column}` stands for a cell, `{{` for a brace.
     ///

@@ -9,14 +9,15 @@ use entity::{deal_contact, lead, stage, transition};
 use sea_orm::ActiveEnum;
 use uuid::Uuid;
 
-use super::apply::{Made, fill, identify, problems, start, whole};
-use super::cell::Problem;
+use super::apply::{Made, fill, identify, problems, start};
+use super::cell::{Problem, whole};
 use super::desk::Desk;
 use super::draft::Draft;
 use super::file::Row;
 use super::table::{Change, key, membership};
 use super::target::DEAL_CONTACT;
 use crate::access::Kind;
+use crate::campaign_member::rules::is_out;
 use crate::deal::rules;
 use crate::error::Error;
 use crate::exchange_rate::commands::at_rate;
@@ -307,7 +308,7 @@ fn convert(
     desk.step(super::lead::step(lead, Some(lead.status), LeadStatus::Converted, at.max(last)));
     if let Some(campaign) = lead.source_campaign_id
         && let Some(member) = desk.members.find(&membership(campaign, lead.contact_id))
-        && !matches!(member.status, MemberStatus::OptedOut | MemberStatus::Excluded)
+        && !is_out(member.status)
     {
         let member = campaign_member::Model { status: MemberStatus::Converted, ..member.clone() };
         desk.members.put(member);

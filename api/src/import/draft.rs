@@ -2,7 +2,7 @@
 
 use sea_orm::Value;
 
-use super::cell::{Problem, known_by};
+use super::cell::{Problem, known_by, whole};
 use super::file::Row;
 use super::mapping::{FieldMap, Mapping, ObjectMap};
 use super::target::Target;
@@ -76,7 +76,7 @@ impl Draft<'_> {
         let reason = reason.into();
         match self.map.fields.iter().find(|known| known.name == field) {
             Some(known) => known.cell.source.problem(row, reason),
-            None => Problem { column: String::new(), value: String::new(), reason },
+            None => whole(reason),
         }
     }
 }
@@ -93,9 +93,7 @@ pub fn draft<'m>(
     let mut problems = Vec::new();
     let mut drafts = Vec::new();
     for (at, map) in mapping.objects.iter().enumerate() {
-        let wanted =
-            map.when.as_ref().map_or(Ok(true), |when| row.text(&when.column).map(|text| text.trim() == when.equals));
-        match wanted {
+        match map.is_in(&row) {
             Ok(true) if counts(&row, at) => drafts.push(object(map, &row, &mut problems)),
             Ok(_) => {}
             Err(problem) => problems.push(problem),

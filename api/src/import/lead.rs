@@ -7,13 +7,14 @@ use entity::lead::{self, LeadStatus};
 use entity::transition;
 use sea_orm::ActiveEnum;
 
-use super::apply::{Made, fill, identify, problems, start, whole};
-use super::cell::Problem;
+use super::apply::{Made, fill, identify, problems, start};
+use super::cell::{Problem, whole};
 use super::desk::Desk;
 use super::draft::Draft;
 use super::file::Row;
 use super::rules;
 use super::table::{Change, key, membership};
+use crate::campaign_member::rules as members;
 use crate::lead::rules as life;
 
 /// What is no simple value of a lead.
@@ -182,14 +183,11 @@ fn only_open(desk: &Desk<'_>, lead: &lead::Model) -> Result<(), Vec<Problem>> {
 fn respond(desk: &mut Desk<'_>, lead: &lead::Model) {
     let Some(campaign) = lead.source_campaign_id else { return };
     let row = match desk.members.find(&membership(campaign, lead.contact_id)) {
-        Some(member) => campaign_member::Model {
-            first_responded_at: member.first_responded_at.or(Some(lead.created_at)),
-            status: match member.status {
-                MemberStatus::Targeted | MemberStatus::Sent => MemberStatus::Responded,
-                other => other,
-            },
-            ..member.clone()
-        },
+        Some(member) => {
+            let mut member = member.clone();
+            members::respond(&mut member, lead.created_at);
+            member
+        }
         None => desk.begin(campaign_member::Model {
             campaign_id: campaign,
             contact_id: lead.contact_id,

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use super::cell::{Cell, Reading, Source};
+use super::cell::{Cell, Problem, Reading, Source};
+use super::file::Row;
 use super::target::{OBJECTS, Object, Target};
 use crate::access::Kind;
 use crate::money;
@@ -47,6 +48,17 @@ pub struct When {
     pub column: String,
     /// Its text.
     pub equals: String,
+}
+
+impl ObjectMap {
+    /// Is it made of this row?
+    ///
+    /// # Errors
+    /// A cell that cannot be read.
+    pub fn is_in(&self, row: &Row) -> Result<bool, Problem> {
+        let Some(when) = &self.when else { return Ok(true) };
+        Ok(row.text(&when.column)?.trim() == when.equals)
+    }
 }
 
 /// Which of several rows counts.

@@ -166,12 +166,8 @@ fn winners(mapping: &Mapping, files: &[PathBuf]) -> Result<Winners> {
         while let Some(next) = file.next().map_err(unreadable)? {
             let Next::Row(row) = next else { continue };
             for (at, map, first) in choosy() {
-                let wanted = map
-                    .when
-                    .as_ref()
-                    .is_none_or(|when| row.text(&when.column).is_ok_and(|text| text.trim() == when.equals));
-                let (true, Ok(group), Ok(Some(Value::ChronoDateTimeUtc(Some(date))))) =
-                    (wanted, row.text(&first.column), first.date.value(&row))
+                let (Ok(true), Ok(group), Ok(Some(Value::ChronoDateTimeUtc(Some(date))))) =
+                    (map.is_in(&row), row.text(&first.column), first.date.value(&row))
                 else {
                     continue;
                 };
@@ -210,14 +206,13 @@ impl Run<'_> {
                     self.outcome.rows += 1;
                     match draft(self.mapping, row, |row, at| self.counts(place, row, at)) {
                         Ok(drafted) => rows.push(drafted),
-                        Err((row, problems)) => self.reject(origin.rejection(&row, problems))?,
+                        Err((row, problems)) => self.reject(origin.rejection_of(&row, problems))?,
                     }
                 }
                 Some(Next::Broken(line, text, reason)) => {
                     self.outcome.rows += 1;
                     let problems = vec![Problem { column: String::new(), value: text.clone(), reason }];
-                    let Origin { path, head } = origin.clone();
-                    self.reject(Rejection { file: path, line, problems, head, cells: vec![text] })?;
+                    self.reject(origin.rejection(line, vec![text], problems))?;
                 }
             }
             if rows.len() >= self.options.batch || (ended && !rows.is_empty()) {
@@ -265,7 +260,7 @@ impl Run<'_> {
         for (drafted, outcome) in rows.iter().zip(applied) {
             match outcome {
                 Ok(applied) => self.count(&applied),
-                Err(problems) => self.reject(origin.rejection(&drafted.row, problems))?,
+                Err(problems) => self.reject(origin.rejection_of(&drafted.row, problems))?,
             }
         }
         Ok(())
@@ -290,16 +285,18 @@ impl Run<'_> {
 }
 
 /// Where rows are from.
-#[derive(Clone)]
 struct Origin {
     path: PathBuf,
     head: Vec<String>,
 }
 
 impl Origin {
-    fn rejection(&self, row: &Row, problems: Vec<Problem>) -> Rejection {
-        let cells = row.originals().map(str::to_owned).collect();
-        Rejection { file: self.path.clone(), line: row.line, problems, head: self.head.clone(), cells }
+    fn rejection_of(&self, row: &Row, problems: Vec<Problem>) -> Rejection {
+        self.rejection(row.line, row.originals().map(str::to_owned).collect(), problems)
+    }
+
+    fn rejection(&self, line: u64, cells: Vec<String>, problems: Vec<Problem>) -> Rejection {
+        Rejection { file: self.path.clone(), line, problems, head: self.head.clone(), cells }
     }
 }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::conversion_graphql::{ConvertLeadDealInput, ConvertLeadInput, ConvertLeadPayload, UnconvertLeadInput};
 use crate::access::{Action, Kind};
+use crate::campaign_member::rules::is_out;
 use crate::deal::commands as deals;
 use crate::error::{Error, Mistake, Result};
 use crate::graphql::mutation::Changed;
@@ -369,10 +370,8 @@ async fn set_member(tx: &Tx, warrant: &Warrant, lead: &lead::Model, status: Memb
         Some(member) if status == MemberStatus::Responded && member.first_responded_at.is_none() => MemberStatus::Sent,
         _ => status,
     };
-    let changes = |member: &campaign_member::Model| match member.status {
-        MemberStatus::OptedOut | MemberStatus::Excluded => false,
-        MemberStatus::Converted => true,
-        MemberStatus::Targeted | MemberStatus::Sent | MemberStatus::Responded => status == MemberStatus::Converted,
+    let changes = |member: &campaign_member::Model| {
+        !is_out(member.status) && [member.status, status].contains(&MemberStatus::Converted)
     };
     let Some(member) = member.filter(changes) else { return Ok(()) };
     let mut member = tx.affected::<campaign_member::Entity>(warrant, member);

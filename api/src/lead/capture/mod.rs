@@ -25,6 +25,7 @@ use super::matching::{Interest, fill};
 use super::rules;
 use crate::access::{Action, Kind};
 use crate::attribution::commands::rebuild_for_contacts;
+use crate::campaign_member::rules as members;
 use crate::error::{Error, Result};
 use crate::graphql::node::Node;
 use crate::store::{Tx, Warrant};
@@ -152,7 +153,7 @@ async fn write_touches(
     }
 }
 
-/// The person has responded to the campaign. The first response keeps its moment; who opted out stays out.
+/// The person has responded to the campaign.
 async fn respond(tx: &Tx, warrant: &Warrant, campaign: Uuid, contact: Uuid, capture: &Capture) -> Result<()> {
     use campaign_member::Column;
     let at: DateTime<Utc> = capture.touch.as_ref().map_or(tx.now(), |touch| touch.occurred_at);
@@ -169,10 +170,7 @@ async fn respond(tx: &Tx, warrant: &Warrant, campaign: Uuid, contact: Uuid, capt
         return raced(tx.add::<campaign_member::Entity>(warrant, row).await).map(|_| ());
     };
     let mut member = tx.affect::<campaign_member::Entity>(warrant, known.id).await?;
-    member.first_responded_at.get_or_insert(at);
-    if matches!(member.status, MemberStatus::Targeted | MemberStatus::Sent) {
-        member.status = MemberStatus::Responded;
-    }
+    members::respond(&mut member, at);
     tx.save(member).await.map(|_| ())
 }
 

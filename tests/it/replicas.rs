@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 use tributary::access::Role;
 use tributary::demo;
 
-use crate::service::{Service, ask};
+use crate::service::{Service, ask, post};
 
 /// A change that has not been told after so long is lost.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -26,14 +25,7 @@ async fn pair(url: &str) -> (Service, Service) {
 
 /// The answer of server-sent events to a subscription, until the mark stands in it. There is no end to wait for.
 async fn follow(address: &str, token: &str, query: &str, mark: &str) -> String {
-    let body = json!({ "query": query }).to_string();
-    let request = format!(
-        "POST /graphql HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
-         Accept: text/event-stream\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let mut stream = TcpStream::connect(address).await.expect("a connection");
-    stream.write_all(request.as_bytes()).await.expect("it listens");
+    let mut stream = post(address, token, "text/event-stream", query, Value::Null).await.expect("it listens");
     let (mut told, mut part) = (String::new(), [0; 4_096]);
     while !told.contains(mark) {
         let read = stream.read(&mut part).await.expect("it goes on");

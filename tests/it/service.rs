@@ -83,17 +83,23 @@ impl Drop for Service {
     }
 }
 
-/// What a service answers to a document; nothing if it is not there, or ends in the middle of it. `token` may be empty.
-pub async fn ask(address: &str, token: &str, query: &str, variables: Value) -> Option<Value> {
+/// Sends a document; nothing if nobody is there. `token` may be empty.
+pub async fn post(address: &str, token: &str, accept: &str, query: &str, variables: Value) -> Option<TcpStream> {
     let body = json!({ "query": query, "variables": variables }).to_string();
     let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
     let request = format!(
         "POST /graphql HTTP/1.1\r\nHost: {address}\r\n{authorization}Content-Type: application/json\r\n\
-         Accept: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+         Accept: {accept}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
     let mut stream = TcpStream::connect(address).await.ok()?;
     stream.write_all(request.as_bytes()).await.ok()?;
+    Some(stream)
+}
+
+/// What a service answers to a document; nothing if it is not there, or ends in the middle of it. `token` may be empty.
+pub async fn ask(address: &str, token: &str, query: &str, variables: Value) -> Option<Value> {
+    let mut stream = post(address, token, "application/json", query, variables).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.ok()?;
     let (_, body) = answer.split_once("\r\n\r\n")?;

@@ -357,13 +357,13 @@ impl Reader {
             return Err(Error::forbidden(format!("{}.count", of.name)));
         }
         let mut conditions = self.visible(of, Action::Count, BASE);
-        let mut cells = Vec::new();
+        let mut keys = Vec::new();
         match rows {
             Of::Parents(column, parents) => {
                 conditions.extend(self.reference(of, column, BASE)?);
                 let column = format!("{BASE}.{column}");
                 conditions.insert(0, self.dialect().is_any(column.as_str(), parents));
-                cells.push(Sql::text(column));
+                keys.push(Sql::text(column));
             }
             Of::Ids(ids) => conditions.insert(0, self.dialect().is_any(format!("{BASE}.id").as_str(), ids)),
             Of::All => {}
@@ -371,22 +371,29 @@ impl Reader {
         if let Some(filter) = filter {
             conditions.push(self.condition(of, filter, Action::Count, BASE)?);
         }
-        cells.extend(totals.keys.iter().map(|key| key.value.clone()));
-        let grouped = cells.len();
-        cells.push(Sql::text("COUNT(*)"));
-        for sum in &totals.sums {
-            cells.extend(sum.cells(self.dialect()));
+        let own = keys.len();
+        keys.extend(totals.keys.iter().map(|key| key.value.clone()));
+        let mut figures = vec![Aggregate::over("COUNT", Sql::text("*"))];
+        figures.extend(totals.sums.iter().flat_map(Sum::aggregates));
+        let mut from = Sql::text(format!("{} {BASE} WHERE ", of.table));
+        from.append(Sql::all(conditions));
+        if totals.keys.iter().any(|key| key.join.is_some()) {
+            from = self.grouped(&mut keys, &mut figures, from);
+            for (number, key) in totals.keys.iter().enumerate() {
+                let Some(Join { table, alias, visible }) = &key.join else { continue };
+                let Some(pointed) = keys.get_mut(own + number) else { continue };
+                let mut same = std::mem::replace(pointed, Sql::text(format!("{alias}.id")));
+                same.push(&format!(" = {alias}.id"));
+                from.push(&format!(" LEFT JOIN {table} {alias} ON "));
+                from.append(Sql::all(std::iter::once(same).chain(visible.iter().cloned()).collect()));
+            }
         }
+        let grouped = keys.len();
+        let cells = keys.into_iter().chain(figures.iter().map(|figure| figure.sql(self.dialect())));
         let mut sql = Sql::text("SELECT ");
-        sql.append(Sql::listed(cells)).push(&format!(" FROM {} {BASE}", of.table));
-        for join in totals.keys.iter().filter_map(|key| key.join.as_ref()) {
-            sql.append(join.clone());
-        }
-        sql.push(" WHERE ").append(Sql::all(conditions));
+        sql.append(Sql::listed(cells.collect())).push(" FROM ").append(from);
         if grouped > 0 {
-            let places =
-                |after: &str| Sql::listed((1..=grouped).map(|place| Sql::text(format!("{place}{after}"))).collect());
-            sql.push(" GROUP BY ").append(places("")).push(" ORDER BY ").append(places(" NULLS LAST"));
+            sql.push(" GROUP BY ").append(places(grouped, "")).push(" ORDER BY ").append(places(grouped, " NULLS LAST"));
         }
         if let Some(limit) = limit {
             sql.push(" LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));
@@ -394,28 +401,57 @@ impl Reader {
         Ok(sql)
     }
 
-    /// The join that a group by a reference needs: the group's key is the row's id only where the viewer may see it.
+    /// Rows that point at others are grouped by what they point at before they are joined with it, as there are fewer
+    /// groups than rows. Answers the groups as a table; keys and figures become those of this table.
+    fn grouped(&self, keys: &mut [Sql], figures: &mut [Aggregate], from: Sql) -> Sql {
+        let (mut cells, grouped) = (Vec::new(), keys.len());
+        let mut named = |mut cell: Sql| {
+            let name = format!("c{}", cells.len());
+            cell.push(" AS ").push(&name);
+            cells.push(cell);
+            Sql::text(format!("grouped.{name}"))
+        };
+        for key in keys {
+            *key = named(std::mem::take(key));
+        }
+        for figure in figures {
+            *figure = figure.of_groups(named(figure.sql(self.dialect())));
+        }
+        let mut table = Sql::text("(SELECT ");
+        table.append(Sql::listed(cells)).push(" FROM ").append(from);
+        table.push(" GROUP BY ").append(places(grouped, "")).push(") AS grouped");
+        table
+    }
+
+    /// The key of a group by a reference.
     ///
     /// # Errors
     /// FORBIDDEN_FIELD: the reference itself is closed.
     pub(crate) fn reference_key(&self, of: &Descriptor, link: &Link, number: usize) -> Result<GroupKey> {
         let LinkKey::One(column) = link.key else { return Err(Error::bad_input("Group by single references only.")) };
-        let other = format!("g{number}");
+        let alias = format!("g{number}");
         let target = self.graph().of(link.to);
         if self.would_pin_a_person(of, target) {
             return Err(forbidden_field(of, &link.name));
         }
-        let mut on = vec![Sql::text(format!("{other}.id = {BASE}.{column}"))];
-        on.extend(self.visible(target, Action::Read, &other));
+        let mut value = Sql::text(format!("{BASE}.{column}"));
         match self.field_grant(of, &link.name, BASE) {
             FieldGrant::Open => {}
-            FieldGrant::Where(condition) => on.push(condition),
+            FieldGrant::Where(condition) => {
+                let mut shown = Sql::text("CASE WHEN ");
+                shown.append(condition).push(" THEN ").append(value).push(" END");
+                value = shown;
+            }
             FieldGrant::Closed | FieldGrant::SumsOnly => return Err(forbidden_field(of, &link.name)),
         }
-        let mut join = Sql::text(format!(" LEFT JOIN {} {other} ON ", target.table));
-        join.append(Sql::all(on));
-        Ok(GroupKey { value: Sql::text(format!("{other}.id")), stored: Stored::Id, join: Some(join) })
+        let visible = self.visible(target, Action::Read, &alias);
+        Ok(GroupKey { value, stored: Stored::Id, join: Some(Join { table: target.table, alias, visible }) })
     }
+}
+
+/// `1, 2, …`, each with what comes after it.
+fn places(count: usize, after: &str) -> Sql {
+    Sql::listed((1..=count).map(|place| Sql::text(format!("{place}{after}"))).collect())
 }
 
 #[derive(Default)]
@@ -440,8 +476,15 @@ pub(crate) struct GroupKey {
     pub value: Sql,
     /// How it is stored.
     pub stored: Stored,
-    /// A table it needs.
-    pub join: Option<Sql>,
+    /// The value is the id of a row; the group has it only where the viewer may see that row.
+    pub join: Option<Join>,
+}
+
+/// The table of the rows that groups point at.
+pub(crate) struct Join {
+    table: &'static str,
+    alias: String,
+    visible: Vec<Sql>,
 }
 
 /// A column that is summed.
@@ -457,20 +500,42 @@ pub(crate) struct Sum {
 }
 
 impl Sum {
-    fn cells(&self, dialect: Dialect) -> Vec<Sql> {
-        let wrap = |function: &str| {
-            let mut sql = Sql::text(format!("{function}("));
-            sql.append(self.value.clone()).push(")");
-            sql
-        };
-        let mut cells = vec![wrap("COUNT")];
+    fn aggregates(&self) -> Vec<Aggregate> {
+        let mut functions = vec!["COUNT"];
         if self.range {
-            cells.extend([wrap("MIN"), wrap("MAX")]);
+            functions.extend(["MIN", "MAX"]);
         }
         if self.sum {
-            cells.push(dialect.sum(self.value.clone()));
+            functions.push("SUM");
         }
-        cells
+        functions.into_iter().map(|function| Aggregate::over(function, self.value.clone())).collect()
+    }
+}
+
+/// An aggregate function and what it is over.
+struct Aggregate {
+    function: &'static str,
+    value: Sql,
+}
+
+impl Aggregate {
+    fn over(function: &'static str, value: Sql) -> Self {
+        Self { function, value }
+    }
+
+    /// The same figure from the figures of groups.
+    fn of_groups(&self, figure: Sql) -> Self {
+        let function = if self.function == "COUNT" { "SUM" } else { self.function };
+        Self { function, value: figure }
+    }
+
+    fn sql(&self, dialect: Dialect) -> Sql {
+        if self.function == "SUM" {
+            return dialect.sum(self.value.clone());
+        }
+        let mut sql = Sql::text(format!("{}(", self.function));
+        sql.append(self.value.clone()).push(")");
+        sql
     }
 }
 

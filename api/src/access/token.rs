@@ -1,9 +1,12 @@
 //! Tokens: short signed access tokens (RFC 9068, EdDSA) and long random refresh tokens that are stored as hashes.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -18,6 +21,8 @@ const TYPE: &str = "at+jwt";
 const LEEWAY: TimeDelta = TimeDelta::seconds(5);
 /// No token of ours comes near this length.
 const LONGEST: usize = 4_096;
+/// Of how many tokens it is remembered that their signatures are right.
+const REMEMBERED: usize = 10_000;
 
 /// What a verified access token says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,12 +77,23 @@ pub struct Keys {
     keys: Vec<Key>,
     issuer: String,
     audience: String,
+    /// What tokens say whose signatures were found right, by their SHA-256: checking a signature takes longer than
+    /// reading a row. Everything else about a token is checked every time.
+    signed: Cache<[u8; 32], Arc<Signed>>,
+}
+
+/// What a rightly signed token says.
+struct Signed {
+    /// The place of its key.
+    key: usize,
+    wire: Wire,
 }
 
 impl Keys {
     /// Takes the keys, the oldest first.
     pub fn new(keys: Vec<Key>, issuer: impl Into<String>, audience: impl Into<String>) -> Self {
-        Self { keys, issuer: issuer.into(), audience: audience.into() }
+        let signed = Cache::new(REMEMBERED);
+        Self { keys, issuer: issuer.into(), audience: audience.into(), signed }
     }
 
     /// The keys, the oldest first.
@@ -130,15 +146,30 @@ impl Keys {
     }
 
     fn claims(&self, token: &str, now: DateTime<Utc>) -> Option<Claims> {
-        let kid = key_id(token)?;
-        let key = self.keys.iter().find(|key| key.kid == kid && key.verifies(now))?;
-        let wire = jsonwebtoken::decode::<Wire>(token, &key.verifying, &signature_only()).ok()?.claims;
+        let signed = self.signed(token)?;
+        self.keys.get(signed.key).filter(|key| key.verifies(now))?;
+        let wire = &signed.wire;
         let exp = DateTime::from_timestamp(wire.exp, 0)?;
         let nbf = DateTime::from_timestamp(wire.nbf, 0)?;
         let in_time = now < exp + LEEWAY && nbf <= now + LEEWAY;
         let ours = wire.iss == self.issuer && wire.aud.has(&self.audience);
         (in_time && ours).then_some(())?;
         Some(Claims { sub: wire.sub.parse().ok()?, sid: wire.sid.parse().ok()?, exp })
+    }
+
+    /// What a token says that one of the keys has signed.
+    fn signed(&self, token: &str) -> Option<Arc<Signed>> {
+        let name: [u8; 32] = Sha256::digest(token).into();
+        if let Some(known) = self.signed.get(&name) {
+            return Some(known);
+        }
+        let kid = key_id(token)?;
+        let place = self.keys.iter().position(|key| key.kid == kid)?;
+        let verifying = &self.keys.get(place)?.verifying;
+        let wire = jsonwebtoken::decode::<Wire>(token, verifying, &signature_only()).ok()?.claims;
+        let signed = Arc::new(Signed { key: place, wire });
+        self.signed.insert(name, Arc::clone(&signed));
+        Some(signed)
     }
 
     /// The public keys as a JSON Web Key Set (RFC 7517, 8037): those that verify now or will sign soon.

@@ -160,7 +160,7 @@ impl Reader {
     pub async fn load(&self, select: &Select, rows: Of<'_>, list: Option<&ListSql>) -> Result<Groups> {
         let (sql, has_parent) = self.level_sql(select, rows, list)?;
         let mut groups = Groups::new();
-        let found = self.session().query_all_raw(sql.statement(self.backend())).await.map_err(classify)?;
+        let found = self.session().query_all_raw(sql.planned_once(self.backend())).await.map_err(classify)?;
         self.tally.add_rows(found.len().saturating_mul(select.joins.len()));
         for row in found {
             let (parent, from) = match (has_parent, rows) {
@@ -178,7 +178,7 @@ impl Reader {
     /// FORBIDDEN_FIELD in filter or order.
     pub fn level_text(&self, select: &Select, rows: Of<'_>, list: Option<&ListSql>) -> Result<String> {
         let (sql, _) = self.level_sql(select, rows, list)?;
-        Ok(sql.statement(self.backend()).sql)
+        Ok(sql.planned_once(self.backend()).sql)
     }
 
     fn level_sql(&self, select: &Select, rows: Of<'_>, list: Option<&ListSql>) -> Result<(Sql, bool)> {
@@ -265,8 +265,7 @@ impl Reader {
         }
         let mut order = Sql::text(" ORDER BY ");
         order.append(page::order_by(&keys, &id, list.page.backward));
-        let mut limit = Sql::text(" LIMIT ");
-        limit.bind(i64::try_from(list.page.limit + 1).unwrap_or(i64::MAX));
+        let limit = limit_sql(list.page.limit + 1);
         Ok(Tail { order, limit })
     }
 
@@ -396,7 +395,7 @@ impl Reader {
             sql.push(" GROUP BY ").append(places(grouped, "")).push(" ORDER BY ").append(places(grouped, " NULLS LAST"));
         }
         if let Some(limit) = limit {
-            sql.push(" LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX));
+            sql.append(limit_sql(limit));
         }
         Ok(sql)
     }
@@ -447,6 +446,11 @@ impl Reader {
         let visible = self.visible(target, Action::Read, &alias);
         Ok(GroupKey { value, stored: Stored::Id, join: Some(Join { table: target.table, alias, visible }) })
     }
+}
+
+/// The number stands in the text: a planner that does not know it takes it for a part of the table.
+fn limit_sql(limit: u64) -> Sql {
+    Sql::text(format!(" LIMIT {limit}"))
 }
 
 /// `1, 2, …`, each with what comes after it.

@@ -99,6 +99,28 @@ impl Sql {
         Statement::from_sql_and_values(backend, text, self.values)
     }
 
+    /// The piece as a statement for which PostgreSQL keeps one plan, whatever the values: right where a few rows are read
+    /// by an index, and planning would take longer than reading. So each value stands in a query of its own, which the
+    /// planner does not look into; where it sees values that make a plan look cheaper, it plans every execution anew.
+    pub fn planned_once(self, backend: DbBackend) -> Statement {
+        if backend != DbBackend::Postgres {
+            return self.statement(backend);
+        }
+        let mut parts = self.text.split('?');
+        let mut text = parts.next().unwrap_or_default().to_owned();
+        for (place, (part, value)) in parts.zip(&self.values).enumerate() {
+            text.push_str(&format!("(SELECT ${})", place + 1));
+            text.push_str(match value {
+                // An array is one value here, and not the rows of the query.
+                Value::Array(ArrayType::Uuid, _) => "::uuid[]",
+                Value::Array(..) => "::text[]",
+                _ => "",
+            });
+            text.push_str(part);
+        }
+        Statement::from_sql_and_values(backend, text, self.values)
+    }
+
     /// The piece as a condition inside a statement that sea-query builds.
     pub fn into_expr(self, backend: DbBackend) -> sea_orm::sea_query::SimpleExpr {
         let text = match backend {
@@ -164,6 +186,7 @@ impl Dialect {
     pub fn is_any(self, column: impl Into<Sql>, ids: &[Uuid]) -> Sql {
         let mut sql = column.into();
         match self {
+            _ if let [id] = ids => sql.push(" = ").bind(*id),
             Self::Postgres => sql.push(" = ANY(").bind(self.id_list(ids)).push(")"),
             Self::Sqlite => sql.push(" IN (SELECT unhex(value) FROM json_each(").bind(self.id_list(ids)).push("))"),
         };

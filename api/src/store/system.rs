@@ -202,7 +202,7 @@ impl System {
         sql.push(" AND t0.deleted_at IS NULL AND t0.status = 'ACTIVE' AND EXISTS (SELECT 1 FROM refresh_token s");
         sql.push(" WHERE s.family_id = ").bind(session).push(" AND s.user_id = t0.id AND s.revoked_at IS NULL)");
         let database = self.store.database();
-        let statement = sql.statement(database.backend());
+        let statement = sql.planned_once(database.backend());
         let rows = database.reading().query_all_raw(statement).await.map_err(classify)?;
         let Some(first) = rows.first() else { return Ok(None) };
         let role = first.try_get_by_index::<Role>(0).map_err(classify)?;

@@ -339,7 +339,7 @@ impl Tx {
     pub(super) async fn exists(&self, of: &Descriptor, id: Uuid, conditions: Vec<Sql>) -> Result<bool> {
         let mut sql = Sql::text(format!("SELECT 1 FROM {} t0 WHERE t0.id = ", of.table));
         sql.bind(id).push(" AND ").append(Sql::all(conditions));
-        let found = self.session().query_one_raw(sql.statement(self.backend())).await.map_err(classify)?;
+        let found = self.session().query_one_raw(sql.planned_once(self.backend())).await.map_err(classify)?;
         Ok(found.is_some())
     }
 
@@ -369,9 +369,12 @@ impl Tx {
     /// Database errors; then nothing was written.
     pub async fn commit(self) -> Result<()> {
         let entries = std::mem::take(&mut *self.entries.lock().unwrap_or_else(PoisonError::into_inner));
-        let last = event::write(&self, entries).await?;
         let store = &self.reader.store;
+        // Only one at a time can have the counter of events. Whoever waits for it here does not wait in the database.
+        let turn = if entries.is_empty() { None } else { Some(store.turn.lock().await) };
+        let last = event::write(&self, entries).await?;
         store.database.commit(self.transaction).await?;
+        drop(turn);
         if let Some(last) = last {
             store.feed.grown(last);
         }

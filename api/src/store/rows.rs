@@ -1,10 +1,14 @@
 //! Rows inside a transaction: narrowed to what the viewer may see, or, with a warrant, all of them.
 
 use sea_orm::sea_query::{IntoCondition, LockType};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Select,
+};
 use uuid::Uuid;
 
 use super::database::classify;
+use super::sql::Sql;
 use super::tx::{Resource, Tx, Warrant};
 use crate::access::Action;
 use crate::error::Result;
@@ -48,7 +52,7 @@ impl Tx {
         let of = self.descriptor::<E>();
         let mut select = E::find();
         if of.soft_delete {
-            let live = super::sql::Sql::text(format!("{}.deleted_at IS NULL", of.table));
+            let live = Sql::text(format!("{}.deleted_at IS NULL", of.table));
             select = select.filter(live.into_expr(self.backend()));
         }
         Rows { select, tx: self }
@@ -114,6 +118,21 @@ impl<E: EntityTrait> Rows<'_, E> {
         self.locked().one(&tx.session()).await.map_err(classify)
     }
 
+    /// The first, locked until the transaction ends, and whether it fulfils a condition, if there is one.
+    pub(super) async fn one_locked_and(self, condition: Option<Sql>) -> Result<Option<(E::Model, bool)>> {
+        const FULFILLED: &str = "fulfilled";
+        let Some(condition) = condition else { return Ok(self.one_locked().await?.map(|row| (row, true))) };
+        let tx = self.tx;
+        let mut fulfilled = Sql::text("((");
+        fulfilled.append(condition).push(") IS TRUE)");
+        let select = self.locked().expr_as(fulfilled.into_expr(tx.backend()), FULFILLED);
+        let Some(row) = tx.session().query_one_raw(select.build(tx.backend())).await.map_err(classify)? else {
+            return Ok(None);
+        };
+        let fulfilled = row.try_get("", FULFILLED).map_err(classify)?;
+        Ok(Some((E::Model::from_query_result(&row, "").map_err(classify)?, fulfilled)))
+    }
+
     /// Every one, locked until the transaction ends: in the order of their ids, so that two transactions that want the
     /// same rows wait for each other and do not block each other.
     ///
@@ -146,7 +165,7 @@ impl<E: EntityTrait> Rows<'_, E> {
     /// The row with this id.
     pub fn with_id(self, id: Uuid) -> Self {
         let table = sea_orm::EntityName::table_name(&E::default());
-        let mut condition = super::sql::Sql::text(format!("{table}.id = "));
+        let mut condition = Sql::text(format!("{table}.id = "));
         condition.bind(id);
         let condition = condition.into_expr(self.tx.backend());
         Self { select: self.select.filter(condition), ..self }

@@ -195,12 +195,14 @@ impl Tx {
     /// # Errors
     /// NOT_FOUND, FORBIDDEN.
     pub async fn claim<E: Resource>(&self, id: Uuid, action: Action) -> Result<Change<E>> {
+        let of = self.descriptor::<E>();
+        let reach = self.reader.reachable(of, action, of.table);
         let row = match self.find::<E>() {
-            Ok(rows) => rows.with_id(id).one_locked().await?,
+            Ok(rows) => rows.with_id(id).one_locked_and(reach).await?,
             Err(_) => None,
         };
-        let before = row.ok_or_else(|| self.missing::<E>(id))?;
-        if !self.reaches(E::KIND, id, action).await? {
+        let (before, reached) = row.ok_or_else(|| self.missing::<E>(id))?;
+        if !reached {
             return Err(self.forbidden::<E>(action));
         }
         let plain = matches!(action, Action::Update | Action::Create);
@@ -248,15 +250,15 @@ impl Tx {
         if of.versioned {
             sql.push(" AND version = ").bind(old_version);
         }
-        let done = self.execute(sql).await.map_err(|error| taken(of, error))?;
-        if done == 0 {
-            return Err(Error::conflict(format!(
-                "{} was changed by someone else meanwhile. Read it again, then retry.",
-                of.name
-            )));
-        }
-        if plain && !self.reaches(E::KIND, id, warrant.action).await? {
-            return Err(self.forbidden::<E>(warrant.action));
+        match self.write_one(of, sql, plain.then_some(warrant.action)).await? {
+            Some(true) => {}
+            Some(false) => return Err(self.forbidden::<E>(warrant.action)),
+            None => {
+                return Err(Error::conflict(format!(
+                    "{} was changed by someone else meanwhile. Read it again, then retry.",
+                    of.name
+                )));
+            }
         }
         self.note(of, id, changes);
         Ok(after)
@@ -267,19 +269,20 @@ impl Tx {
     /// # Errors
     /// FORBIDDEN; `Invalid` with `TAKEN`.
     pub async fn create<E: Resource>(&self, row: E::Model) -> Result<E::Model> {
-        let warrant = self.may::<E>(Action::Create)?;
-        let row = self.add::<E>(&warrant, row).await?;
-        if !self.reaches(E::KIND, id_of::<E>(&row), Action::Create).await? {
-            return Err(self.forbidden::<E>(Action::Create));
-        }
-        Ok(row)
+        self.may::<E>(Action::Create)?;
+        self.insert::<E>(row, Some(Action::Create)).await
     }
 
     /// Makes a row as the effect of an allowed action.
     ///
     /// # Errors
     /// `Invalid` with `TAKEN`.
-    pub async fn add<E: Resource>(&self, _: &Warrant, mut row: E::Model) -> Result<E::Model> {
+    pub async fn add<E: Resource>(&self, _: &Warrant, row: E::Model) -> Result<E::Model> {
+        self.insert::<E>(row, None).await
+    }
+
+    /// Makes a row, which must then lie within the reach of the action if there is one.
+    async fn insert<E: Resource>(&self, mut row: E::Model, action: Option<Action>) -> Result<E::Model> {
         let of = self.descriptor::<E>();
         if id_of::<E>(&row).is_nil() {
             set::<E>(&mut row, "id", Value::Uuid(Some(self.id())));
@@ -289,9 +292,24 @@ impl Tx {
         set::<E>(&mut row, "updated_at", Value::ChronoDateTimeUtc(Some(self.now())));
         set::<E>(&mut row, "created_by", Value::Uuid(author));
         set::<E>(&mut row, "version", Value::Int(Some(1)));
-        self.execute(insert_sql::<E>(std::slice::from_ref(&row))).await.map_err(|error| taken(of, error))?;
+        if self.write_one(of, insert_sql::<E>(std::slice::from_ref(&row)), action).await? != Some(true) {
+            return Err(self.forbidden::<E>(Action::Create));
+        }
         self.note(of, id_of::<E>(&row), event::changes::<E>(self.reader.graph(), of, None, &row));
         Ok(row)
+    }
+
+    /// Runs a statement that writes one row and answers whether the row as it is now lies within the reach of the action,
+    /// if there is one; none when no row was written.
+    async fn write_one(&self, of: &Descriptor, mut sql: Sql, action: Option<Action>) -> Result<Option<bool>> {
+        let Some(reach) = action.and_then(|action| self.reader.reachable(of, action, of.table)) else {
+            let written = self.execute(sql).await.map_err(|error| taken(of, error))?;
+            return Ok((written > 0).then_some(true));
+        };
+        sql.push(" RETURNING ((").append(reach).push(") IS TRUE)");
+        let row = self.session().query_one_raw(sql.statement(self.backend())).await;
+        let row = row.map_err(|error| taken(of, error))?;
+        row.map(|row| row.try_get_by_index(0)).transpose().map_err(classify)
     }
 
     /// Removes derived rows (they carry no history of their own, so no event).

@@ -22,7 +22,7 @@ const LEEWAY: TimeDelta = TimeDelta::seconds(5);
 /// No token of ours comes near this length.
 const LONGEST: usize = 4_096;
 /// Of how many tokens it is remembered that their signatures are right.
-const REMEMBERED: usize = 10_000;
+const REMEMBERED: usize = 1_000;
 
 /// What a verified access token says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

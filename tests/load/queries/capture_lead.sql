@@ -1,14 +1,16 @@
 WITH company AS (
     INSERT INTO company (id, created_at, updated_at, created_by, version, owner_id, team_id, name, domain, lifecycle)
     SELECT gen_random_uuid(), now(), now(), $1::uuid, 1, NULL, NULL, $2, $3, 'PROSPECT'
-    WHERE NOT EXISTS (SELECT 1 FROM company WHERE deleted_at IS NULL AND (domain = $3 OR name = $2 OR lower(name) = lower($2)))
+    WHERE NOT EXISTS (SELECT 1 FROM company WHERE deleted_at IS NULL AND domain = $3)
+        AND NOT EXISTS (SELECT 1 FROM company WHERE deleted_at IS NULL AND lower(name) = lower($2))
     RETURNING *
 ), person AS (
     INSERT INTO contact (
         id, created_at, updated_at, created_by, version, first_name, last_name, email, phone, company_id, lifecycle)
     SELECT gen_random_uuid(), now(), now(), $1::uuid, 1, 'Lo', 'Ad', $4, $5, company.id, 'LEAD'
     FROM company
-    WHERE NOT EXISTS (SELECT 1 FROM contact WHERE deleted_at IS NULL AND (email = $4 OR phone = $5))
+    WHERE NOT EXISTS (SELECT 1 FROM contact WHERE deleted_at IS NULL AND email = $4)
+        AND NOT EXISTS (SELECT 1 FROM contact WHERE deleted_at IS NULL AND phone = $5)
     RETURNING *
 ), touch AS (
     INSERT INTO touchpoint (

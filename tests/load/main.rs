@@ -2,6 +2,7 @@
 //! same run. See README.md in this folder.
 
 mod baseline;
+mod bulk;
 mod drive;
 mod process;
 mod report;
@@ -37,11 +38,12 @@ const MOST: Duration = Duration::from_secs(20);
 
 const HELP: &str = "The service under load, beside a baseline.
 
-  cargo bench -p tests --bench load -- [--scale N] [--only NAME,…] [--database URL] [--service PATH]
+  cargo bench -p tests --bench load -- [--scale N] [--only NAME,…] [--bulk] [--database URL] [--service PATH]
 
   --scale N       fill a database of our own with N times 100,000 leads (default 1); it is dropped at the end
   --database URL  use this database, which `tributary seed` has filled, and keep it; scenarios write into it
   --only NAME,…   only the scenarios with these names
+  --bulk          no scenarios: how long filling a database and importing 100,000 rows take, on both databases
   --service PATH  measure this program instead of building `tributary` with --release
 ";
 
@@ -53,6 +55,7 @@ struct Options {
     scale: Option<u32>,
     database: Option<String>,
     only: Option<Vec<String>>,
+    bulk: bool,
     service: Option<PathBuf>,
 }
 
@@ -67,6 +70,7 @@ fn main() -> Result<()> {
             "--scale" => options.scale = Some(value()?.parse()?),
             "--database" => options.database = Some(value()?),
             "--only" => options.only = Some(value()?.split(',').map(str::to_owned).collect()),
+            "--bulk" => options.bulk = true,
             "--service" => options.service = Some(value()?.into()),
             _ => return Err(HELP.into()),
         }
@@ -79,6 +83,12 @@ async fn run(options: Options) -> Result<()> {
         Some(path) => path.clone(),
         None => build()?,
     };
+    let scale = options.scale.unwrap_or(1);
+    if options.bulk {
+        let folder = tempfile::tempdir()?;
+        let file = format!("sqlite://{}?mode=rwc", folder.path().join("bulk.db").display());
+        bulk::measure(&service, &file, "SQLite", scale)?;
+    }
     if let Some(url) = &options.database {
         return measure(&options, &service, url).await;
     }
@@ -86,7 +96,10 @@ async fn run(options: Options) -> Result<()> {
     let mut outcome = Ok(());
     tests::on_empty_postgres(&server, async |url| {
         outcome = async {
-            fill(&service, &url, options.scale.unwrap_or(1))?;
+            if options.bulk {
+                return bulk::measure(&service, &url, "PostgreSQL", scale);
+            }
+            fill(&service, &url, scale)?;
             measure(&options, &service, &url).await
         }
         .await;

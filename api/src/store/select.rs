@@ -392,7 +392,10 @@ impl Reader {
         let mut sql = Sql::text("SELECT ");
         sql.append(Sql::listed(cells.collect())).push(" FROM ").append(from);
         if grouped > 0 {
-            sql.push(" GROUP BY ").append(places(grouped, "")).push(" ORDER BY ").append(places(grouped, " NULLS LAST"));
+            sql.push(" GROUP BY ")
+                .append(places(grouped, ""))
+                .push(" ORDER BY ")
+                .append(places(grouped, " NULLS LAST"));
         }
         if let Some(limit) = limit {
             sql.append(limit_sql(limit));

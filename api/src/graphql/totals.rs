@@ -28,7 +28,8 @@ use crate::store::descriptor::{
 };
 use crate::store::filter::{Filter, forbidden_field};
 use crate::store::row::{Cell, Stored};
-use crate::store::select::{BASE, Figures, Group, GroupKey, Of, Sum, Totals};
+use crate::store::select::{BASE, Of};
+use crate::store::totals::{Figures, Group, GroupKey, Sum, Totals};
 
 /// At most so many groups are answered.
 const MOST_GROUPS: usize = 1_000;

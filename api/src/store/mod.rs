@@ -77,6 +77,7 @@ pub mod select;
 pub mod sql;
 pub mod system;
 pub mod tally;
+pub mod totals;
 pub mod tree;
 pub mod tx;
 pub mod writes;

@@ -84,6 +84,9 @@ async fn run(options: Options) -> Result<()> {
         None => build()?,
     };
     let scale = options.scale.unwrap_or(1);
+    if options.bulk && (options.database.is_some() || options.only.is_some()) {
+        return Err("--bulk makes databases of its own and runs no scenarios: leave --database and --only out".into());
+    }
     if options.bulk {
         let folder = tempfile::tempdir()?;
         let file = format!("sqlite://{}?mode=rwc", folder.path().join("bulk.db").display());

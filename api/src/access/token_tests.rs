@@ -172,6 +172,9 @@ fn rotation_publishes_then_signs_then_verifies_then_forgets() {
     let its_end = rotated_at + NOTICE - second + TimeDelta::minutes(15);
     assert!(keys.verify(&last, its_end).is_ok());
     let end = rotated_at + NOTICE + OVERLAP;
+    let long = keys.issue(world.user, world.session, rotated_at, 600).unwrap();
+    assert!(keys.verify(&long, end - second).is_ok());
+    assert!(keys.verify(&long, end).is_err(), "a signature that is remembered counts no longer than its key");
     assert_eq!((published(rotated_at), published(end - second), published(end)), (2, 2, 1));
 }
 

@@ -35,7 +35,8 @@ pub async fn seed(system: &System, scale: Option<u32>, progress: &(dyn Fn(&str) 
     while let Some((told, batch)) = batches.recv().await {
         let rows = batch.count();
         let mut ids = Chance::about(SEED, told.wrapping_neg());
-        history::load(system, &tx, batch, &mut |at| ids.id(at)).await?;
+        let happenings = history::load(system, &tx, batch).await?;
+        history::log(system, &tx, happenings, &mut |at| ids.id(at)).await?;
         progress(&format!("{told} of {} companies, {rows} rows more", scope.companies));
     }
     progress("indexes");

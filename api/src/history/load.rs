@@ -4,21 +4,16 @@ use chrono::{DateTime, Utc};
 use entity::{deal, event, team};
 use uuid::Uuid;
 
-use super::{Batch, Record, Shelf};
+use super::{Batch, Happening, Record, Shelf};
 use crate::error::Result;
 use crate::store::Tx;
 use crate::store::system::System;
 
-/// Loads a batch, table by table: none before those it refers to. `ids` makes the ids of the events.
+/// Loads the rows of a batch, table by table: none before those it refers to. Answers what [`log`] tells of them.
 ///
 /// # Errors
 /// Database errors.
-pub async fn load(
-    system: &System,
-    tx: &Tx,
-    batch: Batch,
-    ids: &mut (dyn FnMut(DateTime<Utc>) -> Uuid + Send),
-) -> Result<()> {
+pub async fn load(system: &System, tx: &Tx, batch: Batch) -> Result<Vec<Happening>> {
     let Batch {
         mut teams,
         users,
@@ -63,6 +58,20 @@ pub async fn load(
     put(system, tx, &activities).await?;
     put(system, tx, &transitions).await?;
     system.load(tx, &credits).await?;
+    Ok(happenings)
+}
+
+/// Writes the events; `ids` makes their ids. The last thing of a transaction: nobody else gets a number until it ends, so it
+/// must not wait for a row any more.
+///
+/// # Errors
+/// Database errors.
+pub async fn log(
+    system: &System,
+    tx: &Tx,
+    happenings: Vec<Happening>,
+    ids: &mut (dyn FnMut(DateTime<Utc>) -> Uuid + Send),
+) -> Result<()> {
     if happenings.is_empty() {
         return Ok(());
     }

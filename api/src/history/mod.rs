@@ -12,7 +12,7 @@ use sea_orm::ModelTrait;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-pub use self::load::load;
+pub use self::load::{load, log};
 use crate::store::Resource;
 
 /// Who did what when.

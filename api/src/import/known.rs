@@ -112,10 +112,11 @@ async fn fetch<M: Keyed>(
     source: &str,
     texts: Vec<String>,
 ) -> Result<()> {
-    let mut rows = tx.all::<M::Entity>(warrant).any_of_texts(column::<M::Entity>(by)?, texts);
-    if by == "externalId" {
-        rows = rows.matching(column::<M::Entity>("source_system")?, source);
-    }
+    let rows = tx.all::<M::Entity>(warrant);
+    let rows = match by {
+        "externalId" => rows.known_as(source, texts),
+        _ => rows.any_of_texts(column::<M::Entity>(by)?, texts),
+    };
     rows.all_locked(column::<M::Entity>("id")?).await?.into_iter().for_each(|row| table.fetch(row));
     Ok(())
 }

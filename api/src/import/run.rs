@@ -319,8 +319,9 @@ async fn load(
         // Nobody shall wait for a number of the log until a dry run ends.
         batch.happenings.clear();
     }
-    history::load(system, tx, batch, &mut |_| system.store().clock().id()).await?;
+    let happenings = history::load(system, tx, batch).await?;
     credits.rebuild(tx, &warrant).await?;
+    history::log(system, tx, happenings, &mut |_| system.store().clock().id()).await?;
     Ok(applied)
 }
 

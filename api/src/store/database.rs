@@ -16,6 +16,7 @@ use sea_orm::{
     ExecResult, QueryResult, Statement, TransactionTrait,
 };
 use sea_orm::{SqliteTransactionMode, TransactionOptions};
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -51,12 +52,14 @@ pub struct Database {
     watcher: OnceLock<Watcher>,
     /// None on SQLite.
     ready: Option<Ready>,
+    turn: Mutex<()>,
 }
 
 /// The durations of the calls of the database, by what they do.
 pub type Calls = Family<Call, Histogram, fn() -> Histogram>;
 
-/// What a call does: `begin` (with the wait for a connection), `statement` or `commit`.
+/// What a call does: `begin` (with the wait for a connection), `statement`, `turn` (the wait for the counter of events) or
+/// `commit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Call {
     call: &'static str,
@@ -65,6 +68,7 @@ pub struct Call {
 const BEGIN: Call = Call { call: "begin" };
 const STATEMENT: Call = Call { call: "statement" };
 const COMMIT: Call = Call { call: "commit" };
+const TURN: Call = Call { call: "turn" };
 const LISTEN: Call = Call { call: "listen" };
 
 /// The connections of one pool.
@@ -101,6 +105,7 @@ impl Database {
             calls: Family::new_with_constructor(seconds),
             watcher: OnceLock::new(),
             ready,
+            turn: Mutex::default(),
         })
     }
 
@@ -188,6 +193,13 @@ impl Database {
             ..TransactionOptions::default()
         };
         self.timed(BEGIN, self.write.begin_with_options(options)).await.map_err(classify)
+    }
+
+    /// Waits until nobody else of this process numbers events and commits. Only one at a time can have the counter; who
+    /// waits for it here stands in no queue of the database, whose every waiter costs it work. Whoever has the counter
+    /// waits for no row any more: the database could not see that two wait for each other.
+    pub(super) async fn turn(&self) -> Result<MutexGuard<'_, ()>> {
+        self.timed(TURN, async { Ok(self.turn.lock().await) }).await.map_err(classify)
     }
 
     /// Commits within the time limit.

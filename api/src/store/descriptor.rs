@@ -213,6 +213,13 @@ pub enum Ownership {
     },
 }
 
+impl Ownership {
+    /// Do other rows decide whose the row is?
+    pub fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::Parents(_) | Self::Subject { .. })
+    }
+}
+
 /// The usual ownership: `owner_id`, `created_by`, `team_id`.
 pub const OWNED: Ownership =
     Ownership::Columns { own: &["owner_id", "created_by"], team: &["team_id"], pool: Some(("owner_id", "team_id")) };

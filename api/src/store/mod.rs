@@ -105,15 +105,13 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     base_currency: Arc<str>,
     feed: Arc<Feed>,
-    /// Who numbers his events and commits.
-    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Store {
     /// Puts the parts together.
     pub fn new(database: Arc<Database>, graph: &'static Graph, clock: Arc<dyn Clock>, base_currency: &str) -> Self {
         let feed = Feed::of(Arc::clone(&database), graph);
-        Self { database, graph, clock, base_currency: base_currency.into(), feed, turn: Arc::default() }
+        Self { database, graph, clock, base_currency: base_currency.into(), feed }
     }
 
     /// The database as this viewer may see it.

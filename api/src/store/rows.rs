@@ -96,6 +96,15 @@ impl<E: EntityTrait> Rows<'_, E> {
         Self { select: self.select.filter(condition), ..self }
     }
 
+    /// The rows that a source system knows by one of these ids.
+    pub fn known_as(self, source: &str, ids: Vec<String>) -> Self {
+        let table = sea_orm::EntityName::table_name(&E::default()).to_owned();
+        let live = if super::tx::column::<E>("deleted_at").is_some() { " AND one.deleted_at IS NULL" } else { "" };
+        let condition = self.tx.reader().dialect().is_known_as(&table, live, source, ids);
+        let condition = condition.into_expr(self.tx.backend());
+        Self { select: self.select.filter(condition), ..self }
+    }
+
     /// The first.
     ///
     /// # Errors
@@ -125,7 +134,7 @@ impl<E: EntityTrait> Rows<'_, E> {
         let tx = self.tx;
         let mut fulfilled = Sql::text("((");
         fulfilled.append(condition).push(") IS TRUE)");
-        let select = self.locked().expr_as(fulfilled.into_expr(tx.backend()), FULFILLED);
+        let select = self.locked().limit(1).expr_as(fulfilled.into_expr(tx.backend()), FULFILLED);
         let Some(row) = tx.session().query_one_raw(select.build(tx.backend())).await.map_err(classify)? else {
             return Ok(None);
         };

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Statement};
 use uuid::Uuid;
 
 use super::Reader;
@@ -160,7 +160,7 @@ impl Reader {
     pub async fn load(&self, select: &Select, rows: Of<'_>, list: Option<&ListSql>) -> Result<Groups> {
         let (sql, has_parent) = self.level_sql(select, rows, list)?;
         let mut groups = Groups::new();
-        let found = self.session().query_all_raw(sql.planned_once(self.backend())).await.map_err(classify)?;
+        let found = self.session().query_all_raw(self.level_statement(sql, rows)).await.map_err(classify)?;
         self.tally.add_rows(found.len().saturating_mul(select.joins.len()));
         for row in found {
             let (parent, from) = match (has_parent, rows) {
@@ -178,7 +178,16 @@ impl Reader {
     /// FORBIDDEN_FIELD in filter or order.
     pub fn level_text(&self, select: &Select, rows: Of<'_>, list: Option<&ListSql>) -> Result<String> {
         let (sql, _) = self.level_sql(select, rows, list)?;
-        Ok(sql.planned_once(self.backend()).sql)
+        Ok(self.level_statement(sql, rows).sql)
+    }
+
+    /// Rows that are named, or hang on named ones, are found by those names: one plan does for all. Which plan is best for
+    /// the page of a whole table depends on the values it is narrowed by.
+    fn level_statement(&self, sql: Sql, rows: Of<'_>) -> Statement {
+        match rows {
+            Of::All => sql.statement(self.backend()),
+            Of::Ids(_) | Of::Parents(..) => sql.planned_once(self.backend()),
+        }
     }
 
     fn level_sql(&self, select: &Select, rows: Of<'_>, list: Option<&ListSql>) -> Result<(Sql, bool)> {
@@ -196,7 +205,10 @@ impl Reader {
                     sql.append(join.clone());
                 });
                 let tail = self.list_tail(of, list, BASE, &mut conditions)?;
-                sql.push(" WHERE ").append(Sql::all(conditions)).append(tail.order).append(tail.limit);
+                sql.push(" WHERE ").append(Sql::all(conditions)).append(tail.order);
+                if let Some(limit) = tail.limit {
+                    sql.limit(limit);
+                }
                 Ok((sql, false))
             }
         }
@@ -209,7 +221,10 @@ impl Reader {
         let mut conditions = vec![Sql::text(format!("{inner_alias}.{column} = parent.id"))];
         conditions.extend(self.visible(of, Action::Read, inner_alias));
         conditions.extend(self.reference(of, column, inner_alias)?);
-        let inner = self.list_tail(of, list, inner_alias, &mut conditions)?;
+        let mut inner = self.list_tail(of, list, inner_alias, &mut conditions)?;
+        if let Some(limit) = inner.limit {
+            inner.order.known_limit(limit);
+        }
         let mut sql = Sql::text("SELECT ");
         match self.dialect() {
             Dialect::Postgres => {
@@ -220,11 +235,7 @@ impl Reader {
                     sql.append(join.clone());
                 }
                 // PostgreSQL hands the rows of each inner page on in their order.
-                sql.push(" WHERE ")
-                    .append(Sql::all(conditions))
-                    .append(inner.order)
-                    .append(inner.limit)
-                    .push(") AS page");
+                sql.push(" WHERE ").append(Sql::all(conditions)).append(inner.order).push(") AS page");
             }
             Dialect::Sqlite => {
                 sql.append(select.cells_sql(Some("parent.id"))).push(" FROM ");
@@ -233,7 +244,7 @@ impl Reader {
                     " CROSS JOIN {} {BASE} ON {BASE}.id IN (SELECT s0.id FROM {} s0 WHERE ",
                     of.table, of.table
                 ));
-                sql.append(Sql::all(conditions)).append(inner.order).append(inner.limit).push(")");
+                sql.append(Sql::all(conditions)).append(inner.order).push(")");
                 for join in &select.joins {
                     sql.append(join.clone());
                 }
@@ -243,7 +254,7 @@ impl Reader {
         Ok(sql)
     }
 
-    /// Adds the list's conditions; answers its `ORDER BY` and `LIMIT`.
+    /// Adds the list's conditions; answers its `ORDER BY` and its limit.
     fn list_tail(
         &self,
         of: &Descriptor,
@@ -265,8 +276,7 @@ impl Reader {
         }
         let mut order = Sql::text(" ORDER BY ");
         order.append(page::order_by(&keys, &id, list.page.backward));
-        let limit = limit_sql(list.page.limit + 1);
-        Ok(Tail { order, limit })
+        Ok(Tail { order, limit: Some(list.page.limit + 1) })
     }
 
     fn keys(&self, of: &Descriptor, order: &[Key], alias: &str) -> Result<Vec<KeySql>> {
@@ -291,13 +301,8 @@ impl Reader {
     }
 }
 
-/// The number stands in the text: a planner that does not know it takes it for a part of the table.
-pub(super) fn limit_sql(limit: u64) -> Sql {
-    Sql::text(format!(" LIMIT {limit}"))
-}
-
 #[derive(Default)]
 struct Tail {
     order: Sql,
-    limit: Sql,
+    limit: Option<u64>,
 }

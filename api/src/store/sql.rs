@@ -1,8 +1,8 @@
 //! Statement text in pieces, and the few places where the two databases spell things differently.
 //!
 //! A piece is text with `?` for every bound value, in order; pieces are joined freely, and [`Sql::statement`] numbers
-//! the places for PostgreSQL at the end. Values are always bound, so the text of a query shape never changes
-//! and stays prepared.
+//! the places for PostgreSQL at the end. Values are always bound (but for some limits), so the text of a query shape does not
+//! change and stays prepared.
 
 use sea_orm::{DbBackend, Statement, Value, sea_query::ArrayType};
 use uuid::Uuid;
@@ -43,6 +43,20 @@ impl Sql {
         self.text.push_str(&piece.text);
         self.values.extend(piece.values);
         self
+    }
+
+    /// Adds a limit. Beside other values it is bound like them: the planner then goes on looking at the values, which say
+    /// whether a row in a thousand is wanted or every second one. By itself it stands in the text.
+    pub fn limit(&mut self, limit: u64) -> &mut Self {
+        if self.values.is_empty() {
+            return self.known_limit(limit);
+        }
+        self.push(" LIMIT ").bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    }
+
+    /// Adds a limit that the planner knows: one that it does not know it takes for a tenth of the table.
+    pub fn known_limit(&mut self, limit: u64) -> &mut Self {
+        self.push(&format!(" LIMIT {limit}"))
     }
 
     /// No text at all.
@@ -93,7 +107,7 @@ impl Sql {
     /// The piece as a statement of the database.
     pub fn statement(self, backend: DbBackend) -> Statement {
         let text = match backend {
-            DbBackend::Postgres => number(&self.text),
+            DbBackend::Postgres => number(&self.text, plain),
             _ => self.text,
         };
         Statement::from_sql_and_values(backend, text, self.values)
@@ -106,25 +120,22 @@ impl Sql {
         if backend != DbBackend::Postgres {
             return self.statement(backend);
         }
-        let mut parts = self.text.split('?');
-        let mut text = parts.next().unwrap_or_default().to_owned();
-        for (place, (part, value)) in parts.zip(&self.values).enumerate() {
-            text.push_str(&format!("(SELECT ${})", place + 1));
-            text.push_str(match value {
+        let text = number(&self.text, |text, place| {
+            let array = match self.values.get(place - 1) {
                 // An array is one value here, and not the rows of the query.
-                Value::Array(ArrayType::Uuid, _) => "::uuid[]",
-                Value::Array(..) => "::text[]",
+                Some(Value::Array(ArrayType::Uuid, _)) => "::uuid[]",
+                Some(Value::Array(ArrayType::String, _)) => "::text[]",
                 _ => "",
-            });
-            text.push_str(part);
-        }
+            };
+            text.push_str(&format!("(SELECT ${place}){array}"));
+        });
         Statement::from_sql_and_values(backend, text, self.values)
     }
 
     /// The piece as a condition inside a statement that sea-query builds.
     pub fn into_expr(self, backend: DbBackend) -> sea_orm::sea_query::SimpleExpr {
         let text = match backend {
-            DbBackend::Postgres => number(&self.text),
+            DbBackend::Postgres => number(&self.text, plain),
             _ => self.text,
         };
         sea_orm::sea_query::Expr::cust_with_values(text, self.values)
@@ -137,17 +148,21 @@ impl From<&str> for Sql {
     }
 }
 
-/// `?` -> `$1`, `$2`, … (no piece has a `?` of another meaning).
-fn number(text: &str) -> String {
+/// Writes each `?` as the place of its value, from 1 (no piece has a `?` of another meaning).
+fn number(text: &str, write: impl Fn(&mut String, usize)) -> String {
     let mut numbered = String::with_capacity(text.len() + 16);
     for (place, part) in text.split('?').enumerate() {
         if place > 0 {
-            numbered.push('$');
-            numbered.push_str(&place.to_string());
+            write(&mut numbered, place);
         }
         numbered.push_str(part);
     }
     numbered
+}
+
+fn plain(text: &mut String, place: usize) {
+    text.push('$');
+    text.push_str(&place.to_string());
 }
 
 /// What the two databases spell differently.
@@ -209,6 +224,24 @@ impl Dialect {
         }
     }
 
+    /// The row is one that the source system knows by one of these ids. On PostgreSQL each is looked up by itself: a planner
+    /// that has not seen the system yet takes its rows for few, and would read all of them to find these.
+    pub fn is_known_as(self, table: &str, live: &str, source: &str, ids: Vec<String>) -> Sql {
+        if self == Self::Sqlite {
+            let mut sql = Sql::text(format!("{table}.source_system = "));
+            sql.bind(source).push(" AND ");
+            return sql.append(self.is_any_text(format!("{table}.external_id").as_str(), ids)).clone();
+        }
+        let ids = ids.into_iter().map(|id| Value::String(Some(id))).collect();
+        let mut sql = Sql::text(format!("{table}.id IN (SELECT found.id FROM unnest("));
+        sql.bind(Value::Array(ArrayType::String, Some(Box::new(ids))));
+        sql.push(&format!(
+            ") AS wanted(id) CROSS JOIN LATERAL (SELECT one.id FROM {table} one WHERE one.source_system = "
+        ));
+        sql.bind(source).push(&format!(" AND one.external_id = wanted.id{live} OFFSET 0) AS found)"));
+        sql
+    }
+
     /// `column` is one of the texts.
     pub fn is_any_text(self, column: impl Into<Sql>, texts: Vec<String>) -> Sql {
         let mut sql = column.into();
@@ -258,5 +291,30 @@ impl Dialect {
             Self::Postgres => " FOR UPDATE",
             Self::Sqlite => "",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_values_stand_in_queries_of_their_own() {
+        let ids = [Uuid::nil(), Uuid::max()];
+        let mut sql = Dialect::Postgres.is_any("t0.id", &ids);
+        sql.push(" AND t0.name = ").bind("a");
+        let text = |statement: Statement| statement.sql;
+        assert_eq!(text(sql.clone().statement(DbBackend::Postgres)), "t0.id = ANY($1) AND t0.name = $2");
+        let hidden = "t0.id = ANY((SELECT $1)::uuid[]) AND t0.name = (SELECT $2)";
+        assert_eq!(text(sql.clone().planned_once(DbBackend::Postgres)), hidden);
+        assert_eq!(sql.planned_once(DbBackend::Postgres).values.map(|values| values.0.len()), Some(2));
+        assert_eq!(Dialect::Postgres.is_any("t0.id", &ids[..1]).as_text(), "t0.id = ?");
+    }
+
+    #[test]
+    fn a_limit_is_bound_beside_other_values_only() {
+        assert_eq!(Sql::text("SELECT 1").limit(51).as_text(), "SELECT 1 LIMIT 51");
+        let mut filtered = Sql::text("SELECT 1 WHERE a = ");
+        assert_eq!(filtered.bind(1).limit(51).as_text(), "SELECT 1 WHERE a = ? LIMIT ?");
     }
 }

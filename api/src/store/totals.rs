@@ -11,7 +11,7 @@ use super::descriptor::{Descriptor, Key as LinkKey, Link};
 use super::filter::{Filter, forbidden_field};
 use super::reach::FieldGrant;
 use super::row::{Cell, Stored, decode};
-use super::select::{BASE, Of, limit_sql};
+use super::select::{BASE, Of};
 use super::sql::{Dialect, Sql};
 use crate::access::{Action, Kind};
 use crate::error::{Error, Result};
@@ -99,7 +99,7 @@ impl Reader {
         }
         let own = keys.len();
         keys.extend(totals.keys.iter().map(|key| key.value.clone()));
-        let mut figures = vec![Aggregate::over("COUNT", Sql::text("*"))];
+        let mut figures = vec![Aggregate::over(Function::Count, Sql::text("*"))];
         figures.extend(totals.sums.iter().flat_map(Sum::aggregates));
         let mut from = Sql::text(format!("{} {BASE} WHERE ", of.table));
         from.append(Sql::all(conditions));
@@ -125,7 +125,7 @@ impl Reader {
                 .append(places(grouped, " NULLS LAST"));
         }
         if let Some(limit) = limit {
-            sql.append(limit_sql(limit));
+            sql.known_limit(limit);
         }
         Ok(sql)
     }
@@ -224,12 +224,12 @@ pub(crate) struct Sum {
 
 impl Sum {
     fn aggregates(&self) -> Vec<Aggregate> {
-        let mut functions = vec!["COUNT"];
+        let mut functions = vec![Function::Count];
         if self.range {
-            functions.extend(["MIN", "MAX"]);
+            functions.extend([Function::Min, Function::Max]);
         }
         if self.sum {
-            functions.push("SUM");
+            functions.push(Function::Sum);
         }
         functions.into_iter().map(|function| Aggregate::over(function, self.value.clone())).collect()
     }
@@ -237,26 +237,37 @@ impl Sum {
 
 /// An aggregate function and what it is over.
 struct Aggregate {
-    function: &'static str,
+    function: Function,
     value: Sql,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Function {
+    Count,
+    Min,
+    Max,
+    Sum,
+}
+
 impl Aggregate {
-    fn over(function: &'static str, value: Sql) -> Self {
+    fn over(function: Function, value: Sql) -> Self {
         Self { function, value }
     }
 
     /// The same figure from the figures of groups.
     fn of_groups(&self, figure: Sql) -> Self {
-        let function = if self.function == "COUNT" { "SUM" } else { self.function };
+        let function = if self.function == Function::Count { Function::Sum } else { self.function };
         Self { function, value: figure }
     }
 
     fn sql(&self, dialect: Dialect) -> Sql {
-        if self.function == "SUM" {
-            return dialect.sum(self.value.clone());
-        }
-        let mut sql = Sql::text(format!("{}(", self.function));
+        let name = match self.function {
+            Function::Sum => return dialect.sum(self.value.clone()),
+            Function::Count => "COUNT(",
+            Function::Min => "MIN(",
+            Function::Max => "MAX(",
+        };
+        let mut sql = Sql::text(name);
         sql.append(self.value.clone()).push(")");
         sql
     }

@@ -196,13 +196,13 @@ impl Tx {
     /// NOT_FOUND, FORBIDDEN.
     pub async fn claim<E: Resource>(&self, id: Uuid, action: Action) -> Result<Change<E>> {
         let of = self.descriptor::<E>();
-        let reach = self.reader.reachable(of, action, of.table);
+        let reach = self.own_reach(of, action);
         let row = match self.find::<E>() {
             Ok(rows) => rows.with_id(id).one_locked_and(reach).await?,
             Err(_) => None,
         };
         let (before, reached) = row.ok_or_else(|| self.missing::<E>(id))?;
-        if !reached {
+        if !reached || !self.reaches_by_others(of, id, action).await? {
             return Err(self.forbidden::<E>(action));
         }
         let plain = matches!(action, Action::Update | Action::Create);
@@ -250,10 +250,10 @@ impl Tx {
         if of.versioned {
             sql.push(" AND version = ").bind(old_version);
         }
-        match self.write_one(of, sql, plain.then_some(warrant.action)).await? {
-            Some(true) => {}
-            Some(false) => return Err(self.forbidden::<E>(warrant.action)),
-            None => {
+        match self.write_one(of, id, sql, plain.then_some(warrant.action)).await? {
+            Written::Within => {}
+            Written::Outside => return Err(self.forbidden::<E>(warrant.action)),
+            Written::Nothing => {
                 return Err(Error::conflict(format!(
                     "{} was changed by someone else meanwhile. Read it again, then retry.",
                     of.name
@@ -292,24 +292,44 @@ impl Tx {
         set::<E>(&mut row, "updated_at", Value::ChronoDateTimeUtc(Some(self.now())));
         set::<E>(&mut row, "created_by", Value::Uuid(author));
         set::<E>(&mut row, "version", Value::Int(Some(1)));
-        if self.write_one(of, insert_sql::<E>(std::slice::from_ref(&row)), action).await? != Some(true) {
-            return Err(self.forbidden::<E>(Action::Create));
+        let id = id_of::<E>(&row);
+        let sql = insert_sql::<E>(std::slice::from_ref(&row));
+        if let (Written::Outside, Some(action)) = (self.write_one(of, id, sql, action).await?, action) {
+            return Err(self.forbidden::<E>(action));
         }
-        self.note(of, id_of::<E>(&row), event::changes::<E>(self.reader.graph(), of, None, &row));
+        self.note(of, id, event::changes::<E>(self.reader.graph(), of, None, &row));
         Ok(row)
     }
 
-    /// Runs a statement that writes one row and answers whether the row as it is now lies within the reach of the action,
-    /// if there is one; none when no row was written.
-    async fn write_one(&self, of: &Descriptor, mut sql: Sql, action: Option<Action>) -> Result<Option<bool>> {
-        let Some(reach) = action.and_then(|action| self.reader.reachable(of, action, of.table)) else {
-            let written = self.execute(sql).await.map_err(|error| taken(of, error))?;
-            return Ok((written > 0).then_some(true));
+    /// Runs a statement that writes one row, which must then lie within the reach of the action, if there is one.
+    async fn write_one(&self, of: &Descriptor, id: Uuid, mut sql: Sql, action: Option<Action>) -> Result<Written> {
+        let reach = action.and_then(|action| self.own_reach(of, action));
+        let within = match reach {
+            None => (self.execute(sql).await.map_err(|error| taken(of, error))? > 0).then_some(true),
+            Some(reach) => {
+                sql.push(" RETURNING ((").append(reach).push(") IS TRUE)");
+                let row = self.session().query_one_raw(sql.statement(self.backend())).await;
+                let row = row.map_err(|error| taken(of, error))?;
+                row.map(|row| row.try_get_by_index(0)).transpose().map_err(classify)?
+            }
         };
-        sql.push(" RETURNING ((").append(reach).push(") IS TRUE)");
-        let row = self.session().query_one_raw(sql.statement(self.backend())).await;
-        let row = row.map_err(|error| taken(of, error))?;
-        row.map(|row| row.try_get_by_index(0)).transpose().map_err(classify)
+        Ok(match (within, action) {
+            (None, _) => Written::Nothing,
+            (Some(false), _) => Written::Outside,
+            (Some(true), Some(action)) if !self.reaches_by_others(of, id, action).await? => Written::Outside,
+            (Some(true), _) => Written::Within,
+        })
+    }
+
+    /// The reach of an action as far as a row shows it by itself: a condition for the statement that reads or writes it.
+    fn own_reach(&self, of: &Descriptor, action: Action) -> Option<Sql> {
+        if of.ownership.is_elsewhere() { None } else { self.reader.reachable(of, action, of.table) }
+    }
+
+    /// Does the row lie within reach, as far as other rows decide? A statement of its own: one that waited for a lock has
+    /// seen the others as they were before.
+    async fn reaches_by_others(&self, of: &Descriptor, id: Uuid, action: Action) -> Result<bool> {
+        if of.ownership.is_elsewhere() { self.reaches(of.kind, id, action).await } else { Ok(true) }
     }
 
     /// Removes derived rows (they carry no history of their own, so no event).
@@ -388,8 +408,7 @@ impl Tx {
     pub async fn commit(self) -> Result<()> {
         let entries = std::mem::take(&mut *self.entries.lock().unwrap_or_else(PoisonError::into_inner));
         let store = &self.reader.store;
-        // Only one at a time can have the counter of events. Whoever waits for it here does not wait in the database.
-        let turn = if entries.is_empty() { None } else { Some(store.turn.lock().await) };
+        let turn = if entries.is_empty() { None } else { Some(store.database.turn().await?) };
         let last = event::write(&self, entries).await?;
         store.database.commit(self.transaction).await?;
         drop(turn);
@@ -430,6 +449,16 @@ impl Tx {
     pub(super) fn session(&self) -> Session<'_, DatabaseTransaction> {
         self.reader.store.database.within(&self.transaction)
     }
+}
+
+/// What a statement made of the row it was to write.
+enum Written {
+    /// There was no such row.
+    Nothing,
+    /// A row that the viewer may not leave like this; the transaction must not be committed.
+    Outside,
+    /// A row within reach.
+    Within,
 }
 
 /// The column of that name.

@@ -229,8 +229,8 @@ impl Dialect {
     pub fn is_known_as(self, table: &str, live: &str, source: &str, ids: Vec<String>) -> Sql {
         if self == Self::Sqlite {
             let mut sql = Sql::text(format!("{table}.source_system = "));
-            sql.bind(source).push(" AND ");
-            return sql.append(self.is_any_text(format!("{table}.external_id").as_str(), ids)).clone();
+            sql.bind(source).push(" AND ").append(self.is_any_text(format!("{table}.external_id").as_str(), ids));
+            return sql;
         }
         let ids = ids.into_iter().map(|id| Value::String(Some(id))).collect();
         let mut sql = Sql::text(format!("{table}.id IN (SELECT found.id FROM unnest("));

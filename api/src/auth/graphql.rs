@@ -139,16 +139,19 @@ async fn sign_in(ctx: &Context<'_>, input: SignInInput) -> async_graphql::Result
     match sessions::sign_in(app, peer, &input.email, input.password).await {
         Ok(SignIn::Done(issued)) => Ok(SessionPayload::of(app, *issued)),
         Ok(SignIn::Refused) => Ok(SessionPayload::refused()),
-        Ok(SignIn::Wait(seconds)) => {
-            ctx.insert_http_header("retry-after", seconds.to_string());
-            let message = format!("Too many attempts to sign in have failed. Try again in {seconds} seconds.");
-            let refused = Error::refused(Code::RateLimited, message).into_resolver_error();
-            Err(refused.extend_with(|_, extensions| extensions.set("retryAfterSeconds", seconds)))
-        }
+        Ok(SignIn::Wait(seconds)) => Err(wait(ctx, "Too many attempts to sign in have failed.", seconds)),
         Err(error) => Err(error.into_resolver_error()),
     }
 }
 
-fn app<'a>(ctx: &Context<'a>) -> Result<&'a App> {
+/// RATE_LIMITED, with how long to wait, in the answer and as a header.
+pub(crate) fn wait(ctx: &Context<'_>, why: &str, seconds: i64) -> async_graphql::Error {
+    ctx.insert_http_header("retry-after", seconds.to_string());
+    let refused = Error::refused(Code::RateLimited, format!("{why} Try again in {seconds} seconds."));
+    refused.into_resolver_error().extend_with(|_, extensions| extensions.set("retryAfterSeconds", seconds))
+}
+
+/// The service that answers the request.
+pub(crate) fn app<'a>(ctx: &Context<'a>) -> Result<&'a App> {
     ctx.data_opt::<App>().ok_or_else(|| Error::internal("a request without its app"))
 }

@@ -179,6 +179,11 @@ impl<E> Changed<E> {
     pub fn row(id: Uuid) -> Self {
         Self { outcome: Outcome { id: Some(id), mistakes: Vec::new() }, entity: PhantomData }
     }
+
+    /// What a person has to mend first.
+    pub fn mistakes(&self) -> &[Mistake] {
+        &self.outcome.mistakes
+    }
 }
 
 impl<E> Payload for Changed<E> {

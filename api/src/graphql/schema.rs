@@ -64,6 +64,7 @@ pub struct Mutation(
     lead::conversion_graphql::ConversionVerbs,
     touchpoint::graphql::TouchpointVerbs,
     user::graphql::UserVerbs,
+    user::password::PasswordMutation,
 );
 
 /// The executable schema.

@@ -19,9 +19,6 @@ verbs! {
         /// Lets a suspended user sign in again. Roles: ADMIN.
         reactivate_user(ReactivateUserInput) -> Changed<user::Entity> = super::commands::reactivate,
             many reactivate_users(ReactivateUsersInput) -> ReactivateUsersPayload;
-        /// Sets a password and ends every other session of the user. One's own takes the old password; ADMIN sets
-        /// those of others. Roles: every role but INTEGRATION (own), ADMIN (all).
-        set_password(SetPasswordInput) -> Changed<user::Entity> = super::commands::set_password;
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod graphql;
+pub mod password;
 pub mod rules;
 
 use entity::enums::DealStatus;

@@ -5,7 +5,8 @@ use entity::user;
 
 use super::sessions::{self, Issued, SignIn};
 use crate::app::{App, RequestMeta};
-use crate::error::{Code, Error, Mistake, Result};
+use crate::error::{Code, Error, Mistake};
+use crate::graphql::app;
 use crate::graphql::node::Node;
 use crate::graphql::scalar::Moment;
 
@@ -149,9 +150,4 @@ pub(crate) fn wait(ctx: &Context<'_>, why: &str, seconds: i64) -> async_graphql:
     ctx.insert_http_header("retry-after", seconds.to_string());
     let refused = Error::refused(Code::RateLimited, format!("{why} Try again in {seconds} seconds."));
     refused.into_resolver_error().extend_with(|_, extensions| extensions.set("retryAfterSeconds", seconds))
-}
-
-/// The service that answers the request.
-pub(crate) fn app<'a>(ctx: &Context<'a>) -> Result<&'a App> {
-    ctx.data_opt::<App>().ok_or_else(|| Error::internal("a request without its app"))
 }

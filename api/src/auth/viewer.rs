@@ -10,6 +10,7 @@ use super::matrix::{self, FieldPermission, Matrix, Permission};
 use crate::access::{Kind, Role, Viewer};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::graphql::app;
 use crate::graphql::cost::Estimate;
 use crate::graphql::node::Node;
 use crate::graphql::scalar::Moment;
@@ -86,7 +87,7 @@ impl Me {
 }
 
 async fn expires_at(ctx: &Context<'_>, viewer: &Viewer) -> Result<Option<Moment>> {
-    let app = ctx.data_opt::<App>().ok_or_else(|| Error::internal("a request without its app"))?;
+    let app = app(ctx)?;
     let live = Condition::all()
         .add(Column::FamilyId.eq(viewer.session))
         .add(Column::UsedAt.is_null())

@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use uuid::Uuid;
 
 use super::batch::{Options, batch, whole};
-use super::mutation::{Outcome, begin, conclude, many_value, payload_value, register_many_payload, register_payload};
+use super::mutation::{Outcome, many_value, once, payload_value, register_many_payload, register_payload};
 use super::pick::{arguments, path_of};
 use super::register::{capital, is_owner, mutation_fields};
 use super::schema::GRAPH;
@@ -19,7 +19,6 @@ use crate::access::Action;
 use crate::error::{Error, Mistake, Result};
 use crate::store::Tx;
 use crate::store::descriptor::{Currency, Descriptor, Given, Key, Shape, Source, Writes, parse_id_of};
-use crate::store::idempotency::Begun;
 
 /// The part of the mutation root that the declarations make.
 #[derive(Default)]
@@ -109,13 +108,8 @@ impl Plain {
     async fn run(self, ctx: &Context<'_>) -> Result<Outcome> {
         let input = input(ctx)?;
         super::reader(ctx)?;
-        match begin(ctx, key_in(&input)).await? {
-            Begun::Replay(outcome) => Ok(outcome),
-            Begun::Fresh(tx) => {
-                let outcome = self.write(&tx, &input).await;
-                conclude(tx, outcome).await
-            }
-        }
+        let key = key_in(&input).map(str::to_owned);
+        once(ctx, key.as_deref(), |tx| self.write(tx, input).boxed()).await
     }
 
     async fn run_many(self, ctx: &Context<'_>) -> Result<Done> {
@@ -138,11 +132,11 @@ impl Plain {
 
     async fn write_item(self, tx: &Tx, item: Value) -> Result<Outcome> {
         let Value::Object(input) = item else { return Err(Error::bad_input("items: expected objects.")) };
-        self.write(tx, &input).await
+        self.write(tx, input).await
     }
 
-    async fn write(self, tx: &Tx, input: &IndexMap<Name, Value>) -> Result<Outcome> {
-        let Self { verb, of, writes, .. } = self;
+    async fn write(self, tx: &Tx, input: IndexMap<Name, Value>) -> Result<Outcome> {
+        let (Self { verb, of, writes, .. }, input) = (self, &input);
         let id = match verb {
             Verb::Create => (writes.insert)(tx, given(of, input, verb)?).await?,
             Verb::Update | Verb::Assign => {

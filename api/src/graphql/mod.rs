@@ -26,8 +26,17 @@ pub mod value;
 
 use async_graphql::ContextBase;
 
+use crate::app::App;
 use crate::error::{Error, Result};
 use crate::store::Reader;
+
+/// The service that answers this request.
+///
+/// # Errors
+/// INTERNAL: the request came past it.
+pub fn app<'a, T>(ctx: &ContextBase<'a, T>) -> Result<&'a App> {
+    ctx.data_opt::<App>().ok_or_else(|| Error::internal("a request without its app"))
+}
 
 /// The viewer's eyes in this request.
 ///

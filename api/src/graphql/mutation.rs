@@ -9,6 +9,7 @@ use async_graphql::registry::{MetaField, ObjectBuilder, Registry};
 use async_graphql::{
     Context, ContextSelectionSet, Name, OutputType, PathSegment, Pos, Positioned, ServerResult, Value,
 };
+use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
@@ -28,11 +29,26 @@ pub trait Payload: Serialize + DeserializeOwned {
     fn refused(mistakes: Vec<Mistake>) -> Self;
 }
 
-/// Begins the mutation of this field, or finds its first outcome under the idempotency key.
+/// Runs the command of this field in a transaction, or finds its first outcome under the idempotency key.
 ///
 /// # Errors
-/// UNAUTHENTICATED, IDEMPOTENCY_CONFLICT, UNAVAILABLE.
-pub async fn begin<P: Payload>(ctx: &Context<'_>, key: Option<&str>) -> Result<Begun<P>> {
+/// UNAUTHENTICATED, IDEMPOTENCY_CONFLICT, UNAVAILABLE; the command's, and those of the commit: then nothing was written.
+pub async fn once<P: Payload>(
+    ctx: &Context<'_>,
+    key: Option<&str>,
+    command: impl for<'a> FnOnce(&'a Tx) -> BoxFuture<'a, Result<P>>,
+) -> Result<P> {
+    match begin(ctx, key).await? {
+        Begun::Replay(payload) => Ok(payload),
+        Begun::Fresh(tx) => {
+            let outcome = command(&tx).await;
+            conclude(tx, outcome).await
+        }
+    }
+}
+
+/// Begins the mutation of this field, or finds its first outcome under the idempotency key.
+async fn begin<P: Payload>(ctx: &Context<'_>, key: Option<&str>) -> Result<Begun<P>> {
     let reader = super::reader(ctx)?.clone();
     let field = &ctx.item.node;
     let request = match key_of(ctx, key) {
@@ -69,10 +85,7 @@ pub(super) fn key_of(ctx: &Context<'_>, key: Option<&str>) -> Option<String> {
 }
 
 /// Commits what the command did, or answers its mistakes.
-///
-/// # Errors
-/// The command's, and those of the commit; then nothing was written.
-pub async fn conclude<P: Payload>(tx: Box<Tx>, outcome: Result<P>) -> Result<P> {
+async fn conclude<P: Payload>(tx: Box<Tx>, outcome: Result<P>) -> Result<P> {
     match outcome {
         Ok(payload) => {
             tx.finish(&payload).await?;
@@ -103,18 +116,9 @@ macro_rules! verbs {
                     ctx: &async_graphql::Context<'_>,
                     #[graphql(desc = "What to do.")] input: $input,
                 ) -> Option<async_graphql::Result<$payload>> {
-                    use $crate::graphql::mutation::{begin, conclude};
-                    use $crate::store::idempotency::Begun;
-                    let outcome = async {
-                        match begin(ctx, input.idempotency_key.as_deref()).await? {
-                            Begun::Replay(payload) => Ok(payload),
-                            Begun::Fresh(tx) => {
-                                let outcome = $command(&tx, input).await;
-                                conclude(tx, outcome).await
-                            }
-                        }
-                    };
-                    Some(outcome.await.map_err($crate::error::Error::into_resolver_error))
+                    let key = input.idempotency_key.clone();
+                    let command = $crate::graphql::mutation::once(ctx, key.as_deref(), |tx| Box::pin($command(tx, input)));
+                    Some(command.await.map_err($crate::error::Error::into_resolver_error))
                 }
 
                 $(

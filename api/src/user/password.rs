@@ -5,11 +5,11 @@ use entity::user;
 
 use super::commands;
 use super::graphql::SetPasswordInput;
-use crate::app::RequestMeta;
-use crate::auth::graphql::{app, wait};
+use crate::app::{App, RequestMeta};
+use crate::auth::graphql::wait;
 use crate::error::{Error, Result};
-use crate::graphql::mutation::{Changed, begin, conclude};
-use crate::store::idempotency::Begun;
+use crate::graphql::mutation::{Changed, once};
+use crate::graphql::{app, reader};
 
 /// The mutation of passwords.
 #[derive(Default)]
@@ -36,7 +36,8 @@ async fn within_tries(ctx: &Context<'_>, input: SetPasswordInput) -> async_graph
         Ok(attempt) => attempt,
         Err(seconds) => return Err(wait(ctx, "Too many wrong passwords.", seconds)),
     };
-    let outcome = set(ctx, input).await;
+    let key = input.idempotency_key.clone();
+    let outcome = once(ctx, key.as_deref(), |tx| Box::pin(commands::set_password(tx, input))).await;
     if !outcome.as_ref().is_ok_and(is_wrong_guess) {
         app.throttle().give_back(attempt);
     }
@@ -44,18 +45,8 @@ async fn within_tries(ctx: &Context<'_>, input: SetPasswordInput) -> async_graph
 }
 
 /// Who answers and, as a name of failures, who asks. Nobody signs in by such a name.
-fn parties<'a>(ctx: &Context<'a>) -> Result<(&'a crate::app::App, String)> {
-    Ok((app(ctx)?, format!("password of {}", crate::graphql::reader(ctx)?.viewer().id)))
-}
-
-async fn set(ctx: &Context<'_>, input: SetPasswordInput) -> Result<Changed<user::Entity>> {
-    match begin(ctx, input.idempotency_key.as_deref()).await? {
-        Begun::Replay(payload) => Ok(payload),
-        Begun::Fresh(tx) => {
-            let outcome = commands::set_password(&tx, input).await;
-            conclude(tx, outcome).await
-        }
-    }
+fn parties<'a>(ctx: &Context<'a>) -> Result<(&'a App, String)> {
+    Ok((app(ctx)?, format!("password of {}", reader(ctx)?.viewer().id)))
 }
 
 fn is_wrong_guess(outcome: &Changed<user::Entity>) -> bool {

@@ -1,5 +1,6 @@
 //! Loading much at once, on both databases: filling one with demo data, then importing a file of touches into it.
 
+use std::ffi::OsStr;
 use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -32,23 +33,20 @@ pub fn measure(service: &Path, database: &str, kind: &str, scale: u32) -> Result
     Ok(())
 }
 
-fn run(service: &Path, database: &str, arguments: &[impl AsRef<std::ffi::OsStr>]) -> Result<Duration> {
+/// Runs a command of the service, which tells on the standard error how it gets on; answers how long it took.
+pub fn run(service: &Path, database: &str, arguments: &[impl AsRef<OsStr>]) -> Result<Duration> {
     let begin = Instant::now();
-    let done = Command::new(service).args(arguments).env("DATABASE_URL", database).stdout(Stdio::null()).output()?;
-    if done.status.success() {
-        return Ok(begin.elapsed());
-    }
-    Err(String::from_utf8_lossy(&done.stderr).into())
+    let ended = Command::new(service).args(arguments).env("DATABASE_URL", database).stdout(Stdio::null()).status()?;
+    if ended.success() { Ok(begin.elapsed()) } else { Err(format!("the service {ended}").into()) }
 }
 
 /// A file in the shape that the mapping reads: two touches of three go to a new person, one person of nine is won.
 fn touches() -> String {
     let mut text = String::from("user_id,date_served,marketing_channel,converted\n");
     let first = NaiveDate::from_ymd_opt(2025, 1, 1).unwrap_or_default();
-    for row in 0..ROWS {
+    for (row, channel) in (0..ROWS).zip(CHANNELS.iter().cycle().step_by(7)) {
         let user = row / 3 * 2 + (row % 3).min(1);
         let day = first.checked_add_days(Days::new(row * 300 / ROWS)).unwrap_or(first);
-        let channel = CHANNELS.iter().cycle().nth((row * 7 % 5) as usize).unwrap_or(&"Email");
         let converted = if user % 9 == 0 { "TRUE" } else { "FALSE" };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "load{user},{},{channel},{converted}", day.format("%m/%d/%y"));

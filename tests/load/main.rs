@@ -13,7 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
@@ -128,16 +128,8 @@ fn build() -> Result<PathBuf> {
 }
 
 fn fill(service: &Path, url: &str, scale: u32) -> Result<()> {
-    let begin = Instant::now();
-    let done = Command::new(service)
-        .args(["seed", "--scale", &scale.to_string()])
-        .env("DATABASE_URL", url)
-        .stdout(std::process::Stdio::null())
-        .status()?;
-    if !done.success() {
-        return Err("the database cannot be filled".into());
-    }
-    println!("\nFilled at scale {scale} in {:.1} s.", begin.elapsed().as_secs_f64());
+    let took = bulk::run(service, url, &["seed", "--scale", &scale.to_string()])?;
+    println!("\nFilled at scale {scale} in {:.1} s.", took.as_secs_f64());
     Ok(())
 }
 

@@ -61,8 +61,8 @@ pub async fn load(system: &System, tx: &Tx, batch: Batch) -> Result<Vec<Happenin
     Ok(happenings)
 }
 
-/// Writes the events; `ids` makes their ids. The last thing of a transaction: nobody else gets a number until it ends, so it
-/// must not wait for a row any more.
+/// Writes the events; `ids` makes their ids. Nobody else gets a number until the transaction ends, so it must not wait for a
+/// row of others any more.
 ///
 /// # Errors
 /// Database errors.

@@ -2,13 +2,13 @@
 
 use sea_orm::sea_query::{IntoCondition, LockType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IdenStatic, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
 };
 use uuid::Uuid;
 
 use super::database::classify;
-use super::sql::Sql;
+use super::sql::{Dialect, Sql};
 use super::tx::{Resource, Tx, Warrant};
 use crate::access::Action;
 use crate::error::Result;
@@ -82,27 +82,30 @@ impl<E: EntityTrait> Rows<'_, E> {
 
     /// The rows one of whose ids stands in `column`.
     pub fn any_of(self, column: E::Column, ids: &[Uuid]) -> Self {
-        let name =
-            format!("{}.{}", sea_orm::EntityName::table_name(&E::default()), sea_orm::IdenStatic::as_str(&column));
-        let condition = self.tx.reader().dialect().is_any(name.as_str(), ids).into_expr(self.tx.backend());
-        Self { select: self.select.filter(condition), ..self }
+        let condition = self.dialect().is_any(named::<E>(column).as_str(), ids);
+        self.only(condition)
     }
 
     /// The rows that have one of these texts in `column`.
     pub fn any_of_texts(self, column: E::Column, texts: Vec<String>) -> Self {
-        let name =
-            format!("{}.{}", sea_orm::EntityName::table_name(&E::default()), sea_orm::IdenStatic::as_str(&column));
-        let condition = self.tx.reader().dialect().is_any_text(name.as_str(), texts).into_expr(self.tx.backend());
-        Self { select: self.select.filter(condition), ..self }
+        let condition = self.dialect().is_any_text(named::<E>(column).as_str(), texts);
+        self.only(condition)
     }
 
     /// The rows that a source system knows by one of these ids.
     pub fn known_as(self, source: &str, ids: Vec<String>) -> Self {
-        let table = sea_orm::EntityName::table_name(&E::default()).to_owned();
         let live = if super::tx::column::<E>("deleted_at").is_some() { " AND one.deleted_at IS NULL" } else { "" };
-        let condition = self.tx.reader().dialect().is_known_as(&table, live, source, ids);
+        let condition = self.dialect().is_known_as(E::default().table_name(), live, source, ids);
+        self.only(condition)
+    }
+
+    fn only(self, condition: Sql) -> Self {
         let condition = condition.into_expr(self.tx.backend());
         Self { select: self.select.filter(condition), ..self }
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.tx.reader().dialect()
     }
 
     /// The first.
@@ -154,9 +157,9 @@ impl<E: EntityTrait> Rows<'_, E> {
 
     /// Against every change, but not against new rows that refer to these: keys never change.
     fn locked(self) -> Select<E> {
-        match self.tx.reader().dialect() {
-            super::sql::Dialect::Postgres => self.select.lock(LockType::NoKeyUpdate),
-            super::sql::Dialect::Sqlite => self.select,
+        match self.dialect() {
+            Dialect::Postgres => self.select.lock(LockType::NoKeyUpdate),
+            Dialect::Sqlite => self.select,
         }
     }
 
@@ -173,15 +176,18 @@ impl<E: EntityTrait> Rows<'_, E> {
 
     /// The row with this id.
     pub fn with_id(self, id: Uuid) -> Self {
-        let table = sea_orm::EntityName::table_name(&E::default());
-        let mut condition = Sql::text(format!("{table}.id = "));
+        let mut condition = Sql::text(format!("{}.id = ", E::default().table_name()));
         condition.bind(id);
-        let condition = condition.into_expr(self.tx.backend());
-        Self { select: self.select.filter(condition), ..self }
+        self.only(condition)
     }
 
     /// The rows with this value in a column.
     pub fn matching(self, column: E::Column, value: impl Into<sea_orm::Value>) -> Self {
         Self { select: self.select.filter(column.eq(value.into())), ..self }
     }
+}
+
+/// A column with its table.
+fn named<E: EntityTrait>(column: E::Column) -> String {
+    format!("{}.{}", E::default().table_name(), column.as_str())
 }

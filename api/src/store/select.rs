@@ -55,6 +55,13 @@ pub struct ListSql {
     pub page: Page,
 }
 
+impl ListSql {
+    /// How many rows are fetched: one more than the page, which shows that there are more.
+    fn wanted(&self) -> u64 {
+        self.page.limit + 1
+    }
+}
+
 /// How a cell may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
@@ -204,10 +211,10 @@ impl Reader {
                 select.joins.iter().for_each(|join| {
                     sql.append(join.clone());
                 });
-                let tail = self.list_tail(of, list, BASE, &mut conditions)?;
-                sql.push(" WHERE ").append(Sql::all(conditions)).append(tail.order);
-                if let Some(limit) = tail.limit {
-                    sql.limit(limit);
+                let order = self.narrow(of, list, BASE, &mut conditions)?;
+                sql.push(" WHERE ").append(Sql::all(conditions)).append(order);
+                if let Some(list) = list {
+                    sql.limit(list.wanted());
                 }
                 Ok((sql, false))
             }
@@ -221,9 +228,9 @@ impl Reader {
         let mut conditions = vec![Sql::text(format!("{inner_alias}.{column} = parent.id"))];
         conditions.extend(self.visible(of, Action::Read, inner_alias));
         conditions.extend(self.reference(of, column, inner_alias)?);
-        let mut inner = self.list_tail(of, list, inner_alias, &mut conditions)?;
-        if let Some(limit) = inner.limit {
-            inner.order.known_limit(limit);
+        let mut page = self.narrow(of, list, inner_alias, &mut conditions)?;
+        if let Some(list) = list {
+            page.known_limit(list.wanted());
         }
         let mut sql = Sql::text("SELECT ");
         match self.dialect() {
@@ -235,7 +242,7 @@ impl Reader {
                     sql.append(join.clone());
                 }
                 // PostgreSQL hands the rows of each inner page on in their order.
-                sql.push(" WHERE ").append(Sql::all(conditions)).append(inner.order).push(") AS page");
+                sql.push(" WHERE ").append(Sql::all(conditions)).append(page).push(") AS page");
             }
             Dialect::Sqlite => {
                 sql.append(select.cells_sql(Some("parent.id"))).push(" FROM ");
@@ -244,25 +251,19 @@ impl Reader {
                     " CROSS JOIN {} {BASE} ON {BASE}.id IN (SELECT s0.id FROM {} s0 WHERE ",
                     of.table, of.table
                 ));
-                sql.append(Sql::all(conditions)).append(inner.order).push(")");
+                sql.append(Sql::all(conditions)).append(page).push(")");
                 for join in &select.joins {
                     sql.append(join.clone());
                 }
-                sql.append(self.list_tail(of, list, BASE, &mut Vec::new())?.order);
+                sql.append(self.narrow(of, list, BASE, &mut Vec::new())?);
             }
         }
         Ok(sql)
     }
 
-    /// Adds the list's conditions; answers its `ORDER BY` and its limit.
-    fn list_tail(
-        &self,
-        of: &Descriptor,
-        list: Option<&ListSql>,
-        alias: &str,
-        conditions: &mut Vec<Sql>,
-    ) -> Result<Tail> {
-        let Some(list) = list else { return Ok(Tail::default()) };
+    /// Adds the list's conditions; answers its `ORDER BY`.
+    fn narrow(&self, of: &Descriptor, list: Option<&ListSql>, alias: &str, conditions: &mut Vec<Sql>) -> Result<Sql> {
+        let Some(list) = list else { return Ok(Sql::default()) };
         if let Some(filter) = &list.filter {
             conditions.push(self.condition(of, filter, Action::Read, alias)?);
         }
@@ -276,7 +277,7 @@ impl Reader {
         }
         let mut order = Sql::text(" ORDER BY ");
         order.append(page::order_by(&keys, &id, list.page.backward));
-        Ok(Tail { order, limit: Some(list.page.limit + 1) })
+        Ok(order)
     }
 
     fn keys(&self, of: &Descriptor, order: &[Key], alias: &str) -> Result<Vec<KeySql>> {
@@ -299,10 +300,4 @@ impl Reader {
         };
         order.iter().map(cell).collect()
     }
-}
-
-#[derive(Default)]
-struct Tail {
-    order: Sql,
-    limit: Option<u64>,
 }

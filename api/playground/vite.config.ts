@@ -7,7 +7,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
 /** What the build is made of; tests/it/playground.rs compares it with what is there. */
-const SOURCES = ["index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", "src", "examples"];
+const SOURCES = ["index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", "public", "src"];
 
 /** Brings what Vite made into `build/`, where the service embeds it: every file compressed, and what it was made of. */
 function pack(): Plugin {

@@ -43,7 +43,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("TRIBUTARY_PULSE_SECONDS", "15", "How often sockets and streams are kept alive, and how long a client may take to take a message, in seconds, 1 to 300."),
     variable("TRIBUTARY_MAX_CONNECTIONS", "2000", "Most client connections at once, 1 to 1000000."),
     variable("TRIBUTARY_CORS_ORIGINS", "", "Web origins that browsers may call from, separated by commas."),
-    variable("TRIBUTARY_INTROSPECTION", "on", "on: who is signed in may introspect the schema; off: nobody may."),
+    variable("TRIBUTARY_INTROSPECTION", "on", "on: who is signed in may introspect the schema and read it at `/schema.graphql`; off: nobody may."),
     variable("TRIBUTARY_LIMIT_BODY_BYTES", "1048576", "Largest request body in bytes."),
     variable("TRIBUTARY_LIMIT_DOCUMENT_BYTES", "131072", "Largest GraphQL document in bytes."),
     variable("TRIBUTARY_LIMIT_TOKENS", "5000", "Most tokens in a document."),

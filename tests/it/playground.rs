@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use axum::body::{Body, Bytes};
+use axum::http::request::Builder;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Map, Value, json};
@@ -148,6 +149,126 @@ async fn the_page_comes_compressed_guarded_and_once() {
     .await;
 }
 
+/// A browser takes the headers of a 304 over to the page that it has kept: whatever the status, they are the same.
+#[tokio::test]
+async fn headers_belong_to_the_address_and_not_to_the_status() {
+    tests::on_sqlite(async |world| {
+        let html = String::from_utf8(get(&world, "/", &[]).await.body.to_vec()).expect("text");
+        let script = html.split('"').find_map(|part| part.strip_prefix("./").filter(|part| part.ends_with(".js")));
+        let script = format!("/{}", script.expect("a script"));
+        for path in ["/", "/playground/examples.json", &script, "/favicon.ico", "/icon.svg", "/robots.txt"] {
+            let first = get(&world, path, &[]).await;
+            assert_eq!(first.status, StatusCode::OK, "{path}");
+            let policy = first.header("content-security-policy");
+            assert!(policy.contains("script-src 'self'"), "{path}: {policy}");
+            let same = |other: &Got, what: &str| {
+                for name in first.headers.keys().filter(|name| !OF_THE_CONTENT.contains(&name.as_str())) {
+                    if name != "x-request-id" {
+                        assert_eq!(first.headers.get(name), other.headers.get(name), "{path}, {what}: {name}");
+                    }
+                }
+            };
+            for extra in ["if-none-match", "if-modified-since", "range", "accept", "cache-control"] {
+                let value = match extra {
+                    "if-none-match" => first.header("etag"),
+                    "if-modified-since" => "Mon, 30 Nov 2026 00:00:00 GMT",
+                    "range" => "bytes=0-9",
+                    "accept" => "image/*",
+                    _ => "no-cache",
+                };
+                if value.is_empty() {
+                    continue;
+                }
+                let again = get(&world, path, &[(extra, value)]).await;
+                let known = extra == "if-none-match";
+                assert_eq!(again.status, if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK }, "{path}");
+                same(&again, extra);
+            }
+            let head = fetch(&world, Request::head(path), &[]).await;
+            assert_eq!((head.status, head.body.len()), (StatusCode::OK, 0), "{path}");
+            same(&head, "HEAD");
+        }
+        // What the service itself answers at such an address is no page, but no other rules come with it.
+        let missing = get(&world, "/playground/nothing.js", &[]).await;
+        assert!(missing.header("content-security-policy").contains("script-src 'self'"));
+        let strict = get(&world, "/healthz", &[]).await;
+        assert!(strict.header("content-security-policy").starts_with("default-src 'none'; frame-ancestors 'none'"));
+    })
+    .await;
+}
+
+/// What a 304 and the answer to HEAD may leave out.
+const OF_THE_CONTENT: [&str; 3] = ["content-type", "content-encoding", "content-length"];
+
+#[tokio::test]
+async fn addresses_that_people_and_tools_try_answer() {
+    tests::on_sqlite(async |world| {
+        for (path, media, begins) in [
+            ("/favicon.ico", "image/x-icon", &b"\x00\x00\x01\x00"[..]),
+            ("/icon.svg", "image/svg+xml", b"<svg "),
+            ("/robots.txt", "text/plain; charset=utf-8", b"User-agent: *\nDisallow: /\n"),
+        ] {
+            let answer = get(&world, path, &[]).await;
+            assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, media), "{path}");
+            assert!(answer.body.starts_with(begins), "{path}");
+        }
+
+        let browser = [("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")];
+        let page = get(&world, "/graphql", &browser).await;
+        assert_eq!((page.status, page.header("location")), (StatusCode::SEE_OTHER, "./"));
+        assert_eq!((page.header("vary"), page.header("cache-control")), ("accept", "no-store"));
+        // A browser that brings an operation, and a client that brings none, are answered by the graph.
+        let asked = get(&world, "/graphql?query=%7B__typename%7D", &browser).await;
+        assert_eq!(asked.json()["data"]["__typename"], "Query");
+        assert_eq!(get(&world, "/graphql", &[]).await.status, StatusCode::BAD_REQUEST);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_schema_is_text_for_whoever_may_introspect() {
+    tests::on_sqlite(async |world| {
+        let admin = world.cast().await.admin;
+        let bearer = format!("Bearer {}", admin.token);
+        let committed = fs::read(folder().join("../../schema.graphql")).expect("readable");
+        for headers in [vec![], vec![("accept-encoding", "gzip")]] {
+            let headers = [headers, vec![("authorization", bearer.as_str())]].concat();
+            let schema = get(&world, "/schema.graphql", &headers).await;
+            assert_eq!((schema.status, schema.header("cache-control")), (StatusCode::OK, "no-store"));
+            assert_eq!(schema.header("content-type"), "application/graphql; charset=utf-8");
+            assert_eq!(schema.header("content-encoding") == "gzip", headers.len() == 2);
+            assert!(headers.len() == 2 || schema.body == committed);
+        }
+        for headers in [vec![], vec![("authorization", "Bearer no.such.token")]] {
+            let stranger = get(&world, "/schema.graphql", &headers).await;
+            assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
+            assert_eq!(stranger.json()["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+        }
+        let closed = world.again(&[("TRIBUTARY_INTROSPECTION", "off")]).await;
+        let refused = get(&closed, "/schema.graphql", &[("authorization", &bearer)]).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
+        assert_eq!(refused.json()["errors"][0]["extensions"]["code"], "FORBIDDEN");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_page_gets_the_examples_as_they_lie_in_their_folders() {
+    tests::on_sqlite(async |world| {
+        let served = get(&world, "/playground/examples.json", &[]).await;
+        assert_eq!((served.header("content-type"), served.header("cache-control")), ("application/json", "no-cache"));
+        let mut there = Map::new();
+        for (role, _) in FOLDERS {
+            for name in names(&folder().join("examples").join(role)) {
+                let text = fs::read_to_string(folder().join("examples").join(role).join(&name)).expect("readable");
+                there.insert(format!("{role}/{name}"), json!(text));
+            }
+        }
+        assert_eq!(served.json(), Value::Object(there));
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn real_data_offer_nobody_to_sign_in_as() {
     tests::each_database(async |world| {
@@ -169,8 +290,7 @@ fn the_committed_build_is_made_of_the_committed_source() {
         .map(|(sum, name)| (name.to_owned(), sum.to_owned()))
         .collect();
     let mut there = BTreeMap::new();
-    for name in
-        ["index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", "src", "examples"]
+    for name in ["index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", "public", "src"]
     {
         sum(&folder, name, &mut there);
     }
@@ -208,7 +328,10 @@ impl Got {
 }
 
 async fn get(world: &World, path: &str, headers: &[(&str, &str)]) -> Got {
-    let mut request = Request::get(path);
+    fetch(world, Request::get(path), headers).await
+}
+
+async fn fetch(world: &World, mut request: Builder, headers: &[(&str, &str)]) -> Got {
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, Extension, Request, State};
-use axum::http::header::{ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, UPGRADE};
+use axum::http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, UPGRADE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use bytes::Bytes;
@@ -17,14 +17,15 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use super::admission::{self, Admitted};
 use super::answer::{Answer, Media, Refusal, is_utf8};
 use super::guard;
-use super::headers::RequestId;
+use super::headers::{self, RequestId};
 use super::live::Lease;
 use super::parameters::{self, Carried, Parameters};
+use super::playground;
 use super::socket::{self, Caller};
 use super::stream::{self, Framing};
 use crate::access::Viewer;
 use crate::app::{App, Credential, RequestMeta};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 
 /// The methods of the endpoint.
 const METHODS: &str = "GET, POST, OPTIONS";
@@ -43,6 +44,9 @@ pub async fn endpoint(
     let (Parts { method, uri, headers, extensions, .. }, body) = request.into_parts();
     if method == Method::OPTIONS {
         return options();
+    }
+    if playground::is_wanted(&method, &uri, &headers) {
+        return playground::from_graph();
     }
     let wants_socket = method == Method::GET
         && headers.get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
@@ -226,12 +230,7 @@ impl Call {
     }
 
     fn authorization(&self) -> Result<Option<&str>> {
-        let mut given = self.headers.get_all(AUTHORIZATION).iter();
-        match (given.next().map(HeaderValue::to_str), given.next()) {
-            (None, _) => Ok(None),
-            (Some(Ok(authorization)), None) => Ok(Some(authorization)),
-            _ => Err(Error::unauthenticated()),
-        }
+        headers::authorization(&self.headers)
     }
 
     async fn run(&self, admitted: Admitted, viewer: Option<Viewer>, idempotency_key: Option<String>) -> Answer {

@@ -2,7 +2,9 @@
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use axum::http::header::{
+    AUTHORIZATION, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use axum::middleware::Next;
 use tokio::time::Instant;
@@ -11,6 +13,7 @@ use uuid::Uuid;
 
 use super::record::{self, Line};
 use crate::app::App;
+use crate::error::{Error, Result};
 use crate::observability::trace;
 
 /// The header of the request id.
@@ -41,6 +44,19 @@ fn made() -> String {
         tracing::error!("the system has no randomness");
     }
     Uuid::from_bytes(bytes).simple().to_string()
+}
+
+/// The `Authorization` header, if there is one; two of them say nothing that could be trusted.
+///
+/// # Errors
+/// UNAUTHENTICATED: it is given twice or is no text.
+pub fn authorization(headers: &HeaderMap) -> Result<Option<&str>> {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    match (given.next().map(HeaderValue::to_str), given.next()) {
+        (None, _) => Ok(None),
+        (Some(Ok(authorization)), None) => Ok(Some(authorization)),
+        _ => Err(Error::unauthenticated()),
+    }
 }
 
 /// Gives the request an id, echoes it, and tells figures, trace and log of the request once: never its query, body or

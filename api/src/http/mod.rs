@@ -7,10 +7,12 @@ mod graphql;
 pub mod guard;
 mod headers;
 mod live;
+mod packed;
 mod parameters;
 mod persisted;
 mod playground;
 mod record;
+mod sdl;
 mod socket;
 mod stream;
 mod variables;
@@ -42,6 +44,7 @@ pub fn router(app: App) -> Router {
     let cors = cors(&app.config().cors_origins);
     let router = Router::new()
         .route("/graphql", any(graphql::endpoint))
+        .route("/schema.graphql", get(sdl::text))
         .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))

@@ -1,59 +1,100 @@
 //! The playground: GraphiQL with our examples, built from `api/playground` and embedded, so that neither `cargo build`
 //! nor the page needs a network.
 
-use std::io::Read;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, VARY,
 };
-use axum::http::{HeaderMap, Response, StatusCode};
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use flate2::read::GzDecoder;
 use include_dir::{Dir, include_dir};
-use sha2::{Digest, Sha256};
 
 use super::answer::{Answer, Media};
+use super::packed::Packed;
 use crate::app::App;
 
-/// What Vite made: `index.html.gz` and, beside it, what the page loads; every file compressed once and for all.
+/// What Vite made: `index.html.gz` and its neighbours and, in a folder, what the page loads; every file compressed once
+/// and for all.
 static BUILD: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/playground/build");
+/// The examples, a folder for each role. They are no part of the build: a new one needs no Node.
+static EXAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/playground/examples");
 
 /// The page may load its own files, run them in workers too, and talk to us; nothing else. The editor writes its colours
 /// into style elements of its own making.
 const POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; \
                       font-src 'self'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; \
                       base-uri 'none'; form-action 'none'";
+/// Asked for again every time and answered in full only when it has changed.
+const ASK_AGAIN: &str = "no-cache";
+/// Files beside the page that have no hash in their name.
+const FOR_A_DAY: &str = "public, max-age=86400";
+/// The name holds the hash of the content.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// The page at `/`, what it loads, and whom it offers to sign in as.
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/", get(page))
+        .route("/favicon.ico", get(async |headers: HeaderMap| file("favicon.ico", FOR_A_DAY, &headers).await))
+        .route("/icon.svg", get(async |headers: HeaderMap| file("icon.svg", FOR_A_DAY, &headers).await))
+        .route("/robots.txt", get(async |headers: HeaderMap| file("robots.txt", FOR_A_DAY, &headers).await))
         .route("/playground/demo-users.json", get(demo_users))
+        .route("/playground/examples.json", get(examples))
         .route("/playground/{file}", get(asset))
+        .layer(map_response(headed))
 }
 
-/// The page is asked for again every time and answered in full only when it has changed.
+/// The headers of these addresses belong to the address, whatever the status: a browser takes those of a 304 over to the
+/// page that it has kept.
+async fn headed(mut response: Response<Body>) -> Response<Body> {
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    response
+}
+
+/// Is it a person with a browser who asks for the graph, rather than a client with an operation?
+pub fn is_wanted(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    let mut names = pairs.map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
+    let accepted: Vec<_> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    let accepts = |media: &str| accepted.iter().any(|value| value.contains(media));
+    *method == Method::GET
+        && !names.any(|name| ["query", "extensions"].contains(&name))
+        && accepts("text/html")
+        && !accepts("json")
+}
+
+/// Sends a browser from the graph to the page beside it, under whatever path the two are.
+pub fn from_graph() -> Response<Body> {
+    ([(VARY, "accept"), (CACHE_CONTROL, "no-store")], Redirect::to("./")).into_response()
+}
+
 async fn page(headers: HeaderMap) -> Response<Body> {
-    static TAG: LazyLock<String> = LazyLock::new(|| tag("index.html"));
-    let same = headers.get_all(IF_NONE_MATCH).iter().any(|known| {
-        let known = known.to_str().unwrap_or_default();
-        known.split(',').any(|known| known.trim() == *TAG || known.trim() == "*")
-    });
-    let caching = [(ETAG, TAG.as_str()), (CACHE_CONTROL, "no-cache")];
-    if same { (StatusCode::NOT_MODIFIED, caching).into_response() } else { file("index.html", caching, &headers).await }
+    static PAGE: LazyLock<Option<Tagged>> = LazyLock::new(|| packed("index.html").map(Tagged::new));
+    tagged(PAGE.as_ref(), &headers).await
 }
 
-/// The name of an asset holds the hash of its content: it is never asked for twice.
+/// Every example by its path: `analyst/1-funnel.graphql`.
+async fn examples(headers: HeaderMap) -> Response<Body> {
+    static ALL: LazyLock<Option<Tagged>> = LazyLock::new(|| {
+        let files = EXAMPLES.dirs().flat_map(Dir::files);
+        let texts = files.filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)));
+        let json = serde_json::to_string(&texts.collect::<BTreeMap<_, _>>()).ok()?;
+        Packed::of(&json, "application/json").ok().map(Tagged::new)
+    });
+    tagged(ALL.as_ref(), &headers).await
+}
+
 async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response<Body> {
-    let caching = [(CACHE_CONTROL, "public, max-age=31536000, immutable")];
-    file(&format!("playground/{name}"), caching, &headers).await
+    file(&format!("playground/{name}"), FOR_EVER, &headers).await
 }
 
 /// The demo users; none in production or over real data.
@@ -64,26 +105,41 @@ async fn demo_users(State(app): State<App>) -> Response<Body> {
     }
 }
 
-async fn file(path: &str, caching: impl axum::response::IntoResponseParts, headers: &HeaderMap) -> Response<Body> {
-    let Some(packed) = packed(path) else { return super::unknown().await };
-    let common = [(CONTENT_TYPE, media(path)), (CONTENT_SECURITY_POLICY, POLICY), (VARY, "accept-encoding")];
-    if takes_gzip(headers) {
-        return (caching, common, [(CONTENT_ENCODING, "gzip")], Bytes::from_static(packed)).into_response();
+/// Content that keeps its address when it changes.
+struct Tagged {
+    content: Packed,
+    tag: String,
+}
+
+impl Tagged {
+    fn new(content: Packed) -> Self {
+        Self { tag: content.tag(), content }
     }
-    let mut plain = Vec::new();
-    match GzDecoder::new(packed).read_to_end(&mut plain) {
-        Ok(_) => (caching, common, plain).into_response(),
-        Err(error) => Answer::failed(crate::error::Error::internal(error)).into_response(Media::Json),
+
+    fn is_known(&self, headers: &HeaderMap) -> bool {
+        let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|tags| tags.to_str().ok());
+        known.flat_map(|tags| tags.split(',')).any(|tag| tag.trim() == self.tag || tag.trim() == "*")
     }
 }
 
-fn packed(path: &str) -> Option<&'static [u8]> {
-    BUILD.get_file(format!("{path}.gz")).map(|file| file.contents())
+async fn tagged(found: Option<&Tagged>, headers: &HeaderMap) -> Response<Body> {
+    let Some(found) = found else { return super::unknown().await };
+    let caching: [(HeaderName, &str); 2] = [(ETAG, &found.tag), (CACHE_CONTROL, ASK_AGAIN)];
+    if found.is_known(headers) {
+        return (StatusCode::NOT_MODIFIED, caching).into_response();
+    }
+    (caching, found.content.answer(headers)).into_response()
 }
 
-/// A weak tag: the page is the same in every encoding.
-fn tag(path: &str) -> String {
-    format!("W/\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(packed(path).unwrap_or_default())))
+async fn file(path: &str, caching: &'static str, headers: &HeaderMap) -> Response<Body> {
+    match packed(path) {
+        Some(content) => ([(CACHE_CONTROL, caching)], content.answer(headers)).into_response(),
+        None => super::unknown().await,
+    }
+}
+
+fn packed(path: &str) -> Option<Packed> {
+    BUILD.get_file(format!("{path}.gz")).map(|file| Packed::embedded(file.contents(), media(path)))
 }
 
 fn media(path: &str) -> &'static str {
@@ -91,55 +147,54 @@ fn media(path: &str) -> &'static str {
         Some("html") => "text/html; charset=utf-8",
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
+        Some("txt") => "text/plain; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("ico") => "image/x-icon",
         Some("ttf") => "font/ttf",
         _ => "application/octet-stream",
     }
 }
 
-/// Does the client take gzip? A weight of zero says no (RFC 9110, 12.5.3).
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let listed = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|list| list.to_str().ok());
-    listed.flat_map(|list| list.split(',')).any(|coding| {
-        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
-        let weight = weight.trim().trim_start_matches(['q', 'Q', '=']).parse::<f32>();
-        name.trim().eq_ignore_ascii_case("gzip") && weight.unwrap_or(1.0) > 0.0
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
+    use axum::body::to_bytes;
 
     use super::*;
 
-    #[test]
-    fn gzip_is_sent_to_who_takes_it() {
-        for (accepted, taken) in [
-            ("gzip, deflate, br", true),
-            ("br;q=1.0, GZIP;q=0.5", true),
-            ("gzip;q=0", false),
-            ("gzip; q=0.000, *", false),
-            ("identity", false),
-            ("", false),
-        ] {
-            let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(accepted))]);
-            assert_eq!(takes_gzip(&headers), taken, "{accepted}");
-        }
-        assert!(!takes_gzip(&HeaderMap::new()));
-    }
-
-    #[test]
-    fn everything_in_the_build_can_be_unpacked_and_has_a_media_type() {
+    #[tokio::test]
+    async fn everything_in_the_build_can_be_unpacked_and_has_a_media_type() {
         let folders = BUILD.dirs().flat_map(Dir::files).chain(BUILD.files());
         let mut seen = 0;
         for file in folders.filter(|file| file.path().extension().is_some_and(|ending| ending == "gz")) {
             let path = file.path().with_extension("").display().to_string();
             assert_ne!(media(&path), "application/octet-stream", "{path}");
-            let mut plain = Vec::new();
-            GzDecoder::new(file.contents()).read_to_end(&mut plain).unwrap();
-            assert!(!plain.is_empty(), "{path}");
+            let plain = packed(&path).unwrap().answer(&HeaderMap::new());
+            assert_eq!(plain.status(), StatusCode::OK, "{path}");
+            assert!(!to_bytes(plain.into_body(), usize::MAX).await.unwrap().is_empty(), "{path}");
             seen += 1;
         }
         assert!(seen > 10, "{seen} files");
+    }
+
+    #[test]
+    fn a_browser_is_told_from_a_client() {
+        let chromium = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
+        let firefox = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        for (uri, accept, wanted) in [
+            ("/graphql", chromium, true),
+            ("/graphql", firefox, true),
+            ("/graphql?", "text/html", true),
+            ("/graphql?from=mail", "text/html", true),
+            ("/graphql?query=%7B__typename%7D", chromium, false),
+            ("/graphql?extensions=%7B%7D", chromium, false),
+            ("/graphql", "application/json, text/html", false),
+            ("/graphql", "application/graphql-response+json", false),
+            ("/graphql", "*/*", false),
+            ("/graphql", "", false),
+        ] {
+            let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
+            assert_eq!(is_wanted(&Method::GET, &Uri::from_static(uri), &headers), wanted, "{uri} {accept}");
+            assert!(!is_wanted(&Method::POST, &Uri::from_static(uri), &headers));
+        }
     }
 }

@@ -16,7 +16,7 @@ async fn a_query_takes_one_statement_a_level() {
     tests::each_database(async |world| {
         let cast = world.cast().await;
         let story = world.story(&cast).await;
-        let won = if world.is_postgres() { format!("'{}'", story.my_deal) } else { format!("x'{}'", story.my_deal.simple()) };
+        let won = world.literal(story.my_deal);
         let now = "2026-03-01T09:00:00+00:00";
         world.execute(&format!("UPDATE lead SET status = 'CONVERTED', converted_at = '{now}', deal_id = {won} WHERE status = 'SQL'")).await;
         let deep = "{ campaigns { nodes { name owner { name } leads { nodes { status owner { name } company { name }

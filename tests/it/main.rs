@@ -23,6 +23,7 @@ mod handoff;
 mod hostile;
 mod http;
 mod import;
+mod inputs;
 mod lead;
 mod lead_rules;
 mod limits;

@@ -15,6 +15,7 @@ mod actor;
 pub mod data;
 mod database;
 mod fixture;
+pub mod inputs;
 pub mod manners;
 mod served;
 mod story;

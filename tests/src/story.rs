@@ -24,6 +24,7 @@ pub struct Story {
     pub anonymous_touch: Uuid,
     pub pipeline: Uuid,
     pub open_stage: Uuid,
+    pub second_stage: Uuid,
     pub won_stage: Uuid,
     pub lost_stage: Uuid,
     pub my_lead: Uuid,
@@ -95,7 +96,7 @@ impl World {
     /// The rows of [`Story`].
     #[expect(clippy::too_many_lines, reason = "a list of rows")]
     pub async fn story(&self, cast: &Cast) -> Story {
-        let (pipeline, [open_stage, _, won_stage, lost_stage]) = self.pipeline().await;
+        let (pipeline, [open_stage, second_stage, won_stage, lost_stage]) = self.pipeline().await;
         let (rep, other, marketer) = (cast.rep.id, cast.other_rep.id, cast.marketer.id);
         let campaign = self
             .insert(row!(
@@ -337,6 +338,7 @@ impl World {
             anonymous_touch,
             pipeline,
             open_stage,
+            second_stage,
             won_stage,
             lost_stage,
             my_lead,

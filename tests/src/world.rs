@@ -107,6 +107,11 @@ impl World {
         self.raw.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
+    /// An id as a literal of this database's SQL.
+    pub fn literal(&self, id: Uuid) -> String {
+        if self.is_postgres() { format!("'{id}'") } else { format!("x'{}'", id.simple()) }
+    }
+
     /// A new id.
     pub fn id(&self) -> Uuid {
         self.clock.id()

@@ -1,0 +1,421 @@
+//! An input for every mutation, made from the schema and the [`Story`]: what is generated here tests mutations that are
+//! written tomorrow.
+//!
+//! A test walks [`Inputs::mutations`], takes the [`Sample`] of each (who may do it, with an input that is done), and puts
+//! odd values at its [`Place`]s.
+
+use std::collections::BTreeMap;
+
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{BaseType, InputValueDefinition, Type, TypeKind, TypeSystemDefinition};
+use entity::{company, contact, pipeline, team};
+use serde_json::{Map, Value, json};
+use tributary::graphql::schema::{GRAPH, builder, sdl};
+use uuid::Uuid;
+
+use crate::{Actor, Cast, Story, World, row};
+
+/// Mutations of sessions: they take no row, and their answers are tokens.
+pub const SESSIONS: [&str; 3] = ["signIn", "refreshSession", "signOut"];
+
+/// The inputs of the schema.
+pub struct Inputs {
+    mutations: BTreeMap<String, String>,
+    objects: BTreeMap<String, Vec<InputValueDefinition>>,
+    choices: BTreeMap<String, Vec<String>>,
+}
+
+/// A place in an input where one value stands.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// From the input object down; the first item of a list is `0`.
+    pub path: Vec<String>,
+    /// The scalar or enum that stands there.
+    pub ty: String,
+    /// It may not be left out of the object it is in.
+    pub required: bool,
+}
+
+impl Place {
+    /// The field it belongs to.
+    pub fn name(&self) -> &str {
+        self.path.iter().rev().find(|part| part.as_str() != "0").map_or("", String::as_str)
+    }
+}
+
+/// A call that is done.
+#[derive(Clone)]
+pub struct Sample {
+    /// Who may do it.
+    pub actor: Actor,
+    /// The input.
+    pub input: Value,
+}
+
+impl Inputs {
+    /// Reads them off the schema.
+    pub fn read() -> Self {
+        let mut inputs = Self { mutations: BTreeMap::new(), objects: BTreeMap::new(), choices: BTreeMap::new() };
+        for definition in parse_schema(sdl(&builder().finish())).expect("a schema").definitions {
+            let TypeSystemDefinition::Type(definition) = definition else { continue };
+            let name = definition.node.name.node.to_string();
+            match definition.node.kind {
+                TypeKind::InputObject(object) => {
+                    inputs.objects.insert(name, object.fields.into_iter().map(|field| field.node).collect());
+                }
+                TypeKind::Enum(choice) => {
+                    let values = choice.values.iter().map(|value| value.node.value.node.to_string());
+                    inputs.choices.insert(name, values.collect());
+                }
+                TypeKind::Object(object) if name == "Mutation" => {
+                    inputs.mutations = object
+                        .fields
+                        .iter()
+                        .map(|field| {
+                            (field.node.name.node.to_string(), named(&field.node.arguments[0].node.ty.node).to_owned())
+                        })
+                        .collect();
+                }
+                _ => {}
+            }
+        }
+        inputs
+    }
+
+    /// Every mutation of one thing, in the order of the alphabet.
+    pub fn mutations(&self) -> Vec<&str> {
+        let one = self.mutations.iter().filter(|(_, input)| self.items(input).is_none());
+        one.map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// The mutation that takes many of them, if there is one, with the name of its list.
+    pub fn twin(&self, mutation: &str) -> Option<&str> {
+        let input = self.mutations.get(mutation)?;
+        let twin = self.mutations.iter().find(|(_, many)| self.items(many) == Some(input));
+        twin.map(|(name, _)| name.as_str())
+    }
+
+    fn items(&self, input: &str) -> Option<&str> {
+        let items = self.objects.get(input)?.iter().find(|field| field.name.node == "items")?;
+        Some(named(&items.ty.node))
+    }
+
+    /// The values of an enum; none for a scalar.
+    pub fn choices(&self, ty: &str) -> &[String] {
+        self.choices.get(ty).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Every place in the input of a mutation where a value stands.
+    pub fn places(&self, mutation: &str) -> Vec<Place> {
+        let mut places = Vec::new();
+        self.walk(self.mutations.get(mutation).expect("a mutation"), &[], &mut places);
+        places
+    }
+
+    fn walk(&self, object: &str, above: &[String], places: &mut Vec<Place>) {
+        for field in self.objects.get(object).expect("an input") {
+            let (ty, mut path) = (&field.ty.node, above.to_vec());
+            path.push(field.name.node.to_string());
+            let list = matches!(ty.base, BaseType::List(_));
+            path.extend(list.then(|| "0".to_owned()));
+            if self.objects.contains_key(named(ty)) {
+                self.walk(named(ty), &path, places);
+            } else {
+                let required = !ty.nullable && field.default_value.is_none() && !list;
+                places.push(Place { path, ty: named(ty).to_owned(), required });
+            }
+        }
+    }
+
+    /// The input with this value at this place; the objects on the way to it hold what they must.
+    pub fn with(&self, mutation: &str, input: &Value, place: &Place, value: Value) -> Value {
+        let (mut input, mut ty) = (input.clone(), self.mutations.get(mutation).expect("a mutation").clone());
+        let mut here = &mut input;
+        let (last, above) = place.path.split_last().expect("a path");
+        for step in above {
+            if step == "0" {
+                here = &mut here[0];
+                continue;
+            }
+            let field = self.field(&ty, step);
+            ty = named(&field.ty.node).to_owned();
+            let list = matches!(field.ty.node.base, BaseType::List(_));
+            let slot = &mut here[step.as_str()];
+            if slot.is_null() {
+                let inner = if self.objects.contains_key(&ty) { self.least(&ty) } else { Value::Null };
+                *slot = if list { json!([inner]) } else { inner };
+            }
+            here = slot;
+        }
+        if last == "0" {
+            here[0] = value;
+        } else {
+            here[last.as_str()] = value;
+        }
+        input
+    }
+
+    fn field(&self, object: &str, name: &str) -> &InputValueDefinition {
+        let fields = self.objects.get(object).unwrap_or_else(|| panic!("{object} is no input"));
+        fields.iter().find(|field| field.name.node == name).unwrap_or_else(|| panic!("no {object}.{name}"))
+    }
+
+    /// An input object with what it must have, apart from ids.
+    fn least(&self, object: &str) -> Value {
+        let mut least = Map::new();
+        for field in self.objects.get(object).expect("an input") {
+            let ty = &field.ty.node;
+            if ty.nullable || field.default_value.is_some() {
+                continue;
+            }
+            let name = field.name.node.as_str();
+            let value = if self.objects.contains_key(named(ty)) {
+                self.least(named(ty))
+            } else {
+                self.fitting(named(ty), name)
+            };
+            let list = matches!(ty.base, BaseType::List(_));
+            least.insert(name.to_owned(), if list { json!([value]) } else { value });
+        }
+        Value::Object(least)
+    }
+
+    /// A value that fits a place of this type and name.
+    pub fn fitting(&self, ty: &str, name: &str) -> Value {
+        if let Some(first) = self.choices.get(ty).and_then(|choice| choice.first()) {
+            return json!(first);
+        }
+        match (ty, name) {
+            ("Int" | "Long", _) => json!(1),
+            ("Boolean", _) => json!(true),
+            ("Float", _) => json!(1.5),
+            ("Decimal", _) => json!("12.50"),
+            ("Date", _) => json!("2026-03-02"),
+            ("DateTime", "dueAt") => json!("2026-03-09T09:00:00Z"),
+            ("DateTime", _) => json!("2026-02-27T09:00:00Z"),
+            ("CurrencyCode", _) => json!("EUR"),
+            ("CountryCode", _) => json!("DE"),
+            ("EmailAddress", _) | ("String", "email") => json!("sample@sample.example"),
+            ("PhoneNumber", _) => json!("+4915112345678"),
+            ("URL", _) => json!("https://sample.example/page"),
+            ("TimeZone", _) => json!("Europe/Berlin"),
+            ("LanguageTag", _) => json!("de"),
+            ("String", "domain") => json!("sample.example"),
+            ("String", "code") => json!("sample-2026"),
+            ("String", "password") => json!("lantern orbit velvet canoe"),
+            ("ID", _) => json!("nothing_00000000000000000000000000000000"),
+            _ => json!(format!("Sample {name}")),
+        }
+    }
+
+    /// A call of this mutation that is done, in a world whose rows are those of the story; they are brought into the state
+    /// the verb begins from.
+    ///
+    /// # Panics
+    /// The mutation is new: say in [`Inputs::case`] who does it to what.
+    pub async fn sample(&self, world: &World, cast: &Cast, story: &Story, mutation: &str) -> Sample {
+        if let Some(id) = spare(world, mutation).await {
+            let input = json!({ "id": id, "expectedVersion": 1 });
+            return Sample { actor: cast.admin.clone(), input };
+        }
+        let case = self.case(world, cast, story, mutation);
+        for statement in &case.before {
+            world.execute(statement).await;
+        }
+        let mut input = self.least(self.mutations.get(mutation).expect("a mutation"));
+        for (name, value) in case.given.as_object().cloned().unwrap_or_default() {
+            input[name] = value;
+        }
+        Sample { actor: case.actor.clone(), input }
+    }
+
+    #[expect(clippy::too_many_lines, reason = "a list of mutations")]
+    fn case<'a>(&self, world: &World, cast: &'a Cast, story: &Story, mutation: &str) -> Case<'a> {
+        let (admin, marketing, rep, manager) = (&cast.admin, &cast.marketing_manager, &cast.rep, &cast.manager);
+        let id = |kind: &str, id: Uuid| json!({ "id": gid(kind, id) });
+        let set = |table: &str, row: Uuid, what: &str| {
+            vec![format!("UPDATE {table} SET {what} WHERE id = {}", world.literal(row))]
+        };
+        let lead = |row: Uuid, status: &str| set("lead", row, &format!("status = '{status}'"));
+        let handed = format!("DELETE FROM handoff WHERE lead_id = {}", world.literal(story.pool_lead));
+        let campaign = |status: &str| {
+            set(
+                "campaign",
+                story.draft_campaign,
+                &format!("status = '{status}', channel = 'EVENT', starts_on = '2026-02-01', ends_on = '2026-05-01'"),
+            )
+        };
+        let planned = set(
+            "activity",
+            story.my_activity,
+            "status = 'PLANNED', kind = 'MEETING', due_at = '2026-03-02 09:00:00+00:00'",
+        );
+        let case = |actor: &'a Actor, given: Value, before: Vec<String>| Case { actor, given, before };
+        match mutation {
+            "acceptLead" => case(rep, id("lead", story.pool_lead), vec![]),
+            "rejectLead" => case(rep, with(id("lead", story.pool_lead), json!({ "reason": "BAD_DATA" })), vec![]),
+            "recallHandoff" => case(marketing, json!({ "leadId": gid("lead", story.pool_lead) }), vec![]),
+            "acknowledgeHandoff" => case(marketing, id("handoff", story.their_handoff), vec![]),
+            "handOffLead" => case(
+                marketing,
+                with(id("lead", story.pool_lead), json!({ "teamId": gid("team", cast.north) })),
+                vec![handed],
+            ),
+            "nurtureLead" => case(marketing, id("lead", story.marketing_lead), lead(story.marketing_lead, "NEW")),
+            "qualifyLead" => {
+                case(marketing, with(id("lead", story.marketing_lead), json!({ "reason": "asked twice" })), vec![])
+            }
+            "disqualifyLead" | "recycleLead" => {
+                case(rep, with(id("lead", story.my_lead), json!({ "reason": "BAD_DATA" })), vec![])
+            }
+            "qualifyForSales" => {
+                case(rep, with(id("lead", story.my_lead), json!({ "need": "a pump" })), lead(story.my_lead, "SAL"))
+            }
+            "convertLead" => case(rep, json!({ "leadId": gid("lead", story.my_lead) }), vec![]),
+            "unconvertLead" => case(
+                manager,
+                json!({ "leadId": gid("lead", story.my_lead) }),
+                set(
+                    "lead",
+                    story.my_lead,
+                    &format!(
+                        "status = 'CONVERTED', converted_at = '2026-03-01 08:00:00+00:00', deal_id = {}",
+                        world.literal(story.my_deal)
+                    ),
+                ),
+            ),
+            "captureLead" => {
+                case(marketing, json!({ "contact": { "email": "sample@sample.example" }, "source": "INBOUND" }), vec![])
+            }
+            "addCampaignMembers" => case(
+                marketing,
+                json!({ "campaignId": gid("campaign", story.campaign), "contactIds": [gid("contact", story.other_contact)] }),
+                vec![],
+            ),
+            "recordTouchpoint" => case(marketing, json!({ "touchpoint": touch() }), vec![]),
+            "recordTouchpoints" => case(marketing, json!({ "touchpoints": [touch()] }), vec![]),
+            "logActivity" | "planActivity" => {
+                let given = json!({ "kind": "NOTE", "dealId": gid("deal", story.my_deal) });
+                case(rep, given, vec![])
+            }
+            "completeActivity" => {
+                case(rep, with(id("activity", story.my_activity), json!({ "outcome": "REACHED" })), planned)
+            }
+            "cancelActivity" | "noShowActivity" => case(rep, id("activity", story.my_activity), planned),
+            "assignActivity" => case(manager, id("activity", story.my_activity), vec![]),
+            "updateActivity" => case(rep, id("activity", story.my_activity), vec![]),
+            "scheduleCampaign" => case(marketing, id("campaign", story.draft_campaign), campaign("DRAFT")),
+            "launchCampaign" => case(marketing, id("campaign", story.draft_campaign), campaign("SCHEDULED")),
+            "pauseCampaign" => case(marketing, id("campaign", story.draft_campaign), campaign("ACTIVE")),
+            "resumeCampaign" => case(marketing, id("campaign", story.draft_campaign), campaign("PAUSED")),
+            "completeCampaign" => case(
+                marketing,
+                with(id("campaign", story.draft_campaign), json!({ "reason": "sold out" })),
+                campaign("ACTIVE"),
+            ),
+            "archiveCampaign" => case(marketing, id("campaign", story.draft_campaign), campaign("COMPLETED")),
+            "cancelCampaign" => case(marketing, id("campaign", story.draft_campaign), campaign("DRAFT")),
+            "deleteCampaign" => case(marketing, id("campaign", story.draft_campaign), vec![]),
+            "moveDeal" => case(
+                rep,
+                with(id("deal", story.my_deal), json!({ "stageId": gid("stage", story.second_stage) })),
+                vec![],
+            ),
+            "winDeal" => case(rep, id("deal", story.my_deal), vec![]),
+            "loseDeal" => case(rep, with(id("deal", story.my_deal), json!({ "lossReason": "PRICE" })), vec![]),
+            "reopenDeal" => case(manager, id("deal", story.their_deal), vec![]),
+            "createDealContact" => case(
+                rep,
+                json!({ "dealId": gid("deal", story.my_deal), "contactId": gid("contact", story.other_contact) }),
+                vec![],
+            ),
+            "createStage" => {
+                case(admin, json!({ "pipelineId": gid("pipeline", story.pipeline), "position": 9 }), vec![])
+            }
+            "createExchangeRate" => case(admin, json!({ "currency": "GBP" }), vec![]),
+            "createContact" => case(rep, json!({ "email": "sample@sample.example" }), vec![]),
+            "createDeal" => case(rep, json!({}), vec![]),
+            "deleteLead" => case(admin, id("lead", story.marketing_lead), vec![]),
+            "deleteDeal" | "updateDeal" | "assignDeal" => {
+                case(if mutation == "assignDeal" { manager } else { admin }, id("deal", story.my_deal), vec![])
+            }
+            "deleteCampaignMember" => case(
+                admin,
+                id("campaign_member", story.member),
+                set("campaign_member", story.member, "status = 'TARGETED', first_responded_at = NULL"),
+            ),
+            "deleteStage" => case(admin, id("stage", story.second_stage), vec![]),
+            "deleteUser" | "suspendUser" => case(admin, id("app_user", cast.analyst.id), vec![]),
+            "reactivateUser" => {
+                case(admin, id("app_user", cast.analyst.id), set("app_user", cast.analyst.id, "status = 'SUSPENDED'"))
+            }
+            "updateUser" | "setPassword" => case(admin, id("app_user", cast.analyst.id), vec![]),
+            _ => {
+                let rows = [
+                    ("CampaignMember", "campaign_member", story.member),
+                    ("DealContact", "deal_contact", story.my_deal_contact),
+                    ("ExchangeRate", "exchange_rate", story.rate),
+                    ("Company", "company", story.company),
+                    ("Contact", "contact", story.contact),
+                    ("Campaign", "campaign", story.campaign),
+                    ("Pipeline", "pipeline", story.pipeline),
+                    ("Stage", "stage", story.second_stage),
+                    ("Lead", "lead", story.marketing_lead),
+                    ("Team", "team", cast.north),
+                ];
+                let row = rows.iter().find(|(name, ..)| mutation.ends_with(name));
+                match (
+                    row,
+                    ["create", "update", "assign", "delete", "upsert"].iter().find(|verb| mutation.starts_with(**verb)),
+                ) {
+                    (_, Some(&"create" | &"upsert")) => case(admin, json!({}), vec![]),
+                    (Some((_, kind, row)), Some(_)) => case(admin, id(kind, *row), vec![]),
+                    _ => panic!("{mutation} is new: say who does it to what"),
+                }
+            }
+        }
+    }
+}
+
+/// A row that nothing hangs on, for the mutations that delete only such.
+async fn spare(world: &World, mutation: &str) -> Option<String> {
+    Some(match mutation {
+        "deleteCompany" => gid("company", world.insert(row!(world, company { name: "Spare".to_owned() })).await.id),
+        "deleteContact" => {
+            gid("contact", world.insert(row!(world, contact { last_name: Some("Spare".to_owned()) })).await.id)
+        }
+        "deletePipeline" => gid("pipeline", world.insert(row!(world, pipeline { name: "Spare".to_owned() })).await.id),
+        "deleteTeam" => gid("team", world.insert(row!(world, team { name: "Spare".to_owned() })).await.id),
+        _ => return None,
+    })
+}
+
+/// Who does a mutation to what, and the statements that make it possible.
+struct Case<'a> {
+    actor: &'a Actor,
+    given: Value,
+    before: Vec<String>,
+}
+
+fn touch() -> Value {
+    json!({ "kind": "PAGE_VIEW", "channel": "ORGANIC_SEARCH", "visitorKey": "sample" })
+}
+
+fn with(mut given: Value, more: Value) -> Value {
+    for (name, value) in more.as_object().cloned().unwrap_or_default() {
+        given[name] = value;
+    }
+    given
+}
+
+/// The id of a row of a table, as clients see it.
+fn gid(table: &str, id: Uuid) -> String {
+    GRAPH.all().find(|of| of.table == table).unwrap_or_else(|| panic!("no table {table}")).global_id(id)
+}
+
+fn named(ty: &Type) -> &str {
+    match &ty.base {
+        BaseType::Named(name) => name,
+        BaseType::List(item) => named(item),
+    }
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::{Request, Response};
+use chrono_tz::Tz;
 use futures_util::stream::BoxStream;
 
 use crate::access::Viewer;
@@ -102,6 +103,9 @@ impl App {
             ));
         }
         store.system().fix_base_currency().await?;
+        if let Some(zone) = config.company_time_zone {
+            store.system().keep_company_time_zone(zone).await?;
+        }
         let keys = Keyring::open(&config, store.system()).await?;
         let schema = builder().finish();
         let rate_limit = RateLimit::new(config.rate_points, config.rate_points_per_second);
@@ -247,7 +251,12 @@ fn bearer(header: &str) -> Option<&str> {
 /// # Errors
 /// As [`migrated`].
 pub async fn store(config: &Config, clock: Arc<dyn Clock>) -> Result<Store> {
-    Ok(Store::new(Arc::new(migrated(config).await?), &GRAPH, clock, &config.base_currency))
+    let store = Store::new(Arc::new(migrated(config).await?), &GRAPH, clock, &config.base_currency);
+    let zone = match config.company_time_zone {
+        Some(zone) => zone,
+        None => store.system().company_time_zone().await?.unwrap_or(Tz::UTC),
+    };
+    Ok(store.in_time_zone(zone))
 }
 
 /// Connects and brings the tables up to date.

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use chrono_tz::Tz;
+
 use crate::access::key;
 use crate::documents::Manifest;
 
@@ -30,6 +32,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("DATABASE_URL", "sqlite://tributary.db?mode=rwc", "Database: a sqlite:// file or a postgres:// server."),
     variable("TRIBUTARY_ENV", "development", "development or production."),
     variable("TRIBUTARY_BASE_CURRENCY", "EUR", "ISO 4217 code that amounts are converted to for sums."),
+    variable("TRIBUTARY_COMPANY_TIME_ZONE", "", "IANA time zone of the company, such as Europe/Berlin: it decides what today is, relative dates, and the days of rates. Kept in the database: when not set, what is kept there holds, UTC at first."),
     variable("TRIBUTARY_ACCESS_TOKEN_MINUTES", "15", "Life of an access token in minutes, 1 to 15."),
     variable("TRIBUTARY_REFRESH_TOKEN_DAYS", "30", "Life of a refresh token in days, 1 to 365."),
     variable("TRIBUTARY_ISSUER", "", "Issuer (iss) of the tokens; http:// and the listen address when not set."),
@@ -181,6 +184,8 @@ pub struct Config {
     pub environment: Environment,
     /// ISO 4217 code.
     pub base_currency: String,
+    /// Where the company is, if the environment says so.
+    pub company_time_zone: Option<Tz>,
     /// Life of an access token.
     pub access_token_minutes: u32,
     /// Life of a refresh token.
@@ -272,6 +277,7 @@ impl Config {
             database_url: read.database_url(),
             environment,
             base_currency: read.currency(),
+            company_time_zone: read.time_zone(),
             access_token_minutes: read.number("TRIBUTARY_ACCESS_TOKEN_MINUTES", 1..=15),
             refresh_token_days: read.number("TRIBUTARY_REFRESH_TOKEN_DAYS", 1..=365),
             issuer: read.given("TRIBUTARY_ISSUER").unwrap_or_else(|| format!("http://{listen}")),
@@ -390,6 +396,16 @@ impl Reader<'_> {
             (text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase())).then(|| text.to_owned())
         };
         self.parsed("TRIBUTARY_BASE_CURRENCY", rule, code).unwrap_or_default()
+    }
+
+    fn time_zone(&mut self) -> Option<Tz> {
+        const NAME: &str = "TRIBUTARY_COMPANY_TIME_ZONE";
+        let given = self.given(NAME)?;
+        let zone = given.parse().ok();
+        if zone.is_none() {
+            self.mistake(NAME, format!("must be an IANA time zone, such as Europe/Berlin; it is `{given}`"));
+        }
+        zone
     }
 
     /// The signing key and those before it as PEM: the text itself, or the content of the file it names.

@@ -39,6 +39,7 @@ pub mod store;
 pub mod activity;
 pub mod attribution;
 pub mod auth;
+pub mod calendar;
 pub mod campaign;
 pub mod campaign_member;
 pub mod company;

@@ -169,6 +169,10 @@ async fn sums_keep_currencies_apart_and_ignore_the_page() {
 
 fn bucket(time: DateTime<Utc>, zone: Tz, bucket: &str) -> NaiveDate {
     let day = zone.from_utc_datetime(&time.naive_utc()).date_naive();
+    // The calendar has the years 1 to 9999, whatever clocks show.
+    let ends =
+        [(1, 1, 1), (9999, 12, 31)].map(|(year, month, day)| NaiveDate::from_ymd_opt(year, month, day).expect("a day"));
+    let day = day.clamp(ends[0], ends[1]);
     match bucket {
         "DAY" => day,
         "WEEK" => day - Duration::days(day.weekday().num_days_from_monday().into()),
@@ -184,12 +188,12 @@ async fn date_buckets_follow_the_time_zone() {
         let actor = world.rep().await;
         let mut all = companies(&world).await;
         // Moments around changes of the clock and of the day.
-        for (at, text) in ["2025-03-30T00:59:59.999999Z", "2025-03-30T01:00:00Z", "2025-10-26T00:59:59Z", "2025-10-26T01:00:00.5Z", "2024-12-31T23:30:00Z", "2025-12-31T13:00:00Z"].iter().enumerate() {
+        for (at, text) in ["2025-03-30T00:59:59.999999Z", "2025-03-30T01:00:00Z", "2025-10-26T00:59:59Z", "2025-10-26T01:00:00.5Z", "2024-12-31T23:30:00Z", "2025-12-31T13:00:00Z"].iter().chain(ODD_MOMENTS).enumerate() {
             let mut model = row!(world, company { name: format!("Edge {at}") });
             model.created_at = text.parse().expect("a time");
             all.push(world.insert(model).await);
         }
-        for zone in ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Auckland"] {
+        for zone in ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Auckland", "Europe/Dublin", "Africa/Casablanca", "Pacific/Apia", "America/St_Johns"] {
             let tz: Tz = zone.parse().expect("a zone");
             for length in ["DAY", "WEEK", "MONTH", "QUARTER", "YEAR"] {
                 let mut expected: BTreeMap<NaiveDate, i64> = BTreeMap::new();
@@ -205,6 +209,58 @@ async fn date_buckets_follow_the_time_zone() {
                     .map(|group| (group["key"]["createdAt"].as_str().expect("a day").parse().expect("a day"), group["count"].as_i64().expect("a count")))
                     .collect();
                 assert_eq!(groups, expected, "{zone} {length}");
+            }
+        }
+    })
+    .await;
+}
+
+/// Before there were zones, at changes of rules, and at both ends of the calendar.
+const ODD_MOMENTS: &[&str] = &[
+    "0001-01-01T00:00:00Z",
+    "1500-02-28T23:59:59Z",
+    "1883-11-18T16:59:59Z",
+    "1893-03-31T23:06:31Z",
+    "1893-03-31T23:06:32Z",
+    "1989-07-01T22:30:00Z",
+    "2011-12-30T09:59:59Z",
+    "2011-12-30T10:00:00Z",
+    "2024-02-29T23:30:00Z",
+    "2024-03-10T02:00:00Z",
+    "2099-07-01T22:30:00Z",
+    "2150-07-01T22:30:00Z",
+    "9999-12-27T00:30:00Z",
+    "9999-12-31T23:59:59.999999Z",
+];
+
+#[tokio::test]
+async fn every_zone_has_the_same_days_on_both_databases() {
+    tests::each_database(async |world| {
+        let actor = world.rep().await;
+        let mut moments: Vec<DateTime<Utc>> = Vec::new();
+        for year in [1850, 1890, 1912, 1918, 1930, 1940, 1945, 1960, 1972, 1985, 2000, 2015, 2040] {
+            for (month, hour) in [(1, 11), (4, 14), (7, 23), (10, 0)] {
+                moments.push(Utc.with_ymd_and_hms(year, month, 15, hour, 30, 0).single().expect("a moment"));
+            }
+        }
+        moments.extend(ODD_MOMENTS.iter().map(|text| text.parse::<DateTime<Utc>>().expect("a moment")));
+        for at in &moments {
+            let mut model = row!(world, company { name: at.to_string() });
+            model.created_at = *at;
+            world.insert(model).await;
+        }
+        for zones in chrono_tz::TZ_VARIANTS.chunks(24) {
+            let ask = |(at, zone): (usize, &Tz)| format!("z{at}: groupBy(by: [{{ field: CREATED_AT }}], timeZone: \"{zone}\") {{ key {{ createdAt }} count }}");
+            let asked: String = zones.iter().enumerate().map(ask).collect();
+            let answer = actor.ask(&format!("{{ companies {{ {asked} }} }}")).await;
+            for (at, zone) in zones.iter().enumerate() {
+                let mut expected: BTreeMap<String, i64> = BTreeMap::new();
+                for at in &moments {
+                    *expected.entry(bucket(*at, *zone, "DAY").to_string()).or_default() += 1;
+                }
+                let groups = answer.data()["companies"][format!("z{at}")].as_array().expect("groups");
+                let found = groups.iter().map(|group| (group["key"]["createdAt"].as_str().expect("a day").to_owned(), group["count"].as_i64().expect("a count")));
+                assert_eq!(found.collect::<BTreeMap<_, _>>(), expected, "{zone}");
             }
         }
     })

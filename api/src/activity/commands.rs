@@ -1,5 +1,6 @@
 //! The verbs of an activity's life.
 
+use chrono::{DateTime, Utc};
 use entity::activity::{self, ActivityStatus};
 use uuid::Uuid;
 
@@ -13,6 +14,7 @@ use crate::checks::{Checks, NAME};
 use crate::error::{Error, Result};
 use crate::graphql::mutation::Changed;
 use crate::graphql::node::Node;
+use crate::graphql::scalar::Moment;
 use crate::store::{Tx, Warrant};
 use crate::user::commands::team_of;
 
@@ -34,8 +36,7 @@ pub async fn log(tx: &Tx, input: LogActivityInput) -> Outcome {
     } else {
         rules::check_outcome(input.kind, input.outcome, &mut checks);
     }
-    let (started_at, ended_at) =
-        if planned { (None, None) } else { rules::took_place(input.started_at, input.ended_at, tx.now()) };
+    let (started_at, ended_at) = if planned { (None, None) } else { took_place(tx, input.started_at, input.ended_at) };
     let mut row = activity::Model {
         kind: input.kind,
         subject: input.subject,
@@ -43,7 +44,7 @@ pub async fn log(tx: &Tx, input: LogActivityInput) -> Outcome {
         direction: input.direction,
         status: if planned { ActivityStatus::Planned } else { ActivityStatus::Done },
         priority: input.priority,
-        due_at: input.due_at,
+        due_at: input.due_at.map(|at| at.0),
         started_at,
         ended_at,
         outcome: input.outcome,
@@ -79,7 +80,7 @@ pub async fn complete(tx: &Tx, input: CompleteActivityInput) -> Result<CompleteA
     if input.body.is_some() {
         activity.body = input.body;
     }
-    let (started_at, ended_at) = rules::took_place(input.started_at, input.ended_at, tx.now());
+    let (started_at, ended_at) = took_place(tx, input.started_at, input.ended_at);
     activity.started_at = started_at.or(activity.started_at);
     activity.ended_at = ended_at;
     let mut checks = Checks::new();
@@ -150,7 +151,7 @@ async fn follow_up(
         body: next.body,
         direction: next.direction,
         priority: next.priority,
-        due_at: Some(next.due_at),
+        due_at: Some(next.due_at.0),
         owner_id: owner.0,
         team_id: owner.1,
         ..activity::Model::default()
@@ -197,4 +198,12 @@ async fn check_links(tx: &Tx, row: &activity::Model, checks: &mut Checks) -> Res
         checks.expect(seen, "NOT_FOUND", field, &format!("There is no such {}.", tx.reader().graph().of(kind).name));
     }
     Ok(())
+}
+
+fn took_place(
+    tx: &Tx,
+    started_at: Option<Moment>,
+    ended_at: Option<Moment>,
+) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+    rules::took_place(started_at.map(|at| at.0), ended_at.map(|at| at.0), tx.now())
 }

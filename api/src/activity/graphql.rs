@@ -1,7 +1,6 @@
 //! Logging and planning activities, and ending planned ones.
 
 use async_graphql::{InputObject, SimpleObject};
-use chrono::{DateTime, Utc};
 use entity::activity::{ActivityKind, ActivityOutcome, Direction, Priority};
 use entity::{activity, campaign, company, contact, deal, lead, user};
 use serde::{Deserialize, Serialize};
@@ -9,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Mistake;
 use crate::graphql::mutation::{Changed, Payload, verbs};
 use crate::graphql::node::Node;
-use crate::graphql::scalar::Id;
+use crate::graphql::scalar::{Id, Moment};
 
 verbs! {
     /// The verbs of an activity's life.
@@ -50,11 +49,11 @@ pub struct LogActivityInput {
     #[graphql(default)]
     pub priority: Priority,
     /// Given: the activity is planned, to be done by then. Left out: it was done.
-    pub due_at: Option<DateTime<Utc>>,
+    pub due_at: Option<Moment>,
     /// When it began; only of what was done.
-    pub started_at: Option<DateTime<Utc>>,
+    pub started_at: Option<Moment>,
     /// When it was over; now, if left out. Only of what was done.
-    pub ended_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<Moment>,
     /// What came of it; only of what was done, and required for PITCH, DEMO, CALL, MEETING and NEGOTIATION.
     pub outcome: Option<ActivityOutcome>,
     /// Who is responsible; the caller, if left out.
@@ -89,9 +88,9 @@ pub struct CompleteActivityInput {
     /// What was said; left out, the text stays as it was planned.
     pub body: Option<String>,
     /// When it began.
-    pub started_at: Option<DateTime<Utc>>,
+    pub started_at: Option<Moment>,
     /// When it was over; now, if left out.
-    pub ended_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<Moment>,
     /// What is to be done next.
     pub follow_up: Option<FollowUpInput>,
     /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
@@ -107,7 +106,7 @@ pub struct FollowUpInput {
     /// What it is about, in one line.
     pub subject: String,
     /// By when it is to be done.
-    pub due_at: DateTime<Utc>,
+    pub due_at: Moment,
     /// What is to be said.
     pub body: Option<String>,
     /// Who reaches out to whom.

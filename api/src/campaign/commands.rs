@@ -1,6 +1,5 @@
 //! The verbs of a campaign's life: guards first, then the new state and its record.
 
-use chrono::NaiveDate;
 use entity::campaign::CampaignStatus;
 use entity::{campaign, campaign_member};
 use uuid::Uuid;
@@ -43,7 +42,7 @@ pub async fn launch(tx: &Tx, input: LaunchCampaignInput) -> Outcome {
         .limit(1)
         .count()
         .await?;
-    rules::may_launch(&campaign, members, today(tx))?;
+    rules::may_launch(&campaign, members, tx.today())?;
     step(tx, campaign, to).await
 }
 
@@ -64,7 +63,7 @@ pub async fn pause(tx: &Tx, input: PauseCampaignInput) -> Outcome {
 pub async fn resume(tx: &Tx, input: ResumeCampaignInput) -> Outcome {
     let campaign = edit(tx, input.id.uuid(), Action::Resume, input.expected_version).await?;
     let to = rules::next(Verb::Resume, campaign.status)?;
-    rules::may_resume(&campaign, today(tx))?;
+    rules::may_resume(&campaign, tx.today())?;
     step(tx, campaign, to).await
 }
 
@@ -76,7 +75,7 @@ pub async fn complete(tx: &Tx, input: CompleteCampaignInput) -> Outcome {
     let campaign = edit(tx, input.id.uuid(), Action::Complete, input.expected_version).await?;
     let to = rules::next(Verb::Complete, campaign.status)?;
     let reason = given(input.reason.as_deref());
-    rules::may_complete(&campaign, reason, today(tx))?;
+    rules::may_complete(&campaign, reason, tx.today())?;
     note(tx, reason);
     step(tx, campaign, to).await
 }
@@ -124,8 +123,4 @@ fn note(tx: &Tx, reason: Option<&str>) {
     if let Some(reason) = reason {
         tx.because(reason);
     }
-}
-
-fn today(tx: &Tx) -> NaiveDate {
-    tx.now().date_naive()
 }

@@ -10,7 +10,7 @@ use sea_orm::ColumnTrait;
 use crate::access::{Action, Kind};
 use crate::checks::Checks;
 use crate::error::{Error, Result};
-use crate::store::descriptor::{Currency, Declare, Descriptor, Given};
+use crate::store::descriptor::{Currency, Declare, Descriptor, Given, Text};
 use crate::store::writes::{default_owner, writes};
 use crate::store::{Resource, Tx};
 
@@ -102,8 +102,9 @@ pub fn describe() -> Descriptor {
         .field(Column::Name, "The name.")
         .editable()
         .required()
-        .field(
+        .text(
             Column::Code,
+            Text::Code,
             "Short unique code in lower case; equals `utm_campaign` in tagged links. Fixed once launched.",
         )
         .editable()

@@ -37,7 +37,7 @@ pub async fn win(tx: &Tx, input: WinDealInput) -> Result<Changed<deal::Entity>> 
     let mut deal = tx.edit::<deal::Entity>(input.id.uuid(), Action::Win, input.expected_version).await?;
     let warrant = deal.warrant();
     rules::must_be_open(&deal)?;
-    let closed_at = rules::closing(&deal, input.closed_at, tx.now())?;
+    let closed_at = rules::closing(&deal, input.closed_at.map(|at| at.0), tx.now())?;
     if let Some(amount) = input.amount {
         if deal.cost_minor.is_some() && deal.currency != amount.currency {
             let message = format!("The cost of the deal is in {}: give the amount in it, too.", deal.currency);
@@ -50,7 +50,8 @@ pub async fn win(tx: &Tx, input: WinDealInput) -> Result<Changed<deal::Entity>> 
     let stages = stages(tx, &warrant, deal.pipeline_id).await?;
     let stage = closing_stage(&stages, DealStatus::Won, None)?;
     let (base, day) =
-        exchange_rate::commands::to_base(tx, &warrant, amount, &deal.currency, closed_at.date_naive()).await?;
+        exchange_rate::commands::to_base(tx, &warrant, amount, &deal.currency, tx.reader().calendar().day(closed_at))
+            .await?;
     deal.base_amount_minor = Some(base);
     deal.rate_date = Some(day);
     close(&mut deal, stage, closed_at);
@@ -65,7 +66,7 @@ pub async fn lose(tx: &Tx, input: LoseDealInput) -> Result<Changed<deal::Entity>
     let mut deal = tx.edit::<deal::Entity>(input.id.uuid(), Action::Lose, input.expected_version).await?;
     rules::must_be_open(&deal)?;
     rules::explained(input.loss_reason, input.loss_comment.as_deref())?;
-    let closed_at = rules::closing(&deal, input.closed_at, tx.now())?;
+    let closed_at = rules::closing(&deal, input.closed_at.map(|at| at.0), tx.now())?;
     let stages = stages(tx, &deal.warrant(), deal.pipeline_id).await?;
     let stage = closing_stage(&stages, DealStatus::Lost, input.stage_id)?;
     deal.loss_reason = Some(input.loss_reason);
@@ -196,7 +197,7 @@ async fn worth(tx: &Tx, warrant: &Warrant, deal: &deal::Model) -> Result<Option<
     let Some(amount) = deal.amount_minor.filter(|_| deal.base_amount_minor.is_none()) else {
         return Ok(deal.base_amount_minor);
     };
-    let today = tx.now().date_naive();
+    let today = tx.today();
     match exchange_rate::commands::find_base(tx, warrant, amount, &deal.currency, today).await {
         Ok(found) => Ok(found.map(|(base, _)| base)),
         // Too large to be told in the base currency: no reason to refuse the step.

@@ -1,12 +1,11 @@
 //! The verbs of a deal's life.
 
 use async_graphql::InputObject;
-use chrono::{DateTime, Utc};
 use entity::enums::LossReason;
 use entity::{deal, stage};
 
 use crate::graphql::mutation::{Changed, verbs};
-use crate::graphql::scalar::{Id, MoneyInput};
+use crate::graphql::scalar::{Id, Moment, MoneyInput};
 
 verbs! {
     /// The verbs of a deal's life.
@@ -61,7 +60,7 @@ pub struct WinDealInput {
     /// What the customer is to pay, if the deal does not say so yet or not rightly; above zero.
     pub amount: Option<MoneyInput>,
     /// When it was won, not in the future; now unless given.
-    pub closed_at: Option<DateTime<Utc>>,
+    pub closed_at: Option<Moment>,
     /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
     pub idempotency_key: Option<String>,
 }
@@ -82,7 +81,7 @@ pub struct LoseDealInput {
     /// The LOST stage, for a pipeline that has several; its first one unless given.
     pub stage_id: Option<Id<stage::Entity>>,
     /// When it was lost, not in the future; now unless given.
-    pub closed_at: Option<DateTime<Utc>>,
+    pub closed_at: Option<Moment>,
     /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
     pub idempotency_key: Option<String>,
 }

@@ -1,14 +1,17 @@
 //! Reads filters, orders and pages from arguments.
 
 use async_graphql::Value;
-use chrono::{DateTime, Months, TimeDelta, Utc};
+use chrono::{DateTime, Days, Months, NaiveDateTime, TimeDelta, Utc};
 use sea_orm::Value as Sql;
+use uuid::Uuid;
 
 use super::pick::Args;
-use super::value::{parse, parse_money, text_of};
+use super::value::{kept_part, kept_text, parse, parse_money, text_of};
+use crate::calendar::{self, Calendar, YEARS};
 use crate::error::{Error, Result};
 use crate::money;
-use crate::store::descriptor::{Descriptor, Field, Graph, Key as LinkKey, Shape};
+use crate::store::bucket::Bucket;
+use crate::store::descriptor::{Descriptor, Field, Graph, Key as LinkKey, Link, Shape, Text};
 use crate::store::filter::{Comparison, Filter, Quantifier, Test};
 use crate::store::page::{self, Key, Page};
 
@@ -28,12 +31,16 @@ pub const NESTED_PAGE: u64 = 100;
 pub const ROOT_PAGE: u64 = 500;
 
 /// What filters may refer to.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Terms {
     /// All entities.
     pub graph: &'static Graph,
     /// Now, for relative dates.
     pub now: DateTime<Utc>,
+    /// Days and clocks where the company is, for relative dates.
+    pub calendar: Calendar,
+    /// Who asks.
+    pub me: Uuid,
 }
 
 impl Terms {
@@ -53,20 +60,28 @@ impl Terms {
             return Err(Error::bad_input(format!("{at}: filters nest at most {DEEPEST} deep.")));
         }
         let mut parts = Vec::with_capacity(entries.len());
-        for (name, value) in entries.iter().filter(|(_, value)| **value != Value::Null) {
+        for (name, value) in entries {
             let at = format!("{at}.{name}");
             parts.push(match name.as_str() {
                 "and" => Filter::And(self.objects(of, value, &at, depth)?),
                 "or" => Filter::Or(self.objects(of, value, &at, depth)?),
-                "not" => Filter::Not(Box::new(self.object(of, value, &at, depth + 1)?)),
+                "not" => Filter::Not(Box::new(self.object(of, said(value, &at)?, &at, depth + 1)?)),
+                "isNull" => Filter::Missing(yes(value, &at)?),
+                "me" => self.me(of, yes(value, &at)?),
                 name => self.member(of, name, value, &at, depth)?,
             });
         }
         Ok(Filter::And(parts))
     }
 
+    fn me(&self, of: &'static Descriptor, wanted: bool) -> Filter {
+        let test = Test::Compare(Comparison::Eq, Sql::Uuid(Some(self.me)), None);
+        let me = Filter::And(of.field("id").map(|id| Filter::Test(id, test)).into_iter().collect());
+        if wanted { me } else { Filter::Not(Box::new(me)) }
+    }
+
     fn objects(&self, of: &'static Descriptor, value: &Value, at: &str, depth: usize) -> Result<Vec<Filter>> {
-        let one = std::slice::from_ref(value);
+        let one = std::slice::from_ref(said(value, at)?);
         let items = if let Value::List(items) = value { items.as_slice() } else { one };
         items.iter().map(|item| self.object(of, item, at, depth + 1)).collect()
     }
@@ -79,6 +94,9 @@ impl Terms {
             return Err(Error::bad_input(format!("{at}: {} has no such field to filter by.", of.name)));
         };
         let to = self.graph.of(link.to);
+        if *value == Value::Null {
+            return Ok(empty(link));
+        }
         if let LinkKey::One(_) = link.key {
             return Ok(Filter::One(link, Box::new(self.object(to, value, at, depth + 1)?)));
         }
@@ -86,7 +104,8 @@ impl Terms {
             return Err(Error::bad_input(format!("{at}: expected some, none or every.")));
         };
         let mut parts = Vec::new();
-        for (quantifier, inner) in entries.iter().filter(|(_, inner)| **inner != Value::Null) {
+        for (quantifier, inner) in entries {
+            let inner = said(inner, &format!("{at}.{quantifier}"))?;
             let quantifier = match quantifier.as_str() {
                 "some" => Quantifier::Some,
                 "none" => Quantifier::None,
@@ -99,10 +118,18 @@ impl Terms {
     }
 
     fn tests(&self, of: &'static Descriptor, field: &'static Field, value: &Value, at: &str) -> Result<Filter> {
+        if *value == Value::Null {
+            return Ok(Filter::Test(field, Test::IsNull(true)));
+        }
         let Value::Object(entries) = value else {
             return Err(Error::bad_input(format!("{at}: expected tests like {{ eq: … }}.")));
         };
-        let currency = entries.get("currency").and_then(text_of).map(str::to_owned);
+        let currency = match entries.get("currency") {
+            Some(value) if field_is_money(field) && *value != Value::Null => {
+                Some(currency_of(value, &format!("{at}.currency"))?)
+            }
+            _ => None,
+        };
         if let (Shape::Money, None) = (field.shape, &currency)
             && entries.keys().any(|name| name.as_str() != "isNull")
         {
@@ -111,11 +138,7 @@ impl Terms {
         let mut parts = Vec::new();
         for (name, value) in entries {
             let at = format!("{at}.{name}");
-            parts.extend(
-                self.test(of, field, name, value, currency.as_deref(), &at)?
-                    .into_iter()
-                    .map(|test| Filter::Test(field, test)),
-            );
+            parts.push(self.test(of, field, name, value, currency.as_deref(), &at)?);
         }
         Ok(Filter::And(parts))
     }
@@ -128,19 +151,18 @@ impl Terms {
         value: &Value,
         currency: Option<&str>,
         at: &str,
-    ) -> Result<Vec<Test>> {
+    ) -> Result<Filter> {
         let null = *value == Value::Null;
+        let is = |test| Ok(Filter::Test(field, test));
         let operand = |value: &Value| operand(of, field, value, currency, at);
-        let compare = |comparison| Ok(vec![Test::Compare(comparison, operand(value)?, currency.map(str::to_owned))]);
-        let text = || {
-            let text = text_of(value).filter(|text| text.len() <= LONGEST_NEEDLE).map(str::to_owned);
-            text.ok_or_else(|| Error::bad_input(format!("{at}: expected a text of at most {LONGEST_NEEDLE} bytes.")))
-        };
+        let compare = |comparison| is(Test::Compare(comparison, operand(value)?, currency.map(str::to_owned)));
         match name {
-            "eq" if null => Ok(vec![Test::IsNull(true)]),
-            "ne" if null => Ok(vec![Test::IsNull(false)]),
-            "currency" if null => Ok(Vec::new()),
-            _ if null => Err(Error::bad_input(format!("{at}: use isNull to test for empty fields."))),
+            "eq" if null => is(Test::IsNull(true)),
+            "ne" if null => is(Test::IsNull(false)),
+            "currency" if null => Ok(Filter::And(Vec::new())),
+            _ if null => {
+                Err(Error::bad_input(format!("{at}: null is no value here; use isNull to test for empty fields.")))
+            }
             "eq" => compare(Comparison::Eq),
             "ne" => compare(Comparison::Ne),
             "lt" => compare(Comparison::Lt),
@@ -148,31 +170,85 @@ impl Terms {
             "gt" => compare(Comparison::Gt),
             "gte" => compare(Comparison::Gte),
             "in" | "notIn" => {
-                Ok(vec![Test::In(list(value, at)?.iter().map(operand).collect::<Result<_>>()?, name == "notIn")])
+                is(Test::In(list(value, at)?.iter().map(operand).collect::<Result<_>>()?, name == "notIn"))
             }
-            "contains" => Ok(vec![Test::Contains(text()?)]),
-            "startsWith" => Ok(vec![Test::StartsWith(text()?)]),
-            "isNull" => Ok(vec![Test::IsNull(*value == Value::Boolean(true))]),
-            "currency" => Ok(vec![Test::InCurrency(text()?)]),
+            "contains" => is(Test::Contains(needle(field, value, at)?)),
+            "startsWith" => is(Test::StartsWith(needle(field, value, at)?)),
+            "isNull" => is(Test::IsNull(yes(value, at)?)),
+            "currency" => is(Test::InCurrency(currency_of(value, at)?)),
             "last" | "next" => self.span(field, name == "last", value, at),
+            "today" => self.within(field, Bucket::Day, value, at),
+            "thisWeek" => self.within(field, Bucket::Week, value, at),
+            "thisMonth" => self.within(field, Bucket::Month, value, at),
+            "thisQuarter" => self.within(field, Bucket::Quarter, value, at),
+            "thisYear" => self.within(field, Bucket::Year, value, at),
             _ => Err(Error::bad_input(format!("{at}: no such test."))),
         }
     }
 
     /// `last: { days: 30 }`: from 30 days ago until now, both ends in.
-    fn span(&self, field: &Field, back: bool, value: &Value, at: &str) -> Result<Vec<Test>> {
+    fn span(&self, field: &'static Field, back: bool, value: &Value, at: &str) -> Result<Filter> {
         let wrong = || Error::bad_input(format!("{at}: expected one span like {{ days: 30 }}."));
         let Value::Object(entries) = value else { return Err(wrong()) };
         let given: Vec<_> = entries.iter().filter(|(_, value)| **value != Value::Null).collect();
         let [(unit, Value::Number(number))] = given.as_slice() else { return Err(wrong()) };
         let number = number.as_u64().and_then(|number| u32::try_from(number).ok()).ok_or_else(wrong)?;
-        let moved = shift(self.now, unit.as_str(), number, back).ok_or_else(wrong)?;
+        let moved = self.moved(unit.as_str(), number, back);
+        let moved = moved.ok_or_else(|| Error::bad_input(format!("{at}: reaches too far; {YEARS}.")))?;
         let (from, to) = if back { (moved, self.now) } else { (self.now, moved) };
         let bound = |time: DateTime<Utc>| match field.shape {
-            Shape::Date => Sql::ChronoDate(Some(time.date_naive())),
+            Shape::Date => Sql::ChronoDate(Some(self.calendar.day(time))),
             _ => Sql::ChronoDateTimeUtc(Some(time)),
         };
-        Ok(vec![Test::Compare(Comparison::Gte, bound(from), None), Test::Compare(Comparison::Lte, bound(to), None)])
+        let tests = [(Comparison::Gte, bound(from)), (Comparison::Lte, bound(to))];
+        Ok(all(field, tests))
+    }
+
+    /// Now, moved by a span. A day and what is longer is one of the company's calendar; if clocks do not show the time on
+    /// that day, it is the next that they show.
+    fn moved(&self, unit: &str, number: u32, back: bool) -> Option<DateTime<Utc>> {
+        let by = |delta: Option<TimeDelta>| {
+            let delta = delta?;
+            if back { self.now.checked_sub_signed(delta) } else { self.now.checked_add_signed(delta) }
+        };
+        let clock = self.calendar.local(self.now);
+        let days = |days| {
+            let days = Days::new(days);
+            self.shown(if back { clock.checked_sub_days(days) } else { clock.checked_add_days(days) })
+        };
+        let months = |months| {
+            let months = Months::new(months);
+            self.shown(if back { clock.checked_sub_months(months) } else { clock.checked_add_months(months) })
+        };
+        let moved = match unit {
+            "minutes" => by(TimeDelta::try_minutes(number.into())),
+            "hours" => by(TimeDelta::try_hours(number.into())),
+            "days" => days(number.into()),
+            "weeks" => days(u64::from(number) * 7),
+            "months" => months(number),
+            "years" => months(number.checked_mul(12)?),
+            _ => None,
+        };
+        moved.and_then(calendar::moment)
+    }
+
+    fn shown(&self, clock: Option<NaiveDateTime>) -> Option<DateTime<Utc>> {
+        self.calendar.first(clock?)
+    }
+
+    /// `thisWeek: true`: in the week that it is where the company is; `false`: any other value, or none.
+    fn within(&self, field: &'static Field, bucket: Bucket, value: &Value, at: &str) -> Result<Filter> {
+        let wanted = yes(value, at)?;
+        let first = bucket.start(self.calendar.day(self.now));
+        let start = |day: chrono::NaiveDate| match field.shape {
+            Shape::Date => Some(Sql::ChronoDate(Some(day))),
+            _ => self.calendar.first(day.into()).map(|time| Sql::ChronoDateTimeUtc(Some(time))),
+        };
+        // A bucket that the calendar ends in has no end of its own.
+        let ends = [(Comparison::Gte, Some(first)), (Comparison::Lt, bucket.next(first))];
+        let tests = ends.into_iter().filter_map(|(comparison, day)| Some((comparison, start(day?)?)));
+        let within = all(field, tests);
+        Ok(if wanted { within } else { Filter::Not(Box::new(within)) })
     }
 
     /// Reads `orderBy`; the entity's own order if there is none.
@@ -253,6 +329,53 @@ fn order_key(of: &'static Descriptor, item: &Value) -> Result<Key> {
     }
 }
 
+/// A reference or a list in which there is nothing that the viewer may see.
+fn empty(link: &'static Link) -> Filter {
+    let any = Box::new(Filter::And(Vec::new()));
+    match link.key {
+        LinkKey::One(_) => Filter::Not(Box::new(Filter::One(link, any))),
+        LinkKey::Many(_) => Filter::Many(Quantifier::None, link, any),
+    }
+}
+
+fn all(field: &'static Field, tests: impl IntoIterator<Item = (Comparison, Sql)>) -> Filter {
+    let test = |(comparison, value)| Filter::Test(field, Test::Compare(comparison, value, None));
+    Filter::And(tests.into_iter().map(test).collect())
+}
+
+/// A condition that was left out says nothing; one that is null could be meant to find everything or nothing.
+fn said<'a>(value: &'a Value, at: &str) -> Result<&'a Value> {
+    if *value == Value::Null {
+        return Err(Error::bad_input(format!("{at}: null is no condition; leave it out instead.")));
+    }
+    Ok(value)
+}
+
+fn yes(value: &Value, at: &str) -> Result<bool> {
+    match value {
+        Value::Boolean(yes) => Ok(*yes),
+        _ => Err(Error::bad_input(format!("{at}: expected true or false."))),
+    }
+}
+
+fn field_is_money(field: &Field) -> bool {
+    matches!(field.shape, Shape::Money)
+}
+
+fn currency_of(value: &Value, at: &str) -> Result<String> {
+    let text = text_of(value).ok_or_else(|| Error::bad_input(format!("{at}: expected a currency code like EUR.")))?;
+    kept_text(Text::Currency, text).map_err(|expected| Error::bad_input(format!("{at}: expected {expected}.")))
+}
+
+/// A part of a text to look for.
+fn needle(field: &Field, value: &Value, at: &str) -> Result<String> {
+    let part = text_of(value).filter(|part| part.len() <= LONGEST_NEEDLE);
+    let part = part.ok_or_else(|| format!("a text of at most {LONGEST_NEEDLE} bytes"));
+    let kind = if let Shape::Text(kind) = field.shape { kind } else { Text::Plain };
+    part.and_then(|part| kept_part(kind, part))
+        .map_err(|expected| Error::bad_input(format!("{at}: expected {expected}.")))
+}
+
 fn operand(of: &'static Descriptor, field: &Field, value: &Value, currency: Option<&str>, at: &str) -> Result<Sql> {
     match (field.shape, currency) {
         (Shape::Money, Some(currency)) => {
@@ -261,10 +384,11 @@ fn operand(of: &'static Descriptor, field: &Field, value: &Value, currency: Opti
             money.insert(async_graphql::Name::new("currency"), Value::from(currency));
             parse_money(&Value::Object(money), at).map(|(minor, _)| Sql::BigInt(Some(minor)))
         }
-        (Shape::Text(_), _) => {
-            // Any text may be looked for, also one that could not be stored.
+        (Shape::Text(kind), _) => {
             let text = text_of(value).ok_or_else(|| Error::bad_input(format!("{at}: expected a text.")))?;
-            Ok(Sql::String(Some(text.to_owned())))
+            let kept =
+                kept_text(kind, text).map_err(|expected| Error::bad_input(format!("{at}: expected {expected}.")))?;
+            Ok(Sql::String(Some(kept)))
         }
         (Shape::Decimal(scale), _) => {
             let text = super::value::decimal_text(value).unwrap_or_default();
@@ -282,22 +406,6 @@ fn list<'a>(value: &'a Value, at: &str) -> Result<&'a [Value]> {
         return Err(Error::bad_input(format!("{at}: at most {LONGEST_LIST} values.")));
     }
     Ok(items)
-}
-
-fn shift(now: DateTime<Utc>, unit: &str, number: u32, back: bool) -> Option<DateTime<Utc>> {
-    let months = |months: u32| {
-        if back { now.checked_sub_months(Months::new(months)) } else { now.checked_add_months(Months::new(months)) }
-    };
-    let delta = |delta: TimeDelta| if back { now.checked_sub_signed(delta) } else { now.checked_add_signed(delta) };
-    match unit {
-        "minutes" => delta(TimeDelta::try_minutes(number.into())?),
-        "hours" => delta(TimeDelta::try_hours(number.into())?),
-        "days" => delta(TimeDelta::try_days(number.into())?),
-        "weeks" => delta(TimeDelta::try_weeks(number.into())?),
-        "months" => months(number),
-        "years" => months(number.checked_mul(12)?),
-        _ => None,
-    }
 }
 
 /// `expectedCloseOn` -> `EXPECTED_CLOSE_ON`.

@@ -175,7 +175,9 @@ pub struct Planner<'a> {
 impl<'a> Planner<'a> {
     /// What filters may refer to.
     pub fn terms(&self) -> Terms {
-        Terms { graph: self.reader.graph(), now: self.reader.now() }
+        let reader = self.reader;
+        let calendar = reader.calendar().clone();
+        Terms { graph: reader.graph(), now: reader.now(), calendar, me: reader.viewer().id }
     }
 
     /// The plan of single rows of an entity.

@@ -296,8 +296,8 @@ fn connection_types(registry: &mut Registry, graph: &'static Graph, of: &'static
             argument(
                 "timeZone",
                 "TimeZone",
-                "The zone in which days, weeks, months, quarters and years begin.",
-                Some("\"UTC\""),
+                "The zone in which days, weeks, months, quarters and years begin; the company's, if left out.",
+                None,
             ),
         ],
     );
@@ -324,7 +324,17 @@ fn filter_types(registry: &mut Registry, graph: &'static Graph, of: &'static Des
         argument("and", &list, "All of these hold.", None),
         argument("or", &list, "At least one of these holds.", None),
         argument("not", &name, "This does not hold.", None),
+        argument(
+            "isNull",
+            "Boolean",
+            "Where this filters a reference: true if it is empty, or points at what the viewer may not see. A row of a list \
+             is always there.",
+            None,
+        ),
     ];
+    if of.has_viewer {
+        values.push(argument("me", "Boolean", "True: who asks. False: anybody else.", None));
+    }
     for field in &of.fields {
         if let Shape::Choice(choice) = field.shape {
             choice_filter(registry, &(choice.name)());
@@ -337,11 +347,11 @@ fn filter_types(registry: &mut Registry, graph: &'static Graph, of: &'static Des
         values.push(match link.key {
             Key::One(_) => {
                 let doc =
-                    format!("The {} passes this; `{{}}` asks only that there is one the viewer may see.", link.name);
+                    format!("The {} passes this; `{{}}` asks only that there is one the viewer may see, null that there is none.", link.name);
                 argument(&link.name, &format!("{}Filter", target.name), &doc, None)
             }
             Key::Many(_) => {
-                let doc = format!("So many of the {} that the viewer may see pass.", link.name);
+                let doc = format!("So many of the {} that the viewer may see pass; null: there are none.", link.name);
                 argument(&link.name, &format!("{}ListFilter", target.name), &doc, None)
             }
         });
@@ -396,7 +406,8 @@ fn filter_of(shape: Shape) -> String {
     match shape {
         Shape::Id => "IDFilter".into(),
         Shape::Text(_) => "StringFilter".into(),
-        Shape::Int | Shape::Long => "IntFilter".into(),
+        Shape::Int => "IntFilter".into(),
+        Shape::Long => "LongFilter".into(),
         Shape::Boolean => "BooleanFilter".into(),
         Shape::DateTime => "DateTimeFilter".into(),
         Shape::Date => "DateFilter".into(),
@@ -449,6 +460,7 @@ fn shared_inputs(registry: &mut Registry) {
     insert_input(registry, "IDFilter", &doc("an id"), equality("ID"));
     insert_input(registry, "StringFilter", &doc("a text"), [both("String"), text].concat());
     insert_input(registry, "IntFilter", &doc("a whole number"), both("Int"));
+    insert_input(registry, "LongFilter", &doc("a whole number of 64 bits"), both("Long"));
     insert_input(registry, "BooleanFilter", &doc("a yes or no"), equality("Boolean"));
     insert_input(registry, "DecimalFilter", &doc("a decimal"), both("Decimal"));
     insert_input(
@@ -457,9 +469,14 @@ fn shared_inputs(registry: &mut Registry) {
         &doc("a list of texts"),
         vec![argument("isNull", "Boolean", "Empty, or not.", None)],
     );
-    let (last, next) = ("Within this span before now.", "Within this span after now.");
-    insert_input(registry, "DateTimeFilter", &doc("a moment"), [both("DateTime"), span(last, next)].concat());
-    insert_input(registry, "DateFilter", &doc("a day"), [both("Date"), span(last, next)].concat());
+    let (last, next) = (
+        "Within this span before now; of a day on, by the calendar in the company's time zone.",
+        "Within this span after now; of a day on, by the calendar in the company's time zone.",
+    );
+    let periods = periods();
+    let moments = [both("DateTime"), span(last, next), periods.clone()].concat();
+    insert_input(registry, "DateTimeFilter", &doc("a moment"), moments);
+    insert_input(registry, "DateFilter", &doc("a day"), [both("Date"), span(last, next), periods].concat());
     let currency = argument(
         "currency",
         "CurrencyCode",
@@ -497,6 +514,19 @@ fn shared_inputs(registry: &mut Registry) {
             ("DESC".into(), "The greatest first; empty values last."),
         ],
     );
+}
+
+fn periods() -> Vec<MetaInputValue> {
+    let names = [
+        ("today", "day"),
+        ("thisWeek", "week, from Monday,"),
+        ("thisMonth", "month"),
+        ("thisQuarter", "quarter"),
+        ("thisYear", "year"),
+    ];
+    let doc =
+        |what| format!("True: in the {what} that it is now in the company's time zone. False: not in it, or empty.");
+    names.iter().map(|(name, what)| argument(name, "Boolean", &doc(*what), None)).collect()
 }
 
 fn page_info(registry: &mut Registry) {
@@ -636,16 +666,16 @@ fn connection_field(name: &str, of: &Descriptor, doc: &str, most: u64) -> MetaFi
 
 /// The scalars, each with the page that specifies it.
 fn scalars(registry: &mut Registry) {
-    const LIST: [(&str, &str, &str); 11] = [
+    const LIST: [(&str, &str, &str); 12] = [
         // The DateTime of scalars.graphql.org has exactly three digits after the second; ours are microseconds.
         (
             "DateTime",
-            "A moment: RFC 3339 with an offset, kept to the microsecond and answered in UTC, for example `2026-03-01T09:30:00Z`.",
+            "A moment: RFC 3339 with an offset, kept to the microsecond and answered in UTC, for example `2026-03-01T09:30:00Z`. Years 1 to 9999; a leap second is the second after it.",
             "https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         ),
         (
             "Date",
-            "A day of the calendar (ISO 8601), for example `2026-03-01`.",
+            "A day of the calendar (ISO 8601), for example `2026-03-01`. Years 1 to 9999.",
             "https://scalars.graphql.org/andimarek/local-date",
         ),
         (
@@ -688,6 +718,11 @@ fn scalars(registry: &mut Registry) {
             "A BCP 47 language tag, for example `de-AT`.",
             "https://www.rfc-editor.org/rfc/rfc5646",
         ),
+        (
+            "Long",
+            "A whole number of 64 bits, written as a number. JavaScript reads it exactly up to 2^53; beyond, read the JSON with big integers.",
+            "https://ibm.github.io/graphql-specs/custom-scalars/long.html",
+        ),
         ("JSON", "Any JSON value; used only where no type fits.", "https://www.rfc-editor.org/rfc/rfc8259"),
     ];
     for (name, doc, url) in LIST {
@@ -713,6 +748,7 @@ fn is_of(scalar: &str, value: &Value) -> bool {
     match scalar {
         "JSON" => true,
         "Decimal" => decimal_text(value).is_some(),
+        "Long" => matches!(value, Value::Number(number) if number.is_i64() || number.is_u64()),
         _ => matches!(value, Value::String(_)),
     }
 }

@@ -12,7 +12,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::schema::GRAPH;
-use super::value::{parse, parse_day, parse_money, print_minor_value, print_time, scalar_of, text_of};
+use super::value::{parse, parse_money, print_minor_value, print_time, scalar_of, text_of};
+use crate::calendar::{YEARS, parse_day, parse_moment};
 use crate::store::Resource;
 use crate::store::descriptor::{Shape, Text, parse_id_of};
 
@@ -118,7 +119,7 @@ impl InputType for Day {
     fn parse(value: Option<Value>) -> InputValueResult<Self> {
         let value = value.unwrap_or_default();
         let day = text_of(&value).and_then(parse_day);
-        day.map(Self).ok_or_else(|| InputValueError::custom("expected a day like 2026-03-01"))
+        day.map(Self).ok_or_else(|| InputValueError::custom(format!("expected a day like 2026-03-01 ({YEARS})")))
     }
 
     fn to_value(&self) -> Value {
@@ -130,9 +131,36 @@ impl InputType for Day {
     }
 }
 
-/// A moment as an answer, spelt like every other moment of the graph.
+/// A moment, taken and spelt like every other moment of the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment(pub DateTime<Utc>);
+
+impl InputType for Moment {
+    type RawValueType = Self;
+
+    fn type_name() -> Cow<'static, str> {
+        "DateTime".into()
+    }
+
+    fn create_type_info(_: &mut Registry) -> String {
+        <Self as InputType>::qualified_type_name()
+    }
+
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        let value = value.unwrap_or_default();
+        let moment = text_of(&value).and_then(parse_moment);
+        let expected = || InputValueError::custom(format!("expected a time like 2026-03-01T09:30:00Z ({YEARS})"));
+        moment.map(Self).ok_or_else(expected)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from(print_time(self.0))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+}
 
 impl OutputType for Moment {
     fn type_name() -> Cow<'static, str> {
@@ -140,7 +168,7 @@ impl OutputType for Moment {
     }
 
     fn create_type_info(_: &mut Registry) -> String {
-        Self::qualified_type_name()
+        <Self as OutputType>::qualified_type_name()
     }
 
     async fn resolve(&self, _: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {

@@ -16,7 +16,7 @@ use super::load::{Answers, name_rows};
 use super::pick::{Picked, pick};
 use super::plan::{OutPlan, Planner};
 use super::register::words;
-use super::value::{money_out, money_type, render, text_of};
+use super::value::{checked_text, money_out, money_type, render, text_of};
 use crate::access::policy::SMALLEST_GROUP;
 use crate::access::{Action, Grant, policy};
 use crate::error::{Code, Error, Result};
@@ -24,7 +24,7 @@ use crate::money;
 use crate::store::Reader;
 use crate::store::bucket::{self, Bucket};
 use crate::store::descriptor::{
-    Choice, Descriptor, Field, Key, Link, Out, OutField, OutObject, OutType, Shape, choice,
+    Choice, Descriptor, Field, Key, Link, Out, OutField, OutObject, OutType, Shape, Text, choice,
 };
 use crate::store::filter::{Filter, forbidden_field};
 use crate::store::row::{Cell, Stored};
@@ -69,7 +69,10 @@ fn object(of: &Descriptor, suffix: &str, doc: &str, first: Vec<OutField>) -> Arc
 
 fn function_object(of: &Descriptor, function: &str) -> Arc<OutObject> {
     let (suffix, doc) = match function {
-        "sum" => ("Sum", "Sums; 0 over nothing. Amounts are summed for each currency apart."),
+        "sum" => (
+            "Sum",
+            "Sums. Amounts are summed for each currency apart, so over nothing there is an empty list; over nothing, a sum of numbers is 0. Numbers are exact up to 2^53.",
+        ),
         "avg" => ("Avg", "Means of the rows that have a value; null over nothing. Amounts for each currency apart."),
         "min" => ("Min", "The least values; null over nothing. Amounts for each currency apart."),
         _ => ("Max", "The greatest values; null over nothing. Amounts for each currency apart."),
@@ -88,7 +91,8 @@ fn figure_type(function: &str, shape: Shape) -> Option<OutType> {
         // A list of one amount a currency; nullable, for those who may not read the field.
         Shape::Money => Some(OutType::List(Box::new(money_type(true)), false)),
         Shape::Int | Shape::Long if adds_up => Some(OutType::Scalar("Float")),
-        Shape::Int | Shape::Long => Some(OutType::Scalar("Int")),
+        Shape::Int => Some(OutType::Scalar("Int")),
+        Shape::Long => Some(OutType::Scalar("Long")),
         Shape::DateTime if !adds_up => Some(OutType::Scalar("DateTime")),
         Shape::Date if !adds_up => Some(OutType::Scalar("Date")),
         _ => None,
@@ -375,10 +379,8 @@ impl GroupPlan {
     /// BAD_USER_INPUT, FORBIDDEN_FIELD.
     pub fn new(planner: &Planner<'_>, of: &'static Descriptor, picked: &Picked<'_>) -> Result<Self> {
         let zone = match picked.args.get("timeZone").and_then(text_of) {
-            None => Tz::UTC,
-            Some(name) => name
-                .parse()
-                .map_err(|_| Error::bad_input("timeZone: expected an IANA time zone like Europe/Berlin."))?,
+            None => planner.reader.calendar().zone(),
+            Some(name) => parse_zone(name)?,
         };
         let object = group_object(of);
         let key_object = key_object(of);
@@ -499,6 +501,11 @@ fn key_use(
             Ok((key, KeyUse { place, shape: Some(Shape::Date), to: None }))
         }
     }
+}
+
+fn parse_zone(name: &str) -> Result<Tz> {
+    let known = checked_text(Text::TimeZone, name).ok().and_then(|name| name.parse().ok());
+    known.ok_or_else(|| Error::bad_input("timeZone: expected an IANA time zone like Europe/Berlin."))
 }
 
 fn parse_bucket(name: &str) -> Result<Bucket> {

@@ -3,9 +3,10 @@
 use std::sync::{Arc, LazyLock};
 
 use async_graphql::{Name, Number, Value};
-use chrono::{DateTime, NaiveDate, SecondsFormat, SubsecRound, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use sea_orm::Value as Sql;
 
+use crate::calendar::{YEARS, parse_day, parse_moment};
 use crate::error::{Error, Result};
 use crate::money;
 use crate::store::descriptor::{Descriptor, Out, OutObject, OutType, Shape, Text, parse_id_of};
@@ -27,7 +28,8 @@ pub fn type_name(shape: Shape) -> String {
     match shape {
         Shape::Id => "ID".into(),
         Shape::Text(text) => scalar_of(text).into(),
-        Shape::Int | Shape::Long => "Int".into(),
+        Shape::Int => "Int".into(),
+        Shape::Long => "Long".into(),
         Shape::Boolean => "Boolean".into(),
         Shape::DateTime => "DateTime".into(),
         Shape::Date => "Date".into(),
@@ -41,7 +43,7 @@ pub fn type_name(shape: Shape) -> String {
 /// The scalar of a kind of text.
 pub const fn scalar_of(text: Text) -> &'static str {
     match text {
-        Text::Plain | Text::Domain => "String",
+        Text::Plain | Text::Domain | Text::Code => "String",
         Text::Email => "EmailAddress",
         Text::Phone => "PhoneNumber",
         Text::Url => "URL",
@@ -134,17 +136,20 @@ pub fn parse(shape: Shape, value: &Value, ids_of: Option<&Descriptor>, what: &st
             .and_then(|number| i32::try_from(number).ok())
             .map(|number| Sql::Int(Some(number)))
             .ok_or_else(|| wrong("a whole number of 32 bits")),
-        Shape::Long => int(value).map(|number| Sql::BigInt(Some(number))).ok_or_else(|| wrong("a whole number")),
+        Shape::Long => {
+            int(value).map(|number| Sql::BigInt(Some(number))).ok_or_else(|| wrong("a whole number of 64 bits"))
+        }
         Shape::Boolean => match value {
             Value::Boolean(yes) => Ok(Sql::Bool(Some(*yes))),
             _ => Err(wrong("true or false")),
         },
         Shape::DateTime => {
-            let time = parse_time(text()?).ok_or_else(|| wrong("a time like 2026-03-01T09:30:00Z"))?;
+            let expected = || wrong(&format!("a time like 2026-03-01T09:30:00Z ({YEARS})"));
+            let time = parse_moment(text()?).ok_or_else(expected)?;
             Ok(Sql::ChronoDateTimeUtc(Some(time)))
         }
         Shape::Date => {
-            let day = parse_day(text()?).ok_or_else(|| wrong("a day like 2026-03-01"))?;
+            let day = parse_day(text()?).ok_or_else(|| wrong(&format!("a day like 2026-03-01 ({YEARS})")))?;
             Ok(Sql::ChronoDate(Some(day)))
         }
         Shape::Decimal(scale) => {
@@ -224,17 +229,35 @@ pub fn decimal_text(value: &Value) -> Option<String> {
     }
 }
 
-/// RFC 3339 with `T` between day and time, kept in whole microseconds.
-pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
-    let parted = matches!(text.as_bytes().get(10), Some(b'T' | b't'));
-    let time = parted.then(|| DateTime::parse_from_rfc3339(text).ok()).flatten()?;
-    Some(time.with_timezone(&Utc).trunc_subsecs(6))
+/// A text to look for as it would be kept. One that could not be kept is looked for as it is, and found nowhere.
+///
+/// # Errors
+/// What was expected of any text.
+pub fn kept_text(kind: Text, text: &str) -> Result<String, String> {
+    let plain = checked_text(Text::Plain, text)?;
+    Ok(checked_text(kind, &plain).unwrap_or(plain))
 }
 
-/// Four digits, two, two; the library would take `2026-3-1` and blanks as well.
-pub fn parse_day(text: &str) -> Option<NaiveDate> {
-    let day = text.parse::<NaiveDate>().ok()?;
-    (day.to_string() == text).then_some(day)
+/// A part of a text to look for, without what is not kept of such texts.
+///
+/// # Errors
+/// What was expected of any text.
+pub fn kept_part(kind: Text, part: &str) -> Result<String, String> {
+    let plain = checked_text(Text::Plain, part)?;
+    let kept = match kind {
+        Text::Phone => plain.chars().filter(|letter| !" -()./".contains(*letter)).collect(),
+        Text::Domain => {
+            let whole = plain.trim().to_lowercase();
+            let host = whole.split_once("://").map_or(whole.as_str(), |(_, host)| host);
+            host.strip_prefix("www.").unwrap_or(host).to_owned()
+        }
+        Text::Language => plain.trim().replace('_', "-"),
+        Text::Code => plain.split_whitespace().collect::<Vec<_>>().join("-"),
+        Text::Plain => plain.clone(),
+        _ => plain.trim().to_owned(),
+    };
+    // A part of nothing but what is not kept would be found everywhere.
+    Ok(if kept.is_empty() { plain } else { kept })
 }
 
 /// The text as we keep it, or what was expected.
@@ -273,6 +296,8 @@ pub fn checked_text(kind: Text, text: &str) -> Result<String, String> {
             ok(trimmed.parse::<chrono_tz::Tz>().is_ok(), trimmed.to_owned(), "an IANA time zone like Europe/Berlin")
         }
         Text::Language => ok(is_language(trimmed), trimmed.to_owned(), "a BCP 47 language tag like de-AT"),
+        // Which letters a code may have is a rule of whoever has codes.
+        Text::Code => Ok(trimmed.split_whitespace().collect::<Vec<_>>().join("-").to_lowercase()),
         Text::Domain => {
             let kept = domain(trimmed);
             ok(is_domain(&kept), kept, "an internet domain like example.org")

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound, TimeZone, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use sea_orm::Value;
 
 use super::file::Row;
-use crate::graphql::value::{checked_text, domain, parse_time};
+use crate::calendar::{self, parse_moment};
+use crate::graphql::value::{checked_text, domain};
 use crate::money;
 use crate::store::descriptor::{Shape, Text};
 
@@ -262,7 +263,8 @@ impl Reading {
             None => self.absolute(text)?,
         };
         let after = if self.line_order { i64::try_from(line).unwrap_or_default() } else { 0 };
-        Ok(at.trunc_subsecs(6) + Duration::microseconds(after))
+        let at = calendar::moment(at).ok_or_else(|| format!("expected {}", self.example()))?;
+        Ok(at + Duration::microseconds(after))
     }
 
     fn local(&self, text: &str) -> Option<NaiveDateTime> {
@@ -275,7 +277,7 @@ impl Reading {
 
     fn absolute(&self, text: &str) -> Result<DateTime<Utc>, String> {
         let at = match self.format.as_str() {
-            RFC3339 => parse_time(text),
+            RFC3339 => parse_moment(text),
             format => DateTime::parse_from_str(text, format).ok().map(|at| at.with_timezone(&Utc)),
         };
         at.filter(|at| is_plausible(at.date_naive())).ok_or_else(|| format!("expected {}", self.example()))

@@ -221,7 +221,7 @@ fn stage_of(desk: &Desk<'_>, deal: &deal::Model, category: DealStatus, wanted: O
 
 /// An amount in the base currency at the rate of a day.
 fn in_base(desk: &Desk<'_>, minor: i64, code: &str, at: DateTime<Utc>) -> Result<(i64, chrono::NaiveDate), Error> {
-    let (base, day) = (desk.system.store().base_currency(), at.date_naive());
+    let (base, day) = (desk.system.store().base_currency(), desk.system.store().calendar().day(at));
     if code == base {
         return Ok((minor, day));
     }

@@ -1,13 +1,14 @@
 //! Days, ISO weeks, months, quarters and years in a time zone, in SQL.
 
-use std::collections::HashMap;
 use std::fmt::Write;
-use std::sync::{LazyLock, Mutex, PoisonError};
 
-use chrono::{DateTime, Duration, NaiveDate, Offset, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
 use chrono_tz::Tz;
+use sea_orm::Value;
+use sea_orm::sea_query::ArrayType;
 
 use super::sql::{Dialect, Sql};
+use crate::calendar::{self, offsets};
 
 /// The length of a date bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
@@ -23,6 +24,33 @@ pub enum Bucket {
     Quarter,
     /// A calendar year.
     Year,
+}
+
+impl Bucket {
+    /// The first day of the bucket that has this day.
+    pub fn start(self, day: NaiveDate) -> NaiveDate {
+        let month = |month| NaiveDate::from_ymd_opt(day.year(), month, 1);
+        let start = match self {
+            Self::Day => Some(day),
+            Self::Week => day.checked_sub_days(Days::new(day.weekday().num_days_from_monday().into())),
+            Self::Month => month(day.month()),
+            Self::Quarter => month(day.month0() / 3 * 3 + 1),
+            Self::Year => month(1),
+        };
+        start.unwrap_or(day)
+    }
+
+    /// The first day of the bucket after the one that begins with this day; none if the calendar ends with it.
+    pub fn next(self, start: NaiveDate) -> Option<NaiveDate> {
+        let next = match self {
+            Self::Day => start.checked_add_days(Days::new(1)),
+            Self::Week => start.checked_add_days(Days::new(7)),
+            Self::Month => start.checked_add_months(Months::new(1)),
+            Self::Quarter => start.checked_add_months(Months::new(3)),
+            Self::Year => start.checked_add_months(Months::new(12)),
+        };
+        next.and_then(calendar::day)
+    }
 }
 
 /// The first day of the bucket a value falls in. `is_time`: a moment, seen in the zone; else a day.
@@ -42,10 +70,24 @@ fn postgres(bucket: Bucket, value: Sql, is_time: bool, zone: Tz) -> Sql {
         Bucket::Year => "year",
     };
     let mut sql = Sql::text(format!("CAST(date_trunc('{unit}', CAST("));
-    sql.append(value);
-    // The zone's name is one of the compiled-in list, so it needs no binding.
-    sql.push(&if is_time { format!(" AT TIME ZONE '{}'", zone.name()) } else { String::new() });
-    sql.push(" AS timestamp)) AS date)");
+    sql.append(if is_time { local_time(value, zone) } else { value }).push(" AS timestamp)) AS date)");
+    sql
+}
+
+/// The zone's offset is looked up among those of our own tz database, as PostgreSQL's may be of another year.
+fn local_time(value: Sql, zone: Tz) -> Sql {
+    let offsets = offsets(zone);
+    let mut sql = Sql::text("(");
+    sql.append(value.clone()).push(" AT TIME ZONE 'UTC')");
+    if let [(_, 0)] = *offsets {
+        return sql;
+    }
+    let from = offsets.iter().map(|(from, _)| Value::ChronoDateTimeUtc(Some(*from))).collect();
+    let seconds = offsets.iter().map(|(_, offset)| Value::Int(Some(*offset))).collect();
+    sql.push(" + (CAST(").bind(Value::Array(ArrayType::Int, Some(Box::new(seconds))));
+    sql.push(" AS integer[]))[width_bucket(").append(value).push(", CAST(");
+    sql.bind(Value::Array(ArrayType::ChronoDateTimeUtc, Some(Box::new(from))));
+    sql.push(" AS timestamptz[]))] * INTERVAL '1 second'");
     sql
 }
 
@@ -58,7 +100,12 @@ fn sqlite(bucket: Bucket, value: Sql, is_time: bool, zone: Tz) -> Sql {
     };
     match bucket {
         Bucket::Day => day,
-        Bucket::Week => around("date(", ", 'weekday 0', '-6 days')"),
+        Bucket::Week => {
+            // Never past the week's end, where the calendar may end before.
+            let mut sql = around("date(", ", '-' || ((strftime('%w', ");
+            sql.append(day.clone()).push(") + 6) % 7) || ' days')");
+            sql
+        }
         Bucket::Month => around("substr(", ", 1, 7) || '-01'"),
         Bucket::Year => around("substr(", ", 1, 4) || '-01-01'"),
         Bucket::Quarter => {
@@ -72,7 +119,7 @@ fn sqlite(bucket: Bucket, value: Sql, is_time: bool, zone: Tz) -> Sql {
 /// SQLite knows no time zones: the zone's offsets become a balanced `CASE` over the moments they change.
 fn local_day(value: &Sql, zone: Tz) -> Sql {
     let offsets = offsets(zone);
-    if let [(_, 0)] = offsets.as_slice() {
+    if let [(_, 0)] = *offsets {
         let mut sql = Sql::text("substr(");
         sql.append(value.clone()).push(", 1, 10)");
         return sql;
@@ -98,44 +145,4 @@ fn case(value: &Sql, offsets: &[(DateTime<Utc>, i32)]) -> Sql {
             sql
         }
     }
-}
-
-/// Offsets from UTC in seconds, each with the moment it begins.
-type Offsets = Vec<(DateTime<Utc>, i32)>;
-
-/// The zone's offsets from 1990 to 2060.
-fn offsets(zone: Tz) -> Offsets {
-    static KNOWN: LazyLock<Mutex<HashMap<Tz, Offsets>>> = LazyLock::new(Mutex::default);
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    known.entry(zone).or_insert_with(|| find_offsets(zone)).clone()
-}
-
-fn find_offsets(zone: Tz) -> Offsets {
-    let year =
-        |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default().and_time(chrono::NaiveTime::MIN).and_utc();
-    let offset = |at: DateTime<Utc>| zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc();
-    let (mut at, end) = (year(1990), year(2060));
-    let mut offsets = vec![(at, offset(at))];
-    while at < end {
-        let next = at + Duration::days(1);
-        if offset(next) != offset(at) {
-            let change = first_second_after(at, next, |moment| offset(moment) == offset(next));
-            offsets.push((change, offset(next)));
-        }
-        at = next;
-    }
-    offsets
-}
-
-fn first_second_after(
-    mut before: DateTime<Utc>,
-    mut after: DateTime<Utc>,
-    changed: impl Fn(DateTime<Utc>) -> bool,
-) -> DateTime<Utc> {
-    while after - before > Duration::seconds(1) {
-        let middle = before + (after - before) / 2;
-        let middle = DateTime::from_timestamp(middle.timestamp(), 0).unwrap_or(after);
-        if changed(middle) { after = middle } else { before = middle }
-    }
-    after
 }

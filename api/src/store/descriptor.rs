@@ -47,6 +47,8 @@ pub struct Descriptor {
     pub soft_delete: bool,
     /// Rows carry a `version` and can change.
     pub versioned: bool,
+    /// One of its rows is who asks, so filters know `me`.
+    pub has_viewer: bool,
     /// The order of a list that does not ask for one: field and whether descending.
     pub order: (&'static str, bool),
     /// The mutations of its life, for `allowed` and the permission matrix.
@@ -152,6 +154,8 @@ pub enum Text {
     Language,
     /// An internet domain, in lower case without `www.`.
     Domain,
+    /// A short name for links and files, in lower case without blanks.
+    Code,
 }
 
 /// A closed list of values.
@@ -496,6 +500,7 @@ impl<E: EntityTrait> Declare<E> {
             ownership: if columns.contains(&"owner_id") { OWNED } else { Ownership::Nobody },
             soft_delete: columns.contains(&"deleted_at"),
             versioned: columns.contains(&"version"),
+            has_viewer: false,
             order: if columns.contains(&"created_at") { ("createdAt", true) } else { ("id", true) },
             verbs: Vec::new(),
             writes: None,
@@ -693,6 +698,13 @@ impl<E: EntityTrait> Declare<E> {
     #[must_use]
     pub fn ownership(mut self, ownership: Ownership) -> Self {
         self.descriptor.ownership = ownership;
+        self
+    }
+
+    /// One of the rows is who asks: filters take `me`.
+    #[must_use]
+    pub fn has_viewer(mut self) -> Self {
+        self.descriptor.has_viewer = true;
         self
     }
 

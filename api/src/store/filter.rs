@@ -4,6 +4,7 @@
 //! field is false, so `not` always gives the rest of the rows.
 
 use sea_orm::Value;
+use uuid::Uuid;
 
 use super::Reader;
 use super::descriptor::{Currency, Descriptor, Field, Key, Link, Shape, Source};
@@ -25,8 +26,42 @@ pub enum Filter {
     Test(&'static Field, Test),
     /// The row at the other end of a reference is visible and passes.
     One(&'static Link, Box<Filter>),
+    /// There is no row at all (or there is): what a filter of a reference asks about what it points at.
+    Missing(bool),
     /// So many of the visible rows at the other end pass.
     Many(Quantifier, &'static Link, Box<Filter>),
+}
+
+impl Filter {
+    /// Whether it holds, if that is known without looking at a row: of a row that is `missing`, or of any that is there.
+    /// Nothing else is known of a missing row, so whatever else a filter asks of it does not hold, nor does its opposite.
+    fn known(&self, missing: bool) -> Option<bool> {
+        let known = |parts: &[Self]| parts.iter().map(|part| part.known(missing)).collect::<Vec<_>>();
+        match self {
+            Self::Missing(wanted) => Some(*wanted == missing),
+            Self::Not(inner) => inner.known(missing).map(|holds| !holds),
+            Self::And(parts) => match known(parts) {
+                parts if parts.contains(&Some(false)) => Some(false),
+                parts => (!parts.is_empty() && !parts.contains(&None)).then_some(true),
+            },
+            Self::Or(parts) => match known(parts) {
+                parts if parts.contains(&Some(true)) => Some(true),
+                parts => (!parts.contains(&None)).then_some(false),
+            },
+            Self::Test(..) | Self::One(..) | Self::Many(..) => None,
+        }
+    }
+
+    /// The row that it names, if it names one.
+    fn named(&self) -> Option<Uuid> {
+        match self {
+            Self::And(parts) => parts.iter().find_map(Self::named),
+            Self::Test(field, Test::Compare(Comparison::Eq, Value::Uuid(Some(id)), None)) if field.name == "id" => {
+                Some(*id)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// How many rows of a list must pass.
@@ -103,7 +138,8 @@ impl Reader {
                 let field_sql = self.readable(of, field, alias)?;
                 Ok(self.test(field, field_sql, test))
             }
-            Filter::One(link, inner) => self.relation(of, link, inner, Quantifier::Some, alias),
+            Filter::Missing(missing) => Ok(Sql::text(if *missing { "1 = 0" } else { "1 = 1" })),
+            Filter::One(link, inner) => self.reference_passes(of, link, inner, alias),
             Filter::Many(quantifier, link, inner) => self.relation(of, link, inner, *quantifier, alias),
         }
     }
@@ -266,6 +302,18 @@ impl Reader {
         }
     }
 
+    /// What a reference points at passes, or there is nothing and nothing passes.
+    fn reference_passes(&self, of: &Descriptor, link: &Link, inner: &Filter, alias: &str) -> Result<Sql> {
+        let mut ways = Vec::new();
+        if inner.known(false) != Some(false) {
+            ways.push(self.relation(of, link, inner, Quantifier::Some, alias)?);
+        }
+        if inner.known(true) == Some(true) {
+            ways.push(self.relation(of, link, &Filter::And(Vec::new()), Quantifier::None, alias)?);
+        }
+        Ok(Sql::any(ways))
+    }
+
     fn relation(
         &self,
         of: &Descriptor,
@@ -306,6 +354,12 @@ impl Reader {
         let start = if quantifier == Quantifier::Some { "EXISTS" } else { "NOT EXISTS" };
         let mut sql = Sql::text(format!("{start} (SELECT 1 FROM {} {other} WHERE ", target.table));
         sql.append(Sql::all(conditions)).push(")");
+        if let (Key::One(column), Quantifier::Some, Some(id)) = (link.key, quantifier, inner.named()) {
+            // Said of the row itself as well, an index of the reference finds it.
+            let mut points = Sql::text(format!("{alias}.{column} = "));
+            points.bind(id);
+            return Ok(Sql::all(vec![points, sql]));
+        }
         Ok(sql)
     }
 }

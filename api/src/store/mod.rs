@@ -74,6 +74,7 @@ mod ready;
 pub mod row;
 pub mod rows;
 pub mod select;
+pub mod setting;
 pub mod sql;
 pub mod system;
 pub mod tally;
@@ -85,6 +86,7 @@ pub mod writes;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use sea_orm::{DatabaseConnection, DbBackend};
 
 use self::database::{Database, Session};
@@ -95,6 +97,7 @@ use self::sql::Dialect;
 use self::tally::Tally;
 pub use self::tx::{Change, Resource, Tx, Warrant};
 use crate::access::{Action, Viewer, policy};
+use crate::calendar::Calendar;
 use crate::clock::Clock;
 
 /// What every use of the database shares.
@@ -104,6 +107,7 @@ pub struct Store {
     graph: &'static Graph,
     clock: Arc<dyn Clock>,
     base_currency: Arc<str>,
+    calendar: Calendar,
     feed: Arc<Feed>,
 }
 
@@ -111,7 +115,14 @@ impl Store {
     /// Puts the parts together.
     pub fn new(database: Arc<Database>, graph: &'static Graph, clock: Arc<dyn Clock>, base_currency: &str) -> Self {
         let feed = Feed::of(Arc::clone(&database), graph);
-        Self { database, graph, clock, base_currency: base_currency.into(), feed }
+        let calendar = Calendar::default();
+        Self { database, graph, clock, base_currency: base_currency.into(), calendar, feed }
+    }
+
+    /// The same of a company in this time zone.
+    #[must_use]
+    pub fn in_time_zone(self, zone: Tz) -> Self {
+        Self { calendar: Calendar::of(zone), ..self }
     }
 
     /// The database as this viewer may see it.
@@ -132,6 +143,11 @@ impl Store {
     /// The currency that revenue is fixed in.
     pub fn base_currency(&self) -> &str {
         &self.base_currency
+    }
+
+    /// Days and clocks where the company is.
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
     }
 
     /// The growing end of the event log.
@@ -185,6 +201,11 @@ impl Reader {
     /// The currency that revenue is fixed in.
     pub fn base_currency(&self) -> &str {
         &self.store.base_currency
+    }
+
+    /// Days and clocks where the company is: today, relative dates, and the days that rates and closings are of.
+    pub fn calendar(&self) -> &Calendar {
+        &self.store.calendar
     }
 
     /// The database's dialect.

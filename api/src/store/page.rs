@@ -3,7 +3,7 @@
 //! Empty values come last in every order, ties are broken by id, and a cursor belongs to the order that made it.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::Value;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::descriptor::{Field, Shape};
 use super::row::Cell;
 use super::sql::Sql;
+use crate::calendar;
 use crate::error::{Error, Result};
 
 /// One key of an order.
@@ -208,8 +209,10 @@ fn from_json(json: &Json, shape: Shape) -> Option<Option<Value>> {
         }
         Shape::Int | Shape::Long | Shape::Decimal(_) | Shape::Money => Value::BigInt(Some(json.as_i64()?)),
         Shape::Boolean => Value::Bool(Some(json.as_bool()?)),
-        Shape::DateTime => Value::ChronoDateTimeUtc(Some(DateTime::<Utc>::from_timestamp_micros(json.as_i64()?)?)),
-        Shape::Date => Value::ChronoDate(Some(json.as_str()?.parse::<NaiveDate>().ok()?)),
+        Shape::DateTime => Value::ChronoDateTimeUtc(Some(
+            DateTime::<Utc>::from_timestamp_micros(json.as_i64()?).and_then(calendar::moment)?,
+        )),
+        Shape::Date => Value::ChronoDate(Some(calendar::parse_day(json.as_str()?)?)),
         Shape::TextList => return None,
     };
     Some(Some(value))

@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, ModelTrait, SqlErr,
     Value,
@@ -147,6 +147,11 @@ impl Tx {
     /// The moment of the mutation.
     pub fn now(&self) -> DateTime<Utc> {
         self.reader.now
+    }
+
+    /// The company's day at the moment of the mutation.
+    pub fn today(&self) -> NaiveDate {
+        self.reader.calendar().day(self.reader.now)
     }
 
     /// A new id.

@@ -128,7 +128,7 @@ impl Known {
     /// The row to record.
     fn model(&self, tx: &Tx, touch: TouchpointInput) -> Result<touchpoint::Model> {
         let mut checks = Checks::new();
-        let occurred_at = touch.occurred_at.unwrap_or_else(|| tx.now());
+        let occurred_at = touch.occurred_at.map_or_else(|| tx.now(), |at| at.0);
         let happened = rules::has_happened(occurred_at, tx.now());
         checks.expect(happened, "INVALID", "occurredAt", "A touch cannot lie in the future.");
         let contact_id = touch.contact_id.and_then(|id| self.contact(id.uuid(), &mut checks));

@@ -1,7 +1,6 @@
 //! Recording touches.
 
 use async_graphql::{InputObject, SimpleObject};
-use chrono::{DateTime, Utc};
 use entity::enums::Channel;
 use entity::touchpoint::TouchpointKind;
 use entity::{campaign, contact, touchpoint};
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Mistake;
 use crate::graphql::mutation::{Payload, verbs};
 use crate::graphql::node::Node;
-use crate::graphql::scalar::{Id, Url};
+use crate::graphql::scalar::{Id, Moment, Url};
 
 verbs! {
     /// Facts about people and our marketing.
@@ -28,7 +27,7 @@ verbs! {
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct TouchpointInput {
     /// When it happened; now, if left out. Not in the future.
-    pub occurred_at: Option<DateTime<Utc>>,
+    pub occurred_at: Option<Moment>,
     /// What happened.
     pub kind: TouchpointKind,
     /// Where it happened. Left out, it follows from `utmMedium` and `utmSource`, else from the campaign.

@@ -68,6 +68,7 @@ pub fn describe() -> Descriptor {
         .verb("suspendUser", Action::Update)
         .verb("reactivateUser", Action::Update)
         .verb("setPassword", Action::SetPassword)
+        .has_viewer()
         .order("name", false)
         .done()
 }

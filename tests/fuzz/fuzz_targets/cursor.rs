@@ -7,6 +7,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::DateTime;
 use libfuzzer_sys::fuzz_target;
 use sha2::{Digest, Sha256};
+use tributary::calendar::Calendar;
 use tributary::error::Code;
 use tributary::graphql::filter::{Terms, order_name};
 use tributary::graphql::schema::GRAPH;
@@ -20,7 +21,7 @@ fn with_checksum(body: &[u8]) -> String {
 
 /// The cursor is accepted.
 fn reads(cursor: String, order: &[Key]) -> bool {
-    let terms = Terms { graph: &GRAPH, now: DateTime::UNIX_EPOCH };
+    let terms = Terms { graph: &GRAPH, now: DateTime::UNIX_EPOCH, calendar: Calendar::default(), me: Default::default() };
     let of = GRAPH.named("Deal").expect("deals");
     let args = [(Name::new("after"), Value::from(cursor))].into_iter().collect();
     match terms.page(of, &args, order, 100) {

@@ -5,6 +5,7 @@
 use async_graphql::{Name, Value};
 use chrono::DateTime;
 use libfuzzer_sys::fuzz_target;
+use tributary::calendar::Calendar;
 use tributary::error::Code;
 use tributary::graphql::filter::Terms;
 use tributary::graphql::schema::GRAPH;
@@ -12,7 +13,7 @@ use tributary::graphql::schema::GRAPH;
 fuzz_target!(|json: &[u8]| {
     let Ok(json) = serde_json::from_slice(json) else { return };
     let Ok(value) = Value::from_json(json) else { return };
-    let terms = Terms { graph: &GRAPH, now: DateTime::UNIX_EPOCH };
+    let terms = Terms { graph: &GRAPH, now: DateTime::UNIX_EPOCH, calendar: Calendar::default(), me: Default::default() };
     let args = ["orderBy", "first"].map(|name| (Name::new(name), value.clone())).into_iter().collect();
     for of in GRAPH.all() {
         if let Err(error) = terms.filter(of, &value) {

@@ -203,7 +203,7 @@ async fn campaign(tx: &Tx, id: Id<campaign::Entity>, field: &str) -> Result<Uuid
 }
 
 async fn interaction(tx: &Tx, told: CaptureTouchInput) -> Result<touchpoint::Model> {
-    let occurred_at = told.occurred_at.unwrap_or_else(|| tx.now());
+    let occurred_at = told.occurred_at.map_or_else(|| tx.now(), |at| at.0);
     if occurred_at > tx.now() {
         return Err(Error::invalid("INVALID", "touch.occurredAt", "It cannot have happened in the future."));
     }

@@ -1,7 +1,6 @@
 //! What captureLead is told, and what it answers.
 
 use async_graphql::{Enum, InputObject, SimpleObject};
-use chrono::{DateTime, Utc};
 use entity::enums::{Channel, LeadSource};
 use entity::lead::BuyingHorizon;
 use entity::touchpoint::TouchpointKind;
@@ -12,7 +11,7 @@ use crate::error::Mistake;
 use crate::graphql::mutation::Payload;
 use crate::graphql::node::Node;
 use crate::graphql::scalar::{
-    CountryCode, DomainName, EmailAddress, Id, LanguageTag, MoneyInput, PhoneNumber, TimeZone, Url, Words,
+    CountryCode, DomainName, EmailAddress, Id, LanguageTag, Moment, MoneyInput, PhoneNumber, TimeZone, Url, Words,
 };
 
 /// The input of captureLead.
@@ -83,7 +82,7 @@ pub struct CaptureTouchInput {
     /// Where it happened.
     pub channel: Channel,
     /// When; left out, now. Not in the future.
-    pub occurred_at: Option<DateTime<Utc>>,
+    pub occurred_at: Option<Moment>,
     /// The campaign that caused it. Left out, the one whose code is `utmCampaign`, if there is one.
     pub campaign_id: Option<Id<campaign::Entity>>,
     /// `utm_source` of the link.

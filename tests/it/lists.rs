@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, Duration, NaiveDate, TimeZone, Utc};
 use chrono_tz::Tz;
-use entity::company;
-use entity::deal;
+use entity::{campaign, company, deal};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
@@ -297,6 +296,46 @@ async fn groups_add_up_and_name_their_rows() {
             json!({ "totalCount": 2, "aggregate": { "count": 2 }, "groupBy": [{ "key": { "owner": { "name": "Rita" } }, "count": 1 }, { "key": { "owner": null }, "count": 1 }] })
         );
         assert_eq!(answer.data()["stages"]["nodes"][1]["deals"], json!({ "totalCount": 0, "aggregate": { "count": 0 }, "groupBy": [] }));
+    })
+    .await;
+}
+
+/// One more campaign that changed on each of a thousand days.
+async fn campaign_of_a_thousand_days(world: &World, number: usize) {
+    let named = format!("days-{number}");
+    let campaign = world.insert(row!(world, campaign { name: named.clone(), code: named })).await.id;
+    let (new_id, id, day) = if world.is_postgres() {
+        ("gen_random_uuid()", format!("'{campaign}'"), "timestamptz '2020-01-01T12:00:00Z' + n * interval '1 day'")
+    } else {
+        let day = "strftime('%Y-%m-%dT12:00:00+00:00', '2020-01-01', '+' || n || ' days')";
+        ("randomblob(16)", format!("x'{}'", campaign.simple()), day)
+    };
+    let numbers = "WITH RECURSIVE days(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM days WHERE n < 1000)";
+    world
+        .execute(&format!(
+            "INSERT INTO transition (id, created_at, campaign_id, to_state, at) {numbers} \
+             SELECT {new_id}, {day}, {id}, 'ACTIVE', {day} FROM days"
+        ))
+        .await;
+}
+
+#[tokio::test]
+async fn groups_over_the_limit_are_refused_and_never_cut() {
+    tests::each_database(async |world| {
+        let marketer = world.cast().await.marketer;
+        for number in 0..50 {
+            campaign_of_a_thousand_days(&world, number).await;
+        }
+        let query = "{ campaigns(first: 100) { nodes { transitions { groupBy(by: [{ field: AT, bucket: DAY }]) { count } } } } }";
+        let answer = marketer.ask(query).await;
+        for campaign in answer.data()["campaigns"]["nodes"].as_array().expect("campaigns") {
+            assert_eq!(campaign["transitions"]["groupBy"].as_array().map(Vec::len), Some(1_000));
+        }
+        campaign_of_a_thousand_days(&world, 50).await;
+        let refused = marketer.ask(query).await;
+        assert_eq!(refused.code(), "BAD_USER_INPUT");
+        let message = refused.body["errors"][0]["message"].as_str().expect("words");
+        assert!(message.contains("50000 groups"), "{message}");
     })
     .await;
 }

@@ -15,6 +15,7 @@ mod conversion;
 mod crash;
 mod dates;
 mod deal;
+mod deep;
 mod demo;
 mod event;
 mod explain;

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::Reader;
 use super::descriptor::{Currency, Descriptor, Field, Key, Link, Shape, Source};
 use super::reach::FieldGrant;
-use super::sql::Sql;
+use super::select::BASE;
+use super::sql::{Dialect, Sql, nested};
 use crate::access::{Action, policy};
 use crate::error::{Code, Error, Result};
 
@@ -128,11 +129,7 @@ impl Reader {
         match filter {
             Filter::And(parts) => Ok(Sql::all(self.conditions(of, parts, action, alias)?)),
             Filter::Or(parts) => Ok(Sql::any(self.conditions(of, parts, action, alias)?)),
-            Filter::Not(inner) => {
-                let mut sql = Sql::text("(");
-                sql.append(self.condition(of, inner, action, alias)?).push(") IS NOT TRUE");
-                Ok(sql)
-            }
+            Filter::Not(inner) => Ok(self.condition(of, inner, action, alias)?.is_not_true()),
             Filter::Test(field, test) => {
                 self.refuse_reading_through_counts(of, field, action)?;
                 let field_sql = self.readable(of, field, alias)?;
@@ -249,13 +246,7 @@ impl Reader {
             }
             Test::In(values, negated) => {
                 let inside = self.is_one_of(value, values);
-                if *negated {
-                    let mut sql = Sql::text("(");
-                    sql.append(inside).push(") IS NOT TRUE");
-                    sql
-                } else {
-                    inside
-                }
+                if *negated { inside.is_not_true() } else { inside }
             }
             Test::Contains(text) => self.dialect().like(value, format!("%{}%", escape_like(text))),
             Test::StartsWith(text) => self.dialect().like(value, format!("{}%", escape_like(text))),
@@ -323,44 +314,49 @@ impl Reader {
         alias: &str,
     ) -> Result<Sql> {
         let target = self.graph().of(link.to);
-        let other = format!("{alias}_{}", link.name.to_ascii_lowercase());
-        let join = match link.key {
-            Key::One(column) => format!("{other}.id = {alias}.{column}"),
-            Key::Many(column) => format!("{other}.{column} = {alias}.id"),
-        };
         if !self.may_count(target) || self.would_pin_a_person(of, target) {
             return Err(forbidden_field(of, &link.name));
         }
         let action = if self.may_read(target) { Action::Read } else { Action::Count };
-        let mut conditions = vec![Sql::text(join)];
+        let inner_alias = nested(alias);
+        let (own, other) = match link.key {
+            Key::One(column) => (column, "id"),
+            Key::Many(column) => ("id", column),
+        };
+        let mut conditions = Vec::new();
         if let Key::Many(column) = link.key {
-            conditions.extend(self.reference(target, column, &other)?);
+            conditions.extend(self.reference(target, column, &inner_alias)?);
         }
-        match self.field_grant(of, &link.name, alias) {
-            FieldGrant::Open => {}
-            FieldGrant::Where(condition) => conditions.push(condition),
+        conditions.extend(self.visible(target, action, &inner_alias));
+        let passes = self.condition(target, inner, action, &inner_alias)?;
+        conditions.push(if quantifier == Quantifier::Every { passes.is_not_true() } else { passes });
+        let grant = match self.field_grant(of, &link.name, alias) {
+            FieldGrant::Open => None,
+            FieldGrant::Where(condition) => Some(condition),
             FieldGrant::Closed | FieldGrant::SumsOnly => return Err(forbidden_field(of, &link.name)),
+        };
+        let found = Sql::text(format!("FROM {} {inner_alias} WHERE ", target.table));
+        let (own, other) = (format!("{alias}.{own}"), format!("{inner_alias}.{other}"));
+        // A query inside another one is looked up for each row of that; SQLite would do so for each way through all of
+        // them, which multiplies along the nesting. So there an inner one is worked out once, as the set of all that it
+        // finds. PostgreSQL joins them as it sees fit.
+        if self.dialect() == Dialect::Sqlite && inner_alias != nested(BASE) {
+            let mut inside = Sql::text(format!("{own} IN (SELECT {other} "));
+            inside.append(found).append(Sql::all(conditions)).push(")");
+            let inside = Sql::all(grant.into_iter().chain([inside]).collect());
+            return Ok(if quantifier == Quantifier::Some { inside } else { inside.is_not_true() });
         }
-        conditions.extend(self.visible(target, action, &other));
-        let passes = self.condition(target, inner, action, &other)?;
-        conditions.push(match quantifier {
-            Quantifier::Some | Quantifier::None => passes,
-            Quantifier::Every => {
-                let mut fails = Sql::text("(");
-                fails.append(passes).push(") IS NOT TRUE");
-                fails
-            }
-        });
-        let start = if quantifier == Quantifier::Some { "EXISTS" } else { "NOT EXISTS" };
-        let mut sql = Sql::text(format!("{start} (SELECT 1 FROM {} {other} WHERE ", target.table));
-        sql.append(Sql::all(conditions)).push(")");
-        if let (Key::One(column), Quantifier::Some, Some(id)) = (link.key, quantifier, inner.named()) {
+        conditions.insert(0, Sql::text(format!("{other} = {own}")));
+        conditions.extend(grant);
+        let mut exists = Sql::text(if quantifier == Quantifier::Some { "EXISTS" } else { "NOT EXISTS" });
+        exists.push(" (SELECT 1 ").append(found).append(Sql::all(conditions)).push(")");
+        if let (Key::One(_), Quantifier::Some, Some(id)) = (link.key, quantifier, inner.named()) {
             // Said of the row itself as well, an index of the reference finds it.
-            let mut points = Sql::text(format!("{alias}.{column} = "));
+            let mut points = Sql::text(format!("{own} = "));
             points.bind(id);
-            return Ok(Sql::all(vec![points, sql]));
+            return Ok(Sql::all(vec![points, exists]));
         }
-        Ok(sql)
+        Ok(exists)
     }
 }
 

@@ -4,7 +4,7 @@ use sea_orm::Value;
 
 use super::Reader;
 use super::descriptor::{Descriptor, Ownership};
-use super::sql::Sql;
+use super::sql::{Sql, nested};
 use crate::access::{Action, Grant, Reach, When, policy};
 
 impl Reader {
@@ -59,7 +59,7 @@ impl Reader {
                 let parent_action = if is_reading(action) { Action::Read } else { Action::Update };
                 for (column, kind) in *parents {
                     let parent = self.graph().of(*kind);
-                    let inner = format!("{alias}_p");
+                    let inner = nested(alias);
                     let mut conditions = vec![Sql::text(format!("{inner}.id = {alias}.{column}"))];
                     conditions.extend(self.visible(parent, parent_action, &inner));
                     ways.push(exists(parent, &inner, conditions));
@@ -70,7 +70,7 @@ impl Reader {
                     if policy::reach(subject.kind, Action::Read, viewer.role).is_none() {
                         continue;
                     }
-                    let inner = format!("{alias}_p");
+                    let inner = nested(alias);
                     let mut conditions = vec![Sql::text(format!("{inner}.id = {alias}.{id}"))];
                     conditions.extend(self.visible(subject, Action::Read, &inner));
                     let named = Sql::text(format!("{alias}.{kind} = '{}'", subject.name));

@@ -104,6 +104,13 @@ impl Sql {
         Self::join(pieces, " OR ", "1 = 0")
     }
 
+    /// The condition does not hold: it is false, or empty.
+    pub fn is_not_true(self) -> Self {
+        let mut sql = Self::text("(");
+        sql.append(self).push(") IS NOT TRUE");
+        sql
+    }
+
     /// The piece as a statement of the database.
     pub fn statement(self, backend: DbBackend) -> Statement {
         let text = match backend {
@@ -146,6 +153,14 @@ impl From<&str> for Sql {
     fn from(text: &str) -> Self {
         Self::text(text)
     }
+}
+
+/// The alias of a table in a query that stands inside the scope of `alias`: `n` and the depth of the nesting. So it is
+/// short however deep (PostgreSQL cuts names at 63 bytes), no other table in sight has it, and the same condition has the
+/// same text wherever it stands.
+pub(super) fn nested(alias: &str) -> String {
+    let depth = alias.strip_prefix('n').and_then(|depth| depth.parse::<u32>().ok()).unwrap_or_default();
+    format!("n{}", depth + 1)
 }
 
 /// Writes each `?` as the place of its value, from 1 (no piece has a `?` of another meaning).
@@ -309,6 +324,11 @@ mod tests {
         assert_eq!(text(sql.clone().planned_once(DbBackend::Postgres)), hidden);
         assert_eq!(sql.planned_once(DbBackend::Postgres).values.map(|values| values.0.len()), Some(2));
         assert_eq!(Dialect::Postgres.is_any("t0.id", &ids[..1]).as_text(), "t0.id = ?");
+    }
+
+    #[test]
+    fn aliases_are_numbered_along_the_nesting() {
+        assert_eq!(["t0", "deal", "s0", "n1", "n9", "name"].map(nested), ["n1", "n1", "n1", "n2", "n10", "n1"]);
     }
 
     #[test]

@@ -30,16 +30,19 @@ impl Reader {
     /// Counts and sums the rows of a list in groups: one statement.
     ///
     /// # Errors
-    /// FORBIDDEN_FIELD; database errors.
+    /// BAD_USER_INPUT: there are more than `most` groups; FORBIDDEN_FIELD; database errors.
     pub(crate) async fn totals(
         &self,
         totals: &Totals<'_>,
         rows: Of<'_>,
         filter: Option<&Filter>,
-        limit: Option<u64>,
+        most: Option<u64>,
     ) -> Result<Vec<Group>> {
-        let sql = self.totals_sql(totals, rows, filter, limit)?;
+        let sql = self.totals_sql(totals, rows, filter, most.map(|most| most + 1))?;
         let found = self.session().query_all_raw(sql.statement(self.backend())).await.map_err(classify)?;
+        if let Some(most) = most.filter(|most| found.len() as u64 > *most) {
+            return Err(too_many_groups(most));
+        }
         let has_parent = matches!(rows, Of::Parents(..));
         let mut groups = Vec::with_capacity(found.len());
         for row in &found {
@@ -176,6 +179,14 @@ impl Reader {
         let visible = self.visible(target, Action::Read, &alias);
         Ok(GroupKey { value, stored: Stored::Id, join: Some(Join { table: target.table, alias, visible }) })
     }
+}
+
+/// Groups are refused rather than cut: what would be left of them would be wrong.
+pub(crate) fn too_many_groups(most: u64) -> Error {
+    Error::bad_input(format!(
+        "by: more than {most} groups, those of every row and every currency counted. Narrow the filter, use a longer \
+         bucket, or ask for fewer rows at once."
+    ))
 }
 
 /// `1, 2, …`, each with what comes after it.

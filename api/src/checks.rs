@@ -1,11 +1,12 @@
 //! Collects what a person has to mend in an input, so that a form shows all of it at once.
 
 use crate::error::{Error, Mistake, Result};
+use crate::spelling::{phone, text};
 
 /// The most characters of a name or title.
 pub const NAME: usize = 200;
 /// The most characters of a longer text.
-pub const TEXT: usize = 10_000;
+pub const TEXT: usize = crate::spelling::LONGEST;
 
 /// The mistakes found so far.
 #[derive(Debug, Default)]
@@ -29,24 +30,48 @@ impl Checks {
         }
     }
 
-    /// A name that must be there; blanks around it go.
+    /// A name that must be there: one line, without blanks around it.
     pub fn name(&mut self, field: &str, text: &mut String) {
-        *text = text.trim().to_owned();
+        *text = text::line(text);
         self.expect(!text.is_empty(), "REQUIRED", field, &format!("{field} may not be empty."));
-        self.length(field, text, NAME);
+        self.label_fits(field, text);
+    }
+
+    /// A name that may be left out; a blank one is none.
+    pub fn label(&mut self, field: &str, text: &mut Option<String>) {
+        *text = text.take().map(|text| text::line(&text)).filter(|text| !text.is_empty());
+        if let Some(text) = text {
+            self.label_fits(field, text);
+        }
     }
 
     /// A text that may be left out; blanks around it go, and a blank text is none.
     pub fn optional(&mut self, field: &str, text: &mut Option<String>, most: usize) {
-        *text = text.take().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        *text = text.take().map(|text| text::passage(&text)).filter(|text| !text.is_empty());
         if let Some(text) = text {
             self.length(field, text, most);
+        }
+    }
+
+    fn label_fits(&mut self, field: &str, text: &str) {
+        self.length(field, text, NAME);
+        if text::direction(text).is_some() {
+            let message = format!("{field} may not hold characters that turn the direction of writing.");
+            self.refuse("INVALID", field, message);
         }
     }
 
     fn length(&mut self, field: &str, text: &str, most: usize) {
         let fits = text.chars().count() <= most;
         self.expect(fits, "TOO_LONG", field, &format!("{field} may have at most {most} characters."));
+    }
+
+    /// A telephone number that has its country code, or gets it from a country.
+    pub fn phone(&mut self, field: &str, number: &mut Option<String>, country: Option<&str>) {
+        let Some(told) = number.take() else { return };
+        *number = phone::in_country(&told, country);
+        let message = format!("{field}: expected a telephone number with country code like +4915112345678.");
+        self.expect(number.is_some(), "INVALID", field, &message);
     }
 
     /// An amount is not negative, and without an amount there is no currency.

@@ -3,8 +3,17 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chrono::{DateTime, Duration, SubsecRound, Utc};
+use chrono::{DateTime, Duration, SubsecRound, TimeDelta, Utc};
 use uuid::{Builder, ContextV7, Timestamp, Uuid};
+
+/// How far the clock of another system may run ahead of ours.
+const AHEAD: TimeDelta = TimeDelta::minutes(5);
+
+/// When something happened, as told by another clock: a moment that is only just to come is now. None if it lies in the
+/// future.
+pub fn happened(told: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    (told <= now + AHEAD).then(|| told.min(now))
+}
 
 /// What time it is, and the next id.
 pub trait Clock: Send + Sync + std::fmt::Debug {

@@ -6,6 +6,8 @@
 use std::cmp::Reverse;
 use std::fmt;
 
+use iso_currency::Currency;
+
 /// How many decimals an exchange rate carries: a rate of 1.0845 is held as 108 450 000.
 pub const RATE_DIGITS: u32 = 8;
 
@@ -23,6 +25,11 @@ pub enum MoneyError {
     },
     /// The number does not fit into 64 bits of minor units.
     TooLarge,
+    /// The amount is beyond [`LARGEST`].
+    BeyondLimit {
+        /// Decimals of the currency.
+        digits: u32,
+    },
 }
 
 impl fmt::Display for MoneyError {
@@ -43,41 +50,32 @@ impl fmt::Display for MoneyError {
                 write!(f, "too many decimals: at most {allowed} are allowed here")
             }
             Self::TooLarge => f.write_str("the number is too large to be kept exactly"),
+            Self::BeyondLimit { digits } => {
+                let largest = print_decimal(i64::try_from(LARGEST).unwrap_or(i64::MAX), *digits);
+                write!(f, "the amount is too large: at most {largest} is allowed here")
+            }
         }
     }
 }
 
 impl std::error::Error for MoneyError {}
 
+/// The largest amount that anybody may write, in minor units: sums over hundreds of thousands of them still fit 64 bits.
+pub const LARGEST: u64 = 10_u64.pow(13);
+
 /// The number of decimals of a currency: 2 for EUR, 0 for JPY, 3 for KWD, 4 for CLF.
 ///
-/// Source: ISO 4217, list one (current currencies and funds), as published on 2026-01-01 by its
-/// maintenance agency, SIX. Codes are matched as written there, in capitals. Withdrawn codes are
-/// unknown, and so are the codes without a minor unit (precious metals, bond market units, XTS, XXX),
-/// because an amount of them cannot be written in minor units.
+/// Codes are matched as ISO 4217 writes them, in capitals. Withdrawn codes are unknown, and so are the codes without a
+/// minor unit (precious metals, bond market units, XTS, XXX), because an amount of them cannot be written in minor units.
 #[must_use]
 pub fn minor_digits(code: &str) -> Option<u32> {
-    match code {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND"
-        | "VUV" | "XAF" | "XOF" | "XPF" => Some(0),
-        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => Some(3),
-        "CLF" | "UYW" => Some(4),
-        "AED" | "AFN" | "ALL" | "AMD" | "AOA" | "ARS" | "AUD" | "AWG" | "AZN" | "BAM" | "BBD" | "BDT" | "BMD"
-        | "BND" | "BOB" | "BOV" | "BRL" | "BSD" | "BTN" | "BWP" | "BYN" | "BZD" | "CAD" | "CDF" | "CHE" | "CHF"
-        | "CHW" | "CNY" | "COP" | "COU" | "CRC" | "CUP" | "CVE" | "CZK" | "DKK" | "DOP" | "DZD" | "EGP" | "ERN"
-        | "ETB" | "EUR" | "FJD" | "FKP" | "GBP" | "GEL" | "GHS" | "GIP" | "GMD" | "GTQ" | "GYD" | "HKD" | "HNL"
-        | "HTG" | "HUF" | "IDR" | "ILS" | "INR" | "IRR" | "JMD" | "KES" | "KGS" | "KHR" | "KPW" | "KYD" | "KZT"
-        | "LAK" | "LBP" | "LKR" | "LRD" | "LSL" | "MAD" | "MDL" | "MGA" | "MKD" | "MMK" | "MNT" | "MOP" | "MRU"
-        | "MUR" | "MVR" | "MWK" | "MXN" | "MXV" | "MYR" | "MZN" | "NAD" | "NGN" | "NIO" | "NOK" | "NPR" | "NZD"
-        | "PAB" | "PEN" | "PGK" | "PHP" | "PKR" | "PLN" | "QAR" | "RON" | "RSD" | "RUB" | "SAR" | "SBD" | "SCR"
-        | "SDG" | "SEK" | "SGD" | "SHP" | "SLE" | "SOS" | "SRD" | "SSP" | "STN" | "SVC" | "SYP" | "SZL" | "THB"
-        | "TJS" | "TMT" | "TOP" | "TRY" | "TTD" | "TWD" | "TZS" | "UAH" | "USD" | "USN" | "UYU" | "UZS" | "VED"
-        | "VES" | "WST" | "XAD" | "XCD" | "XCG" | "YER" | "ZAR" | "ZMW" | "ZWG" => Some(2),
-        _ => None,
-    }
+    let currency = Currency::from_code(code)?;
+    // The standard lists VES and VED side by side.
+    let in_use = matches!(currency.is_superseded(), None | Some(Currency::VED));
+    currency.exponent().filter(|_| in_use).map(u32::from)
 }
 
-/// Reads an amount: `"1234.50"` in EUR is 123 450 minor units.
+/// Reads an amount, as every writer has to (inputs, imports): `"1234.50"` in EUR is 123 450 minor units.
 ///
 /// Fewer decimals than the currency has are fine (`"5"` is 5.00); more are refused, zeros included,
 /// so that nothing is ever rounded on the way in.
@@ -86,7 +84,8 @@ pub fn minor_digits(code: &str) -> Option<u32> {
 /// Says which rule the text breaks; an unknown currency comes first.
 pub fn parse_minor(text: &str, currency: &str) -> Result<i64, MoneyError> {
     let digits = minor_digits(currency).ok_or_else(|| MoneyError::UnknownCurrency(excerpt(currency)))?;
-    parse_decimal(text, digits)
+    let minor = parse_decimal(text, digits)?;
+    if minor.unsigned_abs() <= LARGEST { Ok(minor) } else { Err(MoneyError::BeyondLimit { digits }) }
 }
 
 /// Writes an amount with all decimals of its currency: 123 450 minor units of EUR are `"1234.50"`.

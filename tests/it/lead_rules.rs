@@ -5,6 +5,7 @@ use entity::enums::HandoffReason;
 use entity::handoff::{self, HandoffStatus};
 use entity::lead::{self, LeadStatus};
 use proptest::prelude::*;
+use tributary::company::rules::domain_of;
 use tributary::handoff::rules as handoffs;
 use tributary::lead::matching::{self, Interest, Person};
 use tributary::lead::rules::{self, Findings, STEPS, Verb};
@@ -202,8 +203,8 @@ proptest! {
 
 #[test]
 fn a_mail_service_names_no_company() {
-    assert_eq!(matching::company_domain("ada@gmail.com"), None);
-    assert_eq!(matching::company_domain("ada@acme.example"), Some("acme.example"));
+    assert_eq!(domain_of("ada@gmail.com"), None);
+    assert_eq!(domain_of("ada@mail.acme.example"), Some("acme.example"));
 }
 
 #[test]

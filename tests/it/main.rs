@@ -46,6 +46,7 @@ mod server;
 mod service;
 mod smoke;
 mod socket;
+mod spelling;
 mod stream;
 mod tidy;
 mod time_zone;

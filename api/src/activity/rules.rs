@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use entity::activity::{ActivityKind, ActivityOutcome, ActivityStatus, Model};
 
 use crate::checks::{Checks, TEXT};
+use crate::clock::happened;
 use crate::error::{Error, Result};
 
 /// The ends of a planned activity.
@@ -80,10 +81,12 @@ pub fn check(activity: &mut Model, checks: &mut Checks) {
 }
 
 /// What is done is not yet to come.
-pub fn check_past(activity: &Model, now: DateTime<Utc>, checks: &mut Checks) {
-    for (field, at) in [("startedAt", activity.started_at), ("endedAt", activity.ended_at)] {
-        let past = at.is_none_or(|at| at <= now);
-        checks.expect(past, "INVALID", field, "What is done cannot lie in the future: plan it with dueAt instead.");
+pub fn check_past(activity: &mut Model, now: DateTime<Utc>, checks: &mut Checks) {
+    for (field, at) in [("startedAt", &mut activity.started_at), ("endedAt", &mut activity.ended_at)] {
+        let Some(told) = *at else { continue };
+        *at = happened(told, now);
+        let message = "What is done cannot lie in the future: plan it with dueAt instead.";
+        checks.expect(at.is_some(), "INVALID", field, message);
     }
 }
 

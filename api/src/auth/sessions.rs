@@ -17,6 +17,7 @@ use crate::access::{Viewer, password, token};
 use crate::app::App;
 use crate::error::{Code, Error, Result};
 use crate::observability::metrics::SignInOutcome;
+use crate::spelling::{Text, spell};
 use crate::store::Tx;
 use crate::store::system::System;
 
@@ -44,7 +45,7 @@ pub enum SignIn {
 
 /// The address as it is stored.
 pub fn normalise(email: &str) -> String {
-    email.trim().to_lowercase()
+    spell(Text::Email, email).unwrap_or_else(|_| email.trim().to_lowercase())
 }
 
 /// Signs in by e-mail and password.

@@ -1,7 +1,6 @@
 //! Companies: organisations we sell to. A company is known by its domain.
 
 pub mod commands;
-pub mod free_mail;
 pub mod rules;
 
 use entity::lead::LeadStatus;
@@ -60,7 +59,7 @@ pub fn describe() -> Descriptor {
         .field(Column::Name, "The name.")
         .editable()
         .required()
-        .text(Column::Domain, Text::Domain, "The internet domain, unique among live companies.")
+        .text(Column::Domain, Text::Domain, "The internet domain that was registered, unique among live companies: `mail.example.co.uk` is kept as `example.co.uk`.")
         .editable()
         .field(Column::Industry, "The industry.")
         .editable()

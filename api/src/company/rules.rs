@@ -5,22 +5,21 @@ use entity::company::{CompanyLifecycle, Model};
 use entity::deal::DealKind;
 use entity::enums::DealStatus;
 
-use super::free_mail::is_free_mail;
-use crate::checks::{Checks, NAME};
+use crate::checks::Checks;
+use crate::spelling::{domain, email, mail_service};
 
 /// Trims the texts and checks the plain fields of a company.
 pub fn check(company: &mut Model, checks: &mut Checks) {
     checks.name("name", &mut company.name);
-    checks.optional("industry", &mut company.industry, NAME);
+    checks.label("industry", &mut company.industry);
     checks.amount("annualRevenue", company.annual_revenue_minor, &mut company.annual_revenue_currency);
-    let free = company.domain.as_deref().is_some_and(is_free_mail);
+    let free = company.domain.as_deref().is_some_and(mail_service::is_one);
     checks.expect(!free, "NOT_ALLOWED", "domain", "The domain of a free mail service belongs to no company.");
 }
 
-/// The domain of an e-mail address, if it identifies a company.
-pub fn domain_of(email: &str) -> Option<&str> {
-    let (_, domain) = email.rsplit_once('@')?;
-    (!is_free_mail(domain)).then_some(domain)
+/// The domain of the company that an e-mail address belongs to; none at a mail service that anybody can use.
+pub fn domain_of(address: &str) -> Option<&str> {
+    domain::of_company(email::host(address)?)
 }
 
 /// A deal as far as the lifecycle of its company needs it.

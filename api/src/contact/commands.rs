@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entity::{contact, deal, deal_contact, lead};
+use entity::{company, contact, deal, deal_contact, lead};
 use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
@@ -64,6 +64,17 @@ pub async fn reachable(tx: &Tx, ids: &[Uuid]) -> Result<HashMap<Uuid, contact::M
         None
     };
     Ok(ids.iter().filter_map(kept).collect())
+}
+
+/// The country in which a telephone number without a country code is dialled: that of the company, if it is seen.
+///
+/// # Errors
+/// Database errors.
+pub async fn country_of_number(tx: &Tx, contact: &contact::Model) -> Result<Option<String>> {
+    let national = contact.phone.as_deref().is_some_and(|phone| !phone.starts_with('+'));
+    let (Some(company), true) = (contact.company_id, national) else { return Ok(None) };
+    let company = tx.find::<company::Entity>()?.with_id(company).one().await?;
+    Ok(company.and_then(|company| company.country))
 }
 
 /// Does the person have an open lead or deal?

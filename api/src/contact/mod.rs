@@ -27,7 +27,8 @@ impl Resource for contact::Entity {
             return Err(Error::conflict("The person's data were erased on request; the contact stays as it is."));
         }
         let mut checks = Checks::new();
-        rules::check(row, &mut checks);
+        let country = commands::country_of_number(tx, row).await?;
+        rules::check(row, country.as_deref(), &mut checks);
         checks.done()?;
         // Whoever says where the person works, or that nobody knows, is right.
         let new_address = before.is_none_or(|before| before.email != row.email) && !given.has("company_id");

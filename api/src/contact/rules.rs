@@ -4,7 +4,7 @@ use entity::contact::{ContactLifecycle, Model};
 use entity::enums::DealStatus;
 use entity::lead::LeadStatus;
 
-use crate::checks::{Checks, NAME};
+use crate::checks::Checks;
 
 /// How far a person has come: the furthest that a deal of his or an open lead shows.
 pub fn lifecycle(leads: &[LeadStatus], deals: &[DealStatus]) -> ContactLifecycle {
@@ -23,11 +23,13 @@ pub fn lifecycle(leads: &[LeadStatus], deals: &[DealStatus]) -> ContactLifecycle
     }
 }
 
-/// Trims the texts and asks for something to know the person by.
-pub fn check(contact: &mut Model, checks: &mut Checks) {
-    checks.optional("firstName", &mut contact.first_name, NAME);
-    checks.optional("lastName", &mut contact.last_name, NAME);
-    checks.optional("jobTitle", &mut contact.job_title, NAME);
+/// Trims the texts and asks for something to know the person by. A national telephone number is one of the country of
+/// the company.
+pub fn check(contact: &mut Model, country: Option<&str>, checks: &mut Checks) {
+    checks.label("firstName", &mut contact.first_name);
+    checks.label("lastName", &mut contact.last_name);
+    checks.label("jobTitle", &mut contact.job_title);
+    checks.phone("phone", &mut contact.phone, country);
     let known_by = [&contact.first_name, &contact.last_name, &contact.email, &contact.phone];
     checks.expect(
         known_by.iter().any(|text| text.is_some()),

@@ -5,7 +5,8 @@ use entity::enums::{DealStatus, LossReason};
 use entity::{deal, stage};
 use uuid::Uuid;
 
-use crate::checks::{Checks, NAME};
+use crate::checks::Checks;
+use crate::clock::happened;
 use crate::error::{Error, Mistake, Result};
 use crate::stage::rules::criteria;
 
@@ -36,7 +37,7 @@ pub fn must_be_closed(deal: &deal::Model) -> Result<()> {
 pub fn check(deal: &mut deal::Model) -> Result<()> {
     let mut checks = Checks::new();
     checks.name("name", &mut deal.name);
-    checks.optional("competitor", &mut deal.competitor, NAME);
+    checks.label("competitor", &mut deal.competitor);
     let not_negative = |minor: Option<i64>| minor.is_none_or(|minor| minor >= 0);
     checks.expect(not_negative(deal.amount_minor), "INVALID", "amount", "amount may not be negative.");
     checks.expect(not_negative(deal.cost_minor), "INVALID", "cost", "cost may not be negative.");
@@ -131,14 +132,12 @@ pub fn may_move(stages: &[stage::Model], from: Uuid, to: Uuid, met: &[String]) -
 /// # Errors
 /// `Invalid` at `closedAt`.
 pub fn closing(deal: &deal::Model, given: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
-    match given {
-        Some(later) if later > now => {
-            Err(Error::invalid("INVALID", "closedAt", "The deal cannot have been decided in the future."))
-        }
-        Some(earlier) if earlier < deal.created_at && deal.source_system.is_none() => {
+    match given.map(|given| happened(given, now)) {
+        Some(None) => Err(Error::invalid("INVALID", "closedAt", "The deal cannot have been decided in the future.")),
+        Some(Some(earlier)) if earlier < deal.created_at && deal.source_system.is_none() => {
             Err(Error::invalid("INVALID", "closedAt", "The deal cannot have been decided before it was made."))
         }
-        given => Ok(given.unwrap_or(now)),
+        given => Ok(given.flatten().unwrap_or(now)),
     }
 }
 

@@ -685,27 +685,27 @@ fn scalars(registry: &mut Registry) {
         ),
         (
             scalar_of(Text::Currency),
-            "An ISO 4217 code of a currency in use, for example `EUR`.",
+            "An ISO 4217 code of a currency in use, for example `EUR`; inputs may write it in small letters.",
             "https://www.iso.org/iso-4217-currency-codes.html",
         ),
         (
             scalar_of(Text::Country),
-            "An ISO 3166-1 alpha-2 country code, for example `DE`.",
+            "An ISO 3166-1 alpha-2 country code, for example `DE`; inputs may write it in small letters.",
             "https://www.iso.org/iso-3166-country-codes.html",
         ),
         (
             scalar_of(Text::Email),
-            "An e-mail address, kept in lower case.",
+            "An e-mail address, kept in lower case, its domain in the letters that people read (UTS 46). Inputs may carry `mailto:`, angle brackets and a name around it, and characters that cannot be seen.",
             "https://www.rfc-editor.org/rfc/rfc5322#section-3.4.1",
         ),
         (
             scalar_of(Text::Phone),
-            "A telephone number in E.164 form, for example `+4915112345678`; inputs may group its digits.",
+            "A telephone number in E.164 form, for example `+4915112345678`, with `;ext=12` where it has an extension. Inputs may group its digits, write `(0)`, `00` or `tel:`, and leave the country code out where the country of the company says it.",
             "https://www.itu.int/rec/T-REC-E.164",
         ),
         (
             scalar_of(Text::Url),
-            "An absolute http or https URL, for example `https://example.org/page`.",
+            "An absolute URL of the web or of an app, for example `https://example.org/page`, escaped where it has to be. What an input tells in its place that is none is left out, and refuses nothing.",
             "https://www.rfc-editor.org/rfc/rfc3986",
         ),
         (
@@ -715,7 +715,7 @@ fn scalars(registry: &mut Registry) {
         ),
         (
             scalar_of(Text::Language),
-            "A BCP 47 language tag, for example `de-AT`.",
+            "A BCP 47 language tag, for example `de-AT`; inputs may write `de_AT`.",
             "https://www.rfc-editor.org/rfc/rfc5646",
         ),
         (

@@ -197,7 +197,7 @@ macro_rules! texts {
             fn parse(value: Option<Value>) -> InputValueResult<Self> {
                 let what = scalar_of($text);
                 match parse(Shape::Text($text), &value.unwrap_or_default(), None, what) {
-                    Ok(sea_orm::Value::String(Some(text))) => Ok(Self(text)),
+                    Ok(sea_orm::Value::String(text)) => Ok(Self(text.unwrap_or_default())),
                     Ok(_) => Err(InputValueError::custom("expected a text")),
                     Err(error) => Err(InputValueError::custom(error.to_string())),
                 }
@@ -211,15 +211,22 @@ macro_rules! texts {
                 Some(self)
             }
         }
+
+        impl $name {
+            /// The text, if it says anything.
+            pub fn said(self) -> Option<String> {
+                (!self.0.is_empty()).then_some(self.0)
+            }
+        }
     )+ };
 }
 
 texts! {
     /// An e-mail address in lower case.
     EmailAddress = Text::Email;
-    /// An E.164 telephone number.
+    /// A telephone number: E.164, or national digits that wait for their country.
     PhoneNumber = Text::Phone;
-    /// An absolute URL.
+    /// An absolute URL; blank if what was told is none.
     Url = Text::Url;
     /// An ISO 4217 code.
     CurrencyCode = Text::Currency;
@@ -229,16 +236,8 @@ texts! {
     TimeZone = Text::TimeZone;
     /// A BCP 47 tag.
     LanguageTag = Text::Language;
-    /// An internet domain in lower case, without `www.`.
+    /// The internet domain of a company, in lower case.
     DomainName = Text::Domain;
     /// Any text that fits: at most 10,000 characters.
     Words = Text::Plain;
-}
-
-impl Words {
-    /// The text without blanks at its ends, if it says anything.
-    pub fn said(self) -> Option<String> {
-        let text = self.0.trim();
-        (!text.is_empty()).then(|| text.to_owned())
-    }
 }

@@ -16,11 +16,12 @@ use super::load::{Answers, name_rows};
 use super::pick::{Picked, pick};
 use super::plan::{OutPlan, Planner};
 use super::register::words;
-use super::value::{checked_text, money_out, money_type, render, text_of};
+use super::value::{money_out, money_type, render, text_of};
 use crate::access::policy::SMALLEST_GROUP;
 use crate::access::{Action, Grant, policy};
 use crate::error::{Code, Error, Result};
 use crate::money;
+use crate::spelling::spell;
 use crate::store::Reader;
 use crate::store::bucket::{self, Bucket};
 use crate::store::descriptor::{
@@ -504,7 +505,7 @@ fn key_use(
 }
 
 fn parse_zone(name: &str) -> Result<Tz> {
-    let known = checked_text(Text::TimeZone, name).ok().and_then(|name| name.parse().ok());
+    let known = spell(Text::TimeZone, name).ok().and_then(|name| name.parse().ok());
     known.ok_or_else(|| Error::bad_input("timeZone: expected an IANA time zone like Europe/Berlin."))
 }
 

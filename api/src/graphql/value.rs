@@ -9,13 +9,9 @@ use sea_orm::Value as Sql;
 use crate::calendar::{YEARS, parse_day, parse_moment};
 use crate::error::{Error, Result};
 use crate::money;
+use crate::spelling::{codes, spell, text};
 use crate::store::descriptor::{Descriptor, Out, OutObject, OutType, Shape, Text, parse_id_of};
 use crate::store::row::Cell;
-
-/// The largest amount an input takes, in minor units: sums over hundreds of thousands of them still fit 64 bits.
-const LARGEST_AMOUNT: u64 = 10_u64.pow(13);
-/// The longest text an input takes, in characters.
-const LONGEST_TEXT: usize = 10_000;
 
 impl std::fmt::Debug for Shape {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -131,7 +127,11 @@ pub fn parse(shape: Shape, value: &Value, ids_of: Option<&Descriptor>, what: &st
             let name = ids_of.map_or("this type", |of| of.name);
             id.map(|id| Sql::Uuid(Some(id))).ok_or_else(|| wrong(&format!("an id of {name}")))
         }
-        Shape::Text(kind) => Ok(Sql::String(Some(checked_text(kind, text()?).map_err(|expected| wrong(&expected))?))),
+        Shape::Text(kind) => {
+            let kept = spell(kind, text()?).map_err(|expected| wrong(&expected))?;
+            // What a tracker reports in place of a URL is left out.
+            Ok(Sql::String(Some(kept).filter(|kept| kind != Text::Url || !kept.is_empty())))
+        }
         Shape::Int => int(value)
             .and_then(|number| i32::try_from(number).ok())
             .map(|number| Sql::Int(Some(number)))
@@ -195,15 +195,10 @@ pub fn parse_money(value: &Value, what: &str) -> Result<(i64, String)> {
     let Value::Object(fields) = value else {
         return Err(Error::bad_input(format!("{what}: expected an amount with its currency.")));
     };
-    let currency = fields.get("currency").and_then(text_of).unwrap_or_default().to_owned();
+    let currency = codes::upper(fields.get("currency").and_then(text_of).unwrap_or_default());
     let amount = fields.get("amount").and_then(decimal_text).unwrap_or_default();
     let minor =
-        money::parse_minor(&amount, &currency).map_err(|error| Error::bad_input(format!("{what}: {error}.")))?;
-    if minor.unsigned_abs() > LARGEST_AMOUNT {
-        return Err(Error::bad_input(format!(
-            "{what}: the amount is too large; at most {LARGEST_AMOUNT} minor units."
-        )));
-    }
+        money::parse_minor(amount.trim(), &currency).map_err(|error| Error::bad_input(format!("{what}: {error}.")))?;
     Ok((minor, currency))
 }
 
@@ -234,8 +229,8 @@ pub fn decimal_text(value: &Value) -> Option<String> {
 /// # Errors
 /// What was expected of any text.
 pub fn kept_text(kind: Text, text: &str) -> Result<String, String> {
-    let plain = checked_text(Text::Plain, text)?;
-    Ok(checked_text(kind, &plain).unwrap_or(plain))
+    let plain = spell(Text::Plain, text)?;
+    Ok(spell(kind, &plain).ok().filter(|kept| !kept.is_empty()).unwrap_or(plain))
 }
 
 /// A part of a text to look for, without what is not kept of such texts.
@@ -243,7 +238,7 @@ pub fn kept_text(kind: Text, text: &str) -> Result<String, String> {
 /// # Errors
 /// What was expected of any text.
 pub fn kept_part(kind: Text, part: &str) -> Result<String, String> {
-    let plain = checked_text(Text::Plain, part)?;
+    let plain = spell(Text::Plain, part).map(|_| text::part(part))?;
     let kept = match kind {
         Text::Phone => plain.chars().filter(|letter| !" -()./".contains(*letter)).collect(),
         Text::Domain => {
@@ -258,108 +253,4 @@ pub fn kept_part(kind: Text, part: &str) -> Result<String, String> {
     };
     // A part of nothing but what is not kept would be found everywhere.
     Ok(if kept.is_empty() { plain } else { kept })
-}
-
-/// The text as we keep it, or what was expected.
-pub fn checked_text(kind: Text, text: &str) -> Result<String, String> {
-    if text.chars().count() > LONGEST_TEXT {
-        return Err(format!("at most {LONGEST_TEXT} characters"));
-    }
-    if text.contains('\0') {
-        return Err("a text without NUL characters".into());
-    }
-    let trimmed = text.trim();
-    let ok = |fits: bool, kept: String, expected: &str| if fits { Ok(kept) } else { Err(expected.to_owned()) };
-    match kind {
-        Text::Plain => Ok(text.to_owned()),
-        Text::Email => {
-            let kept = trimmed.to_lowercase();
-            ok(is_email(&kept), kept, "an e-mail address like ada@example.org")
-        }
-        Text::Phone => {
-            let kept: String =
-                trimmed.chars().filter(|letter| !matches!(letter, ' ' | '-' | '(' | ')' | '.' | '/')).collect();
-            let digits = kept.strip_prefix('+').unwrap_or_default();
-            let fits = (7..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
-            ok(fits, kept, "a telephone number with country code like +4915112345678")
-        }
-        Text::Url => ok(is_url(trimmed), trimmed.to_owned(), "a URL like https://example.org/page"),
-        Text::Currency => {
-            let kept = trimmed.to_owned();
-            ok(money::minor_digits(&kept).is_some(), kept, "an ISO 4217 currency code like EUR")
-        }
-        Text::Country => {
-            let fits = COUNTRIES.split_ascii_whitespace().any(|code| code == trimmed);
-            ok(fits, trimmed.to_owned(), "an ISO 3166-1 country code like DE")
-        }
-        Text::TimeZone => {
-            ok(trimmed.parse::<chrono_tz::Tz>().is_ok(), trimmed.to_owned(), "an IANA time zone like Europe/Berlin")
-        }
-        Text::Language => ok(is_language(trimmed), trimmed.to_owned(), "a BCP 47 language tag like de-AT"),
-        // Which letters a code may have is a rule of whoever has codes.
-        Text::Code => Ok(trimmed.split_whitespace().collect::<Vec<_>>().join("-").to_lowercase()),
-        Text::Domain => {
-            let kept = domain(trimmed);
-            ok(is_domain(&kept), kept, "an internet domain like example.org")
-        }
-    }
-}
-
-/// `https://www.Example.org/about` -> `example.org`.
-pub fn domain(text: &str) -> String {
-    let text = text.trim().to_lowercase();
-    let rest = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
-    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
-    host.strip_prefix("www.").unwrap_or(host).trim_end_matches('.').to_owned()
-}
-
-/// The country codes of ISO 3166-1 as officially assigned.
-const COUNTRIES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR \
-    BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI \
-    FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS \
-    IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO \
-    MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA \
-    RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT \
-    TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
-
-/// http or https, a host, and nothing that a URL has to escape.
-fn is_url(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let forbidden = |letter: char| letter.is_whitespace() || letter.is_control() || "<>\"{}|\\^`".contains(letter);
-    rest.is_some_and(|rest| {
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let host = authority.rsplit('@').next().unwrap_or_default();
-        !host.is_empty() && !host.starts_with(':') && !text.contains(forbidden)
-    })
-}
-
-/// A well-formed tag: a language of letters, then parts of one to eight letters and digits.
-fn is_language(text: &str) -> bool {
-    let mut parts = text.split('-');
-    let language = parts.next().unwrap_or_default();
-    text.len() <= 35
-        && (2..=8).contains(&language.len())
-        && language.bytes().all(|letter| letter.is_ascii_alphabetic())
-        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|letter| letter.is_ascii_alphanumeric()))
-}
-
-fn is_domain(text: &str) -> bool {
-    let label = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.chars().all(|letter| letter.is_alphanumeric() || letter == '-')
-    };
-    text.len() <= 253 && text.contains('.') && text.split('.').all(label)
-}
-
-/// One `@`, something before it, a domain after it (RFC 5321 lengths).
-fn is_email(text: &str) -> bool {
-    text.rsplit_once('@').is_some_and(|(local, host)| {
-        (1..=64).contains(&local.len())
-            && !local
-                .contains(|letter: char| letter.is_whitespace() || letter.is_control() || "@,;<>()\"".contains(letter))
-            && is_domain(host)
-    })
 }

@@ -11,10 +11,10 @@ use super::file::Row;
 use super::table::{Change, Keyed, Table, external, key};
 use crate::access::Kind;
 use crate::checks::Checks;
+use crate::clock::happened;
 use crate::company::rules::domain_of;
 use crate::error::Error;
 use crate::history::Record;
-use crate::touchpoint::rules as touches;
 
 /// What became of the objects of a row.
 pub type Applied = Vec<(&'static str, Change)>;
@@ -119,12 +119,13 @@ fn contact(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made) -
     }
     let old_email = contact.email.clone();
     fill(desk, row, draft, &mut contact, known.is_some(), &[])?;
-    let mut checks = Checks::new();
-    crate::contact::rules::check(&mut contact, &mut checks);
-    checks.done().map_err(|error| problems(draft, row, error))?;
     if !draft.refers("company_id") {
         contact.company_id = made.company.or(contact.company_id);
     }
+    let company = contact.company_id.and_then(|id| desk.companies.get(id));
+    let mut checks = Checks::new();
+    crate::contact::rules::check(&mut contact, company.and_then(|company| company.country.as_deref()), &mut checks);
+    checks.done().map_err(|error| problems(draft, row, error))?;
     if let (None, Some(email)) = (contact.company_id, contact.email.as_ref().filter(|_| contact.email != old_email)) {
         let employer = domain_of(email).and_then(|domain| desk.companies.find(&key("domain", domain)));
         contact.company_id = employer.map(|company| company.id);
@@ -143,10 +144,10 @@ fn touchpoint(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &Made) ->
     let tagged = tagged.and_then(|code| desk.campaigns.find(&code)).map(|campaign| campaign.id);
     touch.campaign_id = touch.campaign_id.or(made.campaign).or(tagged);
     let mut wrong = Vec::new();
-    if draft.value("occurred_at").is_none() {
-        wrong.push(draft.problem(row, "occurredAt", "say when it was"));
-    } else if !touches::has_happened(touch.occurred_at, desk.now) {
-        wrong.push(draft.problem(row, "occurredAt", "a touch cannot lie in the future"));
+    match happened(touch.occurred_at, desk.now) {
+        _ if draft.value("occurred_at").is_none() => wrong.push(draft.problem(row, "occurredAt", "say when it was")),
+        Some(at) => touch.occurred_at = at,
+        None => wrong.push(draft.problem(row, "occurredAt", "a touch cannot lie in the future")),
     }
     for field in ["kind", "channel"] {
         if draft.value(field).is_none() {
@@ -236,7 +237,7 @@ pub fn fill<M: Keyed>(
             set(into, column, value.clone());
         }
         if let ("created_at", Value::ChronoDateTimeUtc(Some(at))) = (*column, value)
-            && *at > desk.now
+            && happened(*at, desk.now).is_none()
         {
             return Err(vec![draft.problem(row, "createdAt", "it cannot have been made in the future")]);
         }

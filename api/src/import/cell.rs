@@ -9,8 +9,8 @@ use sea_orm::Value;
 
 use super::file::Row;
 use crate::calendar::{self, parse_moment};
-use crate::graphql::value::{checked_text, domain};
 use crate::money;
+use crate::spelling::spell;
 use crate::store::descriptor::{Shape, Text};
 
 /// The date format of times that bring their own zone.
@@ -221,14 +221,14 @@ impl Cell {
 
 /// A text of a kind, as the graph keeps it.
 fn words(kind: Text, text: &str) -> Result<String, String> {
-    checked_text(kind, text).map_err(|expected| format!("expected {expected}"))
+    spell(kind, text).map_err(|expected| format!("expected {expected}"))
 }
 
 /// A text by which a row is known, as the graph keeps it.
 pub fn known_by(field: &str, text: &str) -> String {
     match field {
-        "email" => text.trim().to_lowercase(),
-        "domain" => domain(text),
+        "email" => spell(Text::Email, text).unwrap_or_else(|_| text.to_owned()),
+        "domain" => spell(Text::Domain, text).unwrap_or_else(|_| text.to_owned()),
         "code" => crate::campaign::rules::normalise_code(text).unwrap_or_else(|_| text.to_owned()),
         _ => text.to_owned(),
     }

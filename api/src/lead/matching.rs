@@ -3,13 +3,6 @@
 use entity::contact;
 use entity::lead::{BuyingHorizon, Model};
 
-use crate::company::free_mail::is_free_mail;
-
-/// The domain of an e-mail address, unless anybody can have an address there.
-pub fn company_domain(email: &str) -> Option<&str> {
-    email.rsplit_once('@').map(|(_, domain)| domain).filter(|domain| !is_free_mail(domain))
-}
-
 /// Can a contact with the same telephone number be the person who gave this address? One with another address is
 /// somebody else behind the same number (a switchboard, a family).
 pub fn same_person(known: &contact::Model, email: Option<&str>) -> bool {

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::{Reader, Tx};
 use crate::access::{Action, Kind};
 use crate::error::Result;
+pub use crate::spelling::Text;
 
 /// One entity of the graph.
 pub struct Descriptor {
@@ -131,31 +132,6 @@ pub enum Shape {
     Choice(Choice),
     /// A list of texts.
     TextList,
-}
-
-/// What a text is, for its scalar and its checks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Text {
-    /// Any text.
-    Plain,
-    /// An e-mail address, kept in lower case.
-    Email,
-    /// A telephone number, E.164.
-    Phone,
-    /// An absolute URL.
-    Url,
-    /// An ISO 4217 code.
-    Currency,
-    /// An ISO 3166-1 alpha-2 code.
-    Country,
-    /// An IANA time zone.
-    TimeZone,
-    /// A BCP 47 language tag.
-    Language,
-    /// An internet domain, in lower case without `www.`.
-    Domain,
-    /// A short name for links and files, in lower case without blanks.
-    Code,
 }
 
 /// A closed list of values.

@@ -14,9 +14,11 @@ use super::rules;
 use crate::access::Action;
 use crate::bulk;
 use crate::checks::Checks;
+use crate::clock::happened;
 use crate::contact::commands::reachable;
 use crate::error::{Mistake, Result};
 use crate::graphql::node::Node;
+use crate::graphql::scalar::Url;
 use crate::store::{Tx, Warrant};
 
 /// The most characters of a tag of a link, of a visitor's key, of an id in another system.
@@ -128,9 +130,8 @@ impl Known {
     /// The row to record.
     fn model(&self, tx: &Tx, touch: TouchpointInput) -> Result<touchpoint::Model> {
         let mut checks = Checks::new();
-        let occurred_at = touch.occurred_at.map_or_else(|| tx.now(), |at| at.0);
-        let happened = rules::has_happened(occurred_at, tx.now());
-        checks.expect(happened, "INVALID", "occurredAt", "A touch cannot lie in the future.");
+        let occurred_at = happened(touch.occurred_at.map_or_else(|| tx.now(), |at| at.0), tx.now());
+        checks.expect(occurred_at.is_some(), "INVALID", "occurredAt", "A touch cannot lie in the future.");
         let contact_id = touch.contact_id.and_then(|id| self.contact(id.uuid(), &mut checks));
         let campaign = self.campaign(&touch, &mut checks);
         let channel = rules::channel(
@@ -140,7 +141,7 @@ impl Known {
             campaign.map(|campaign| campaign.channel),
         );
         let mut model = touchpoint::Model {
-            occurred_at,
+            occurred_at: occurred_at.unwrap_or_else(|| tx.now()),
             kind: touch.kind,
             creditable: touch.kind.is_creditable(),
             channel,
@@ -152,8 +153,8 @@ impl Known {
             utm_campaign: touch.utm_campaign,
             utm_term: touch.utm_term,
             utm_content: touch.utm_content,
-            url: touch.url.map(|url| url.0),
-            referrer: touch.referrer.map(|url| url.0),
+            url: touch.url.and_then(Url::said),
+            referrer: touch.referrer.and_then(Url::said),
             source_system: touch.source_system,
             external_id: touch.external_id,
             ..touchpoint::Model::default()

@@ -26,7 +26,7 @@ verbs! {
 /// One touch as it is recorded.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct TouchpointInput {
-    /// When it happened; now, if left out. Not in the future.
+    /// When it happened; now, if left out. Not in the future; up to five minutes ahead count as now.
     pub occurred_at: Option<Moment>,
     /// What happened.
     pub kind: TouchpointKind,

@@ -1,10 +1,6 @@
 //! What a touch must say, and which channel it came through.
 
-use chrono::{DateTime, TimeDelta, Utc};
 use entity::enums::Channel;
-
-/// How far the clock of another system may run ahead of ours.
-pub const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// The channel of a tagged link, by its medium and source (written in any case).
 pub fn channel_of_link(source: Option<&str>, medium: Option<&str>) -> Channel {
@@ -39,9 +35,4 @@ pub fn channel(
         (None, Some(campaign)) if !tagged => campaign,
         _ => channel_of_link(source, medium),
     }
-}
-
-/// Has it happened? Facts lie in the past, give or take the clocks.
-pub fn has_happened(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    at <= now + CLOCK_SKEW
 }

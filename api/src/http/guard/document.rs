@@ -5,8 +5,9 @@ use std::convert::Infallible;
 
 use async_graphql::parser::types::{Directive, ExecutableDocument, Field, FragmentDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Positioned, ServerError, Value};
+use async_graphql_value::Value as Literal;
 
-use super::{coded, within};
+use super::{characters, coded, within};
 use crate::config::Limits;
 use crate::error::Code;
 
@@ -20,6 +21,7 @@ type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 /// Checks every operation and every fragment of a document.
 pub fn check(document: &ExecutableDocument, limits: &Limits) -> Result<(), ServerError> {
     let written = Written::of(document);
+    written.check_characters()?;
     within("The document", written.aliases(), limits.aliases, "aliases")?;
     within("The document", written.directives.len(), limits.directives, "directives")?;
     let mut known = HashMap::new();
@@ -45,10 +47,7 @@ pub fn variable_uses(document: &ExecutableDocument) -> HashMap<Name, usize> {
         *uses.entry(name).or_default() += 1;
         Ok::<_, Infallible>(Value::Null)
     };
-    let written = Written::of(document);
-    let arguments = written.fields.iter().flat_map(|field| &field.arguments);
-    let conditions = written.directives.iter().flat_map(|directive| &directive.node.arguments);
-    for (_, value) in arguments.chain(conditions) {
+    for (_, value) in Written::of(document).arguments() {
         // The library's own walk over a value: it hands every variable to the closure.
         let _ = value.node.clone().into_const_with(&mut count);
     }
@@ -175,6 +174,7 @@ fn collect_spreads<'a>(set: &'a SelectionSet, names: &mut Vec<&'a Name>) {
 struct Written<'a> {
     fields: Vec<&'a Field>,
     directives: Vec<&'a Positioned<Directive>>,
+    defaults: Vec<&'a Positioned<Value>>,
 }
 
 impl<'a> Written<'a> {
@@ -184,6 +184,8 @@ impl<'a> Written<'a> {
             let declared =
                 operation.node.variable_definitions.iter().flat_map(|definition| &definition.node.directives);
             written.directives.extend(declared.chain(&operation.node.directives));
+            let definitions = &operation.node.variable_definitions;
+            written.defaults.extend(definitions.iter().filter_map(|definition| definition.node.default_value.as_ref()));
             written.add(&operation.node.selection_set.node);
         }
         for fragment in document.fragments.values() {
@@ -205,6 +207,18 @@ impl<'a> Written<'a> {
                 Selection::FragmentSpread(_) => {}
             }
         }
+    }
+
+    fn arguments(&self) -> impl Iterator<Item = &'a (Positioned<Name>, Positioned<Literal>)> {
+        let conditions = self.directives.iter().flat_map(|directive| &directive.node.arguments);
+        self.fields.iter().flat_map(|field| &field.arguments).chain(conditions)
+    }
+
+    fn check_characters(&self) -> Result<(), ServerError> {
+        self.arguments().try_for_each(|(_, value)| characters::check_literal(&value.node, value.pos))?;
+        let default =
+            |value: &Positioned<Value>| characters::check_literal(&value.node.clone().into_value(), value.pos);
+        self.defaults.iter().try_for_each(|value| default(value))
     }
 
     fn aliases(&self) -> usize {

@@ -4,6 +4,7 @@
 //! after it at the document (what fragments expand to, depth, aliases, directives, root fields), because a short
 //! document can stand for a huge one. Every operation is judged, not just the chosen one.
 
+mod characters;
 mod document;
 mod json;
 mod text;
@@ -28,8 +29,8 @@ const VALUES: usize = 200_000;
 /// Parses a document that is within the limits.
 ///
 /// # Errors
-/// `QUERY_TOO_COMPLEX` with the figure and the limit, or `GRAPHQL_PARSE_FAILED` with line and column. The source is
-/// never echoed.
+/// `QUERY_TOO_COMPLEX` with the figure and the limit, `BAD_USER_INPUT` for a control character in a text, or
+/// `GRAPHQL_PARSE_FAILED` with line and column. The source is never echoed.
 pub fn admit(query: &str, limits: &Limits) -> Result<ExecutableDocument, ServerError> {
     within("The document", query.len(), limits.document_bytes, "bytes")?;
     text::check(query, limits)?;
@@ -38,14 +39,16 @@ pub fn admit(query: &str, limits: &Limits) -> Result<ExecutableDocument, ServerE
     Ok(document)
 }
 
-/// Checks what variables stand for: the library copies a variable to every place where it is used.
+/// Checks the characters of variables and what they stand for: the library copies a variable to every place where it is
+/// used.
 ///
 /// # Errors
-/// `QUERY_TOO_COMPLEX` with the figure and the limit.
+/// `BAD_USER_INPUT`: a control character. `QUERY_TOO_COMPLEX` with the figure and the limit.
 pub fn check_values(document: &ExecutableDocument, variables: &Variables) -> Result<(), ServerError> {
     if variables.is_empty() {
         return Ok(());
     }
+    characters::check_variables(variables)?;
     let figure = document::variable_uses(document).iter().fold(0_usize, |sum, (name, uses)| {
         let size = variables.get(name).map_or(0, json::size);
         sum.saturating_add(size.saturating_mul(*uses))

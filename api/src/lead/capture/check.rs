@@ -12,10 +12,15 @@ use uuid::Uuid;
 use super::input::{CaptureCompanyInput, CaptureContactInput, CaptureLeadInput, CaptureTouchInput};
 use crate::access::{Action, Kind, policy};
 use crate::campaign::rules::normalise_code;
-use crate::company::free_mail::is_free_mail;
+use crate::checks::Checks;
+use crate::clock::happened;
+use crate::company::rules::domain_of;
 use crate::error::{Error, Result};
-use crate::graphql::scalar::{Id, MoneyInput, Words};
-use crate::lead::matching::{Interest, Person, company_domain};
+use crate::graphql::scalar::{
+    CountryCode, DomainName, EmailAddress, Id, LanguageTag, MoneyInput, PhoneNumber, TimeZone, Url, Words,
+};
+use crate::lead::matching::{Interest, Person};
+use crate::spelling::mail_service;
 use crate::store::Tx;
 
 /// How many different turns captures take.
@@ -113,8 +118,11 @@ impl Capture {
 /// # Errors
 /// `Invalid`.
 pub async fn check(tx: &Tx, input: CaptureLeadInput) -> Result<Capture> {
-    let person = person(input.contact)?;
-    let company = organisation(input.company, person.email.as_deref());
+    let mut checks = Checks::new();
+    let mut company = organisation(input.company, &mut checks);
+    let person = person(input.contact, company.country.as_deref(), &mut checks);
+    company.mail_domain = person.email.as_deref().and_then(domain_of).map(str::to_owned);
+    checks.done()?;
     let interest = Interest {
         interest: input.interest.and_then(Words::said),
         estimated_value: input.estimated_value.map(estimate).transpose()?,
@@ -133,32 +141,38 @@ pub async fn check(tx: &Tx, input: CaptureLeadInput) -> Result<Capture> {
     Ok(Capture { person, company, interest, source: input.source, source_campaign, touch, owner, team, by_sales })
 }
 
-fn person(told: CaptureContactInput) -> Result<Person> {
-    if told.email.is_none() && told.phone.is_none() {
-        let message = "An e-mail address or a telephone number is needed to know the person by.";
-        return Err(Error::invalid("REQUIRED", "contact.email", message));
-    }
-    Ok(Person {
+fn person(told: CaptureContactInput, country: Option<&str>, checks: &mut Checks) -> Person {
+    let mut person = Person {
         first_name: told.first_name.and_then(Words::said),
         last_name: told.last_name.and_then(Words::said),
-        email: told.email.map(|email| email.0),
-        phone: told.phone.map(|phone| phone.0),
+        email: told.email.and_then(EmailAddress::said),
+        phone: told.phone.and_then(PhoneNumber::said),
         job_title: told.job_title.and_then(Words::said),
-        preferred_language: told.preferred_language.map(|tag| tag.0),
-        time_zone: told.time_zone.map(|zone| zone.0),
-    })
+        preferred_language: told.preferred_language.and_then(LanguageTag::said),
+        time_zone: told.time_zone.and_then(TimeZone::said),
+    };
+    checks.label("contact.firstName", &mut person.first_name);
+    checks.label("contact.lastName", &mut person.last_name);
+    checks.label("contact.jobTitle", &mut person.job_title);
+    checks.phone("contact.phone", &mut person.phone, country);
+    let known = person.email.is_some() || person.phone.is_some();
+    let message = "An e-mail address or a telephone number is needed to know the person by.";
+    checks.expect(known, "REQUIRED", "contact.email", message);
+    person
 }
 
-fn organisation(told: Option<CaptureCompanyInput>, email: Option<&str>) -> Organisation {
-    let mail_domain = email.and_then(company_domain).map(str::to_owned);
-    let Some(told) = told else { return Organisation { mail_domain, ..Organisation::default() } };
-    Organisation {
-        domain: told.domain.map(|domain| domain.0).filter(|domain| !is_free_mail(domain)),
+fn organisation(told: Option<CaptureCompanyInput>, checks: &mut Checks) -> Organisation {
+    let Some(told) = told else { return Organisation::default() };
+    let mut company = Organisation {
+        domain: told.domain.and_then(DomainName::said).filter(|domain| !mail_service::is_one(domain)),
         name: told.name.and_then(Words::said),
-        mail_domain,
-        country: told.country.map(|country| country.0),
+        mail_domain: None,
+        country: told.country.and_then(CountryCode::said),
         industry: told.industry.and_then(Words::said),
-    }
+    };
+    checks.label("company.name", &mut company.name);
+    checks.label("company.industry", &mut company.industry);
+    company
 }
 
 fn estimate(value: MoneyInput) -> Result<(i64, String)> {
@@ -203,10 +217,9 @@ async fn campaign(tx: &Tx, id: Id<campaign::Entity>, field: &str) -> Result<Uuid
 }
 
 async fn interaction(tx: &Tx, told: CaptureTouchInput) -> Result<touchpoint::Model> {
-    let occurred_at = told.occurred_at.map_or_else(|| tx.now(), |at| at.0);
-    if occurred_at > tx.now() {
+    let Some(occurred_at) = happened(told.occurred_at.map_or_else(|| tx.now(), |at| at.0), tx.now()) else {
         return Err(Error::invalid("INVALID", "touch.occurredAt", "It cannot have happened in the future."));
-    }
+    };
     let (source_system, external_id) =
         (told.source_system.and_then(Words::said), told.external_id.and_then(Words::said));
     if external_id.is_some() && source_system.is_none() {
@@ -231,8 +244,8 @@ async fn interaction(tx: &Tx, told: CaptureTouchInput) -> Result<touchpoint::Mod
         utm_campaign,
         utm_term: told.utm_term.and_then(Words::said),
         utm_content: told.utm_content.and_then(Words::said),
-        url: told.url.map(|url| url.0),
-        referrer: told.referrer.map(|url| url.0),
+        url: told.url.and_then(Url::said),
+        referrer: told.referrer.and_then(Url::said),
         creditable: told.kind.is_creditable(),
         ..touchpoint::Model::default()
     })

@@ -81,7 +81,7 @@ pub struct CaptureTouchInput {
     pub kind: TouchpointKind,
     /// Where it happened.
     pub channel: Channel,
-    /// When; left out, now. Not in the future.
+    /// When; left out, now. Not in the future; up to five minutes ahead count as now.
     pub occurred_at: Option<Moment>,
     /// The campaign that caused it. Left out, the one whose code is `utmCampaign`, if there is one.
     pub campaign_id: Option<Id<campaign::Entity>>,

@@ -1,0 +1,267 @@
+//! One spelling of a person, a company, a text, whichever way it comes in.
+
+use axum::http::Request;
+use serde_json::{Value, json};
+use tests::inputs::{Inputs, SESSIONS};
+use tests::{Actor, Answer, each_database, on_sqlite};
+
+/// Control characters that no text may hold.
+const CONTROLS: [&str; 6] = ["\0", "\u{1}", "\u{7f}", "\u{85}", "\u{1b}", "a\rb"];
+
+async fn capture(actor: &Actor, input: Value) -> Answer {
+    let fields =
+        "outcome contact { id email phone firstName lastName preferredLanguage company { id name domain country } }";
+    actor.mutate("captureLead", input, fields).await
+}
+
+/// Every way of writing finds the contact that the first one made.
+async fn one_person(actor: &Actor, ways: &[Value]) -> Value {
+    let mut first: Option<Value> = None;
+    for way in ways {
+        let answer = capture(actor, json!({ "source": "INBOUND", "contact": way })).await;
+        let contact = answer.payload()["contact"].clone();
+        let first = first.get_or_insert(contact.clone());
+        assert_eq!(first["id"], contact["id"], "{way} is somebody else: {contact} and not {first}");
+    }
+    first.expect("a way")
+}
+
+#[tokio::test]
+async fn one_person_however_the_number_is_written() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let ways = [
+            "+49 151 1234567",
+            "+49 (0)151 1234567",
+            "0049-151-1234567",
+            "tel:+491511234567",
+            "\u{202a}+49 151/1234567\u{202c}",
+        ];
+        let ways: Vec<_> = ways.iter().map(|phone| json!({ "phone": phone })).collect();
+        assert_eq!(one_person(&cast.marketer, &ways).await["phone"], "+491511234567");
+        let inside = [json!({ "phone": "+49 30 123456 ext. 12" }), json!({ "phone": "tel:+49-30-123456;ext=12" })];
+        assert_eq!(one_person(&cast.marketer, &inside).await["phone"], "+4930123456;ext=12");
+        for phone in ["+0000000", "0151 1234567", "+49"] {
+            let refused = capture(&cast.marketer, json!({ "source": "INBOUND", "contact": { "phone": phone } })).await;
+            assert!(
+                !refused.codes().is_empty() || refused.mistakes() == ["INVALID contact.phone"],
+                "{phone}: {:#}",
+                refused.body
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_national_number_is_one_of_the_country_of_the_company() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let input = json!({ "source": "INBOUND", "contact": { "phone": "020 7946 0958" }, "company": { "name": "Corp", "country": "gb" } });
+        let contact = capture(&cast.marketer, input).await.payload()["contact"].clone();
+        assert_eq!((&contact["phone"], &contact["company"]["country"]), (&json!("+442079460958"), &json!("GB")));
+        let company = &contact["company"]["id"];
+        let made = cast.admin.mutate("createContact", json!({ "companyId": company, "phone": "(020) 7946 0959" }), "contact { id version phone }").await;
+        let made = &made.payload()["contact"];
+        assert_eq!(made["phone"], "+442079460959");
+        let input = json!({ "id": made["id"], "expectedVersion": made["version"], "phone": "020 7946 0960" });
+        let moved = cast.admin.mutate("updateContact", input, "contact { phone }").await;
+        assert_eq!(moved.payload()["contact"]["phone"], "+442079460960");
+        let nowhere = cast.admin.mutate("createContact", json!({ "phone": "020 7946 0958" }), "contact { id }").await;
+        assert_eq!(nowhere.mistakes(), ["INVALID phone"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_person_and_one_company_however_the_address_is_written() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let ways = [
+            "info@müller.example",
+            "info@xn--mller-kva.example",
+            "INFO@MU\u{308}LLER.example",
+            "mailto:info@müller.example?subject=Hi",
+            "\u{200b}in\u{ad}fo@müller.example\u{feff}",
+            "Info <info@müller.example>",
+        ];
+        let ways: Vec<_> = ways.iter().map(|email| json!({ "email": email })).collect();
+        let contact = one_person(&cast.marketer, &ways).await;
+        assert_eq!(
+            (&contact["email"], &contact["company"]["domain"]),
+            (&json!("info@müller.example"), &json!("müller.example"))
+        );
+        let hindi = one_person(
+            &cast.marketer,
+            &[json!({ "email": "संपर्क@हिन्दी.भारत" }), json!({ "email": "संपर्क@xn--j2bd4cyah0f.xn--h2brj9c" })],
+        )
+        .await;
+        assert_eq!(hindi["email"], "संपर्क@हिन्दी.भारत");
+        let found = cast
+            .admin
+            .run(
+                "query($e: EmailAddress!) { contacts(filter: { email: { in: [$e] } }) { totalCount } }",
+                json!({ "e": "info@müller.example" }),
+            )
+            .await;
+        assert_eq!(found.data()["contacts"]["totalCount"], 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_service_or_a_public_suffix_is_no_company() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        for email in ["a@yahoo.com.au", "a@hotmail.be", "a@outlook.it", "a@list.ru", "a@mailinator.com", "a@x.mailinator.com", "a@co.uk", "a@github.io"] {
+            let contact = one_person(&cast.marketer, &[json!({ "email": email })]).await;
+            assert_eq!(contact["company"], Value::Null, "{email}");
+        }
+        let mail = one_person(&cast.marketer, &[json!({ "email": "a@mail.corp.co.uk" })]).await;
+        let corp = one_person(&cast.marketer, &[json!({ "email": "b@corp.co.uk" })]).await;
+        assert_eq!((&mail["company"]["domain"], &mail["company"]["id"]), (&json!("corp.co.uk"), &corp["company"]["id"]));
+        let told = json!({ "source": "INBOUND", "contact": { "email": "c@gmail.com" }, "company": { "domain": "https://www.shop.corp.co.uk/about" } });
+        assert_eq!(capture(&cast.marketer, told).await.payload()["contact"]["company"]["id"], corp["company"]["id"]);
+        let suffix = cast.admin.mutate("createCompany", json!({ "name": "x", "domain": "co.uk" }), "company { id }").await;
+        assert!(!suffix.codes().is_empty() || suffix.mistakes() == ["INVALID domain"], "{:#}", suffix.body);
+        let service = cast.admin.mutate("createCompany", json!({ "name": "x", "domain": "www.yahoo.com.au" }), "company { id }").await;
+        assert_eq!(service.mistakes(), ["NOT_ALLOWED domain"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_odd_report_of_a_tracker_never_costs_the_lead() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let at = world.now() + chrono::Duration::seconds(1);
+        let touch = json!({
+            "kind": "FORM_SUBMIT", "channel": "WEBSITE", "occurredAt": at, "url": "HTTPS://Shop.example/{{page}}?utm_campaign={{campaign.name}}",
+            "referrer": "android-app://com.google.android.gm/",
+        });
+        let input = json!({
+            "source": "INBOUND", "touch": touch,
+            "contact": { "email": "a@b.example", "preferredLanguage": "de_DE" }, "company": { "name": "B", "country": "de" },
+        });
+        let contact = capture(&cast.marketer, input).await.payload()["contact"].clone();
+        assert_eq!((&contact["preferredLanguage"], &contact["company"]["country"]), (&json!("de-DE"), &json!("DE")));
+        let odd = json!({ "kind": "FORM_SUBMIT", "channel": "WEBSITE", "url": "(not set)", "referrer": "javascript:alert(1)" });
+        capture(&cast.marketer, json!({ "source": "INBOUND", "touch": odd, "contact": { "email": "a@b.example" } })).await.payload();
+        let document = "{ touchpoints(orderBy: [{ field: CREATED_AT }, { field: ID }]) { nodes { occurredAt url referrer } } }";
+        let touches = cast.admin.ask(document).await;
+        let expected = json!([
+            { "occurredAt": "2026-03-01T09:00:00Z", "url": "https://shop.example/%7B%7Bpage%7D%7D?utm_campaign={{campaign.name}}", "referrer": "android-app://com.google.android.gm/" },
+            { "occurredAt": "2026-03-01T09:00:00Z", "url": null, "referrer": null },
+        ]);
+        assert_eq!(touches.data()["touchpoints"]["nodes"], expected);
+        let later = json!({ "kind": "PAGE_VIEW", "visitorKey": "v", "occurredAt": world.now() + chrono::Duration::seconds(301) });
+        let later = cast.marketer.mutate("recordTouchpoint", json!({ "touchpoint": later }), "touchpoint { id }").await;
+        assert_eq!(later.mistakes(), ["INVALID occurredAt"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_name_is_what_can_be_seen_of_it() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let person = json!({ "email": "a@b.example", "firstName": " Mu\u{308}\u{200b}ller \u{a0} Jr.", "lastName": "\u{200b}\u{2060}" });
+        let contact = one_person(&cast.marketer, &[person]).await;
+        assert_eq!((&contact["firstName"], &contact["lastName"]), (&json!("Müller Jr."), &Value::Null));
+        for (name, mistake) in [("\u{200b}\u{feff}", "REQUIRED name"), ("Acme\u{202e}exe.", "INVALID name")] {
+            let made = cast.admin.mutate("createCompany", json!({ "name": name }), "company { id }").await;
+            assert_eq!(made.mistakes(), [mistake], "{name:?}");
+        }
+        let person = json!({ "source": "INBOUND", "contact": { "email": "b@b.example", "firstName": "A\u{202e}b" } });
+        assert_eq!(capture(&cast.marketer, person).await.mistakes(), ["INVALID contact.firstName"]);
+    })
+    .await;
+}
+
+/// The refusal of a text: one coded error, and not ours.
+#[track_caller]
+fn refused(answer: &Answer, what: &str) {
+    let mistaken = answer.body["data"].as_object().is_some_and(|data| {
+        data.values().any(|one| one["userErrors"].as_array().is_some_and(|mistakes| !mistakes.is_empty()))
+    });
+    let codes = answer.codes();
+    assert!(
+        mistaken || codes.iter().all(|code| code == "BAD_USER_INPUT") && !codes.is_empty(),
+        "{what}: {:#}",
+        answer.body
+    );
+}
+
+#[tokio::test]
+async fn no_text_of_any_input_holds_control_characters() {
+    on_sqlite(async |world| {
+        let (cast, inputs) = (world.cast().await, Inputs::read());
+        let story = world.story(&cast).await;
+        for mutation in inputs.mutations() {
+            let sample = if SESSIONS.contains(&mutation) {
+                json!({})
+            } else {
+                inputs.sample(&world, &cast, &story, mutation).await.input
+            };
+            for place in inputs.places(mutation) {
+                if ["Int", "Boolean", "Float", "Long"].contains(&place.ty.as_str())
+                    || !inputs.choices(&place.ty).is_empty()
+                {
+                    continue;
+                }
+                for control in CONTROLS {
+                    let fitting = inputs.fitting(&place.ty, place.name());
+                    let text = format!("{}{control}", fitting.as_str().unwrap_or("x"));
+                    let input = inputs.with(mutation, &sample, &place, json!(text));
+                    for actor in [&cast.admin, &world.stranger()] {
+                        let answer = actor.mutate(mutation, input.clone(), "__typename").await;
+                        let unknown = answer.codes() == ["UNAUTHENTICATED"];
+                        if !(actor.role.is_none() && unknown) {
+                            refused(&answer, &format!("{mutation} {:?} {text:?}", place.path));
+                        }
+                    }
+                }
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_text_of_any_question_holds_control_characters() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        world.story(&cast).await;
+        for control in CONTROLS {
+            let written = serde_json::to_string(&format!("a{control}zzz")).expect("JSON").replace("\u{7f}", "\\u007f").replace("\u{85}", "\\u0085");
+            for document in [
+                format!("{{ companies(filter: {{ name: {{ contains: {written} }} }}) {{ totalCount }} }}"),
+                format!("{{ companies(filter: {{ or: [{{ domain: {{ in: [{written}] }} }}] }}) {{ totalCount }} }}"),
+                format!("{{ deal(id: {written}) {{ id }} }}"),
+                format!("{{ node(id: {written}) {{ id }} }}"),
+                format!("{{ deals(after: {written}) {{ totalCount }} }}"),
+                format!("{{ deals {{ groupBy(by: [{{ field: CREATED_AT }}], timeZone: {written}) {{ count }} }} }}"),
+                format!("query($t: String = {written}) {{ companies(filter: {{ name: {{ eq: $t }} }}) {{ totalCount }} }}"),
+                format!("{{ companies(filter: {{ contacts: {{ some: {{ lastName: {{ startsWith: {written} }} }} }} }}) {{ nodes {{ id }} }} }}"),
+            ] {
+                for actor in [&cast.admin, &world.stranger()] {
+                    refused(&actor.ask(&document).await, &document);
+                }
+            }
+            let text = format!("a{control}zzz");
+            let document = "query($t: [String!]!) { companies(filter: { name: { in: $t } }) { totalCount } }";
+            let answer = cast.admin.run(document, json!({ "t": ["ok", text] })).await;
+            refused(&answer, document);
+            assert!(answer.body["errors"][0]["message"].as_str().expect("words").contains("$t.1"), "{:#}", answer.body);
+            let named = cast.admin.send(json!({ "query": "query A { viewer { role } }", "operationName": text }), &[]).await;
+            refused(&named, "operationName");
+        }
+        for key in ["\u{1}", "a\u{7f}", "ä"] {
+            let Ok(value) = axum::http::HeaderValue::from_bytes(key.as_bytes()) else { continue };
+            let request = Request::post("/graphql").header("content-type", "application/json").header("idempotency-key", value);
+            let body = json!({ "query": "mutation { createTeam(input: { name: \"x\" }) { userErrors { code } } }" });
+            refused(&cast.admin.exchange(request, body.to_string()).await, "the header Idempotency-Key");
+        }
+    })
+    .await;
+}

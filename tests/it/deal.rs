@@ -151,7 +151,7 @@ async fn winning_fixes_the_revenue_at_the_rate_of_the_closing_day() {
         .await;
         let early = verb(&cast.rep, "winDeal", &deal, json!({ "closedAt": "2026-01-31T23:59:59Z" })).await;
         assert_eq!(early.mistakes(), ["NO_RATE amount"], "a missing rate is not 1");
-        let late = verb(&cast.rep, "winDeal", &deal, json!({ "closedAt": "2026-03-01T09:00:01Z" })).await;
+        let late = verb(&cast.rep, "winDeal", &deal, json!({ "closedAt": "2026-03-01T09:05:01Z" })).await;
         assert_eq!(late.mistakes(), ["INVALID closedAt"]);
         assert_eq!(world.number("SELECT COUNT(*) FROM deal WHERE status = 'WON'").await, 0);
 

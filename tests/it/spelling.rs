@@ -136,7 +136,7 @@ async fn an_odd_report_of_a_tracker_never_costs_the_lead() {
         let cast = world.cast().await;
         let at = world.now() + chrono::Duration::seconds(1);
         let touch = json!({
-            "kind": "FORM_SUBMIT", "channel": "WEBSITE", "occurredAt": at, "url": "HTTPS://Shop.example/{{page}}?utm_campaign={{campaign.name}}",
+            "kind": "FORM_SUBMISSION", "channel": "WEBSITE", "occurredAt": at, "url": "HTTPS://Shop.example/{{page}}?utm_campaign={{campaign.name}}",
             "referrer": "android-app://com.google.android.gm/",
         });
         let input = json!({
@@ -145,7 +145,7 @@ async fn an_odd_report_of_a_tracker_never_costs_the_lead() {
         });
         let contact = capture(&cast.marketer, input).await.payload()["contact"].clone();
         assert_eq!((&contact["preferredLanguage"], &contact["company"]["country"]), (&json!("de-DE"), &json!("DE")));
-        let odd = json!({ "kind": "FORM_SUBMIT", "channel": "WEBSITE", "url": "(not set)", "referrer": "javascript:alert(1)" });
+        let odd = json!({ "kind": "FORM_SUBMISSION", "channel": "WEBSITE", "url": "(not set)", "referrer": "javascript:alert(1)" });
         capture(&cast.marketer, json!({ "source": "INBOUND", "touch": odd, "contact": { "email": "a@b.example" } })).await.payload();
         let document = "{ touchpoints(orderBy: [{ field: CREATED_AT }, { field: ID }]) { nodes { occurredAt url referrer } } }";
         let touches = cast.admin.ask(document).await;

@@ -29,7 +29,6 @@ pub fn check(contact: &mut Model, country: Option<&str>, checks: &mut Checks) {
     checks.label("firstName", &mut contact.first_name);
     checks.label("lastName", &mut contact.last_name);
     checks.label("jobTitle", &mut contact.job_title);
-    checks.phone("phone", &mut contact.phone, country);
     let known_by = [&contact.first_name, &contact.last_name, &contact.email, &contact.phone];
     checks.expect(
         known_by.iter().any(|text| text.is_some()),
@@ -37,4 +36,5 @@ pub fn check(contact: &mut Model, country: Option<&str>, checks: &mut Checks) {
         "email",
         "Give at least one of firstName, lastName, email and phone.",
     );
+    checks.phone("phone", &mut contact.phone, country);
 }

@@ -154,8 +154,8 @@ fn person(told: CaptureContactInput, country: Option<&str>, checks: &mut Checks)
     checks.label("contact.firstName", &mut person.first_name);
     checks.label("contact.lastName", &mut person.last_name);
     checks.label("contact.jobTitle", &mut person.job_title);
-    checks.phone("contact.phone", &mut person.phone, country);
     let known = person.email.is_some() || person.phone.is_some();
+    checks.phone("contact.phone", &mut person.phone, country);
     let message = "An e-mail address or a telephone number is needed to know the person by.";
     checks.expect(known, "REQUIRED", "contact.email", message);
     person

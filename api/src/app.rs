@@ -215,12 +215,12 @@ impl App {
         Ok(if known { demo::users() } else { Vec::new() })
     }
 
-    /// Is the database reachable?
+    /// Can the database be read and written?
     ///
     /// # Errors
-    /// It is not.
+    /// It cannot; the reason is for people.
     pub async fn ready(&self) -> Result<()> {
-        self.0.store.database().ping().await
+        self.0.store.prove().await
     }
 
     /// The figures of the running service.

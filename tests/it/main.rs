@@ -9,6 +9,7 @@ mod budget;
 mod campaign;
 mod cli;
 mod codes;
+mod commit;
 mod contact;
 mod conventions;
 mod conversion;

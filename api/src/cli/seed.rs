@@ -51,7 +51,7 @@ pub(super) async fn fill_if_new(app: &App) -> Outcome {
         outcome = try_to_fill(app).await;
         match &outcome {
             // Another replica is at it, or has just done it.
-            Err(error) if matches!(error.code(), Code::Timeout | Code::Conflict) => {}
+            Err(error) if matches!(error.code(), Code::Timeout | Code::Conflict | Code::Unavailable) => {}
             _ => break,
         }
     }

@@ -96,15 +96,13 @@ async fn healthy() -> Response<Body> {
     fresh(axum::Json(json!({ "status": "ok" })).into_response())
 }
 
-/// The process can serve: the database is reachable and migrated.
+/// The process can serve: what is written now is kept, and what is there can be read.
 async fn ready(State(app): State<App>) -> Response<Body> {
     let answer = match app.ready().await {
         Ok(()) => axum::Json(json!({ "status": "ready" })).into_response(),
         Err(error) => {
             tracing::warn!(%error, "not ready");
-            let body = axum::Json(
-                json!({ "status": "unavailable", "reason": "The database cannot be reached or is not migrated." }),
-            );
+            let body = axum::Json(json!({ "status": "unavailable", "reason": error.to_string() }));
             (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
         }
     };

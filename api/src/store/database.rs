@@ -3,28 +3,34 @@
 //! Every statement goes through [`Session`], which counts it and puts a time limit round it.
 
 use std::future::Future;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
+use sea_orm::sqlx::SqliteConnection;
 use sea_orm::sqlx::postgres::{PgListener, PgPoolOptions};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database as Connector, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    ExecResult, QueryResult, Statement, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database as Connector, DatabaseConnection, DbBackend, DbErr, ExecResult,
+    QueryResult, Statement,
 };
-use sea_orm::{SqliteTransactionMode, TransactionOptions};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::Instant;
 use tracing::Instrument;
 
+pub(super) use super::fault::classify;
+use super::fault::{Fault, failed, given_up, of_commit};
 use super::ready::Ready;
 use super::sql::Dialect;
 use super::tally::Tally;
-use crate::error::{Code, Error, Result};
+use super::transaction::Transaction;
+use crate::error::Result;
 use crate::observability::metrics::seconds;
+
+/// A write waits so long for the write of another process at most.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -48,11 +54,13 @@ pub struct Database {
     write: DatabaseConnection,
     limit: Duration,
     statements: AtomicU64,
+    troubles: AtomicU64,
     calls: Calls,
     watcher: OnceLock<Watcher>,
     /// None on SQLite.
     ready: Option<Ready>,
-    turn: Mutex<()>,
+    _anchor: Option<SqliteConnection>,
+    turn: Arc<Mutex<()>>,
 }
 
 /// The durations of the calls of the database, by what they do.
@@ -92,20 +100,22 @@ impl Database {
     pub async fn connect(settings: &Settings) -> Result<Self> {
         let writers = if settings.url.starts_with("sqlite:") { 1 } else { settings.pool };
         let write = open(settings, writers).await?;
-        // An in-memory SQLite database lives in its one connection.
-        let shared = settings.url.starts_with("postgres") || settings.url.contains(":memory:");
-        let read = if shared { write.clone() } else { open(settings, settings.pool).await? };
-        let postgres = read.get_database_backend() == DbBackend::Postgres;
+        let in_memory = settings.url.contains(":memory:") || settings.url.contains("mode=memory");
+        let postgres = write.get_database_backend() == DbBackend::Postgres;
+        let read = if postgres || in_memory { write.clone() } else { open(settings, settings.pool).await? };
+        let anchor = if in_memory { Some(anchor(&write).await.map_err(classify)?) } else { None };
         let ready = postgres.then(|| Ready::of(read.get_postgres_connection_pool().clone()));
         Ok(Self {
             read,
             write,
             limit: settings.limit,
             statements: AtomicU64::new(0),
+            troubles: AtomicU64::new(0),
             calls: Family::new_with_constructor(seconds),
             watcher: OnceLock::new(),
             ready,
-            turn: Mutex::default(),
+            _anchor: anchor,
+            turn: Arc::default(),
         })
     }
 
@@ -118,10 +128,7 @@ impl Database {
     }
 
     /// Answers if the database answers.
-    ///
-    /// # Errors
-    /// It does not, in time.
-    pub async fn ping(&self) -> Result<()> {
+    pub(super) async fn ping(&self) -> Result<()> {
         self.reading()
             .query_one_raw(super::sql::Sql::text("SELECT 1").statement(self.backend()))
             .await
@@ -132,6 +139,11 @@ impl Database {
     /// How many statements have run since the start (transaction control is not counted).
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// How often the disk of the database failed.
+    pub(super) fn troubles(&self) -> u64 {
+        self.troubles.load(Ordering::Relaxed)
     }
 
     /// How long the calls took.
@@ -153,6 +165,14 @@ impl Database {
                 pool("write", self.write.get_sqlite_connection_pool()),
             ],
         }
+    }
+
+    /// Runs a statement on the connection that writes next. For tests that let writing fail.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn meddle(&self, sql: &str) -> Result<()> {
+        self.write.execute_unprepared(sql).await.map_err(classify).map(|_| ())
     }
 
     /// Shows every statement from now on to the watcher, the first one that is given. For tests and tools that look at
@@ -182,29 +202,30 @@ impl Database {
         Session { database: self, connection: &self.read, ready: self.ready.as_ref(), tally: None }
     }
 
-    pub(super) fn within<'a>(&'a self, transaction: &'a DatabaseTransaction) -> Session<'a, DatabaseTransaction> {
+    pub(super) fn within<'a>(&'a self, transaction: &'a Transaction) -> Session<'a, Transaction> {
         Session { database: self, connection: transaction, ready: None, tally: None }
     }
 
     /// Begins a write transaction; SQLite takes its one write lock at once.
-    pub(super) async fn begin(&self) -> Result<DatabaseTransaction> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        self.timed(BEGIN, self.write.begin_with_options(options)).await.map_err(classify)
+    pub(super) async fn begin(&self) -> Result<Transaction> {
+        self.timed(BEGIN, Transaction::begin(&self.write, self.limit)).await.map_err(classify)
+    }
+
+    /// Undoes what a transaction did since a savepoint, with the statement that was refused.
+    pub(super) async fn back_to(&self, savepoint: &str, transaction: &Transaction) -> Result<()> {
+        self.timed(STATEMENT, transaction.back_to(savepoint)).await.map_err(classify)
     }
 
     /// Waits until nobody else of this process numbers events and commits. Only one at a time can have the counter; who
     /// waits for it here stands in no queue of the database, whose every waiter costs it work. Whoever has the counter
     /// waits for no row any more: the database could not see that two wait for each other.
-    pub(super) async fn turn(&self) -> Result<MutexGuard<'_, ()>> {
-        self.timed(TURN, async { Ok(self.turn.lock().await) }).await.map_err(classify)
+    pub(super) async fn turn(&self) -> Result<OwnedMutexGuard<()>> {
+        self.timed(TURN, async { Ok(Arc::clone(&self.turn).lock_owned().await) }).await.map_err(classify)
     }
 
     /// Commits within the time limit.
-    pub(super) async fn commit(&self, transaction: DatabaseTransaction) -> Result<()> {
-        self.timed(COMMIT, transaction.commit()).await.map_err(classify)
+    pub(super) async fn commit(&self, transaction: Transaction) -> Result<()> {
+        self.timed(COMMIT, transaction.commit()).await.map_err(of_commit)
     }
 
     /// A connection of its own that hears what PostgreSQL announces on a channel; none on SQLite.
@@ -216,8 +237,8 @@ impl Database {
         let opened = self.timed(LISTEN, async {
             let one = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
             let mut listener =
-                PgListener::connect_with(&one.connect_with(options).await.map_err(lost)?).await.map_err(lost)?;
-            listener.listen(channel).await.map_err(lost)?;
+                PgListener::connect_with(&one.connect_with(options).await.map_err(failed)?).await.map_err(failed)?;
+            listener.listen(channel).await.map_err(failed)?;
             Ok(listener)
         });
         opened.await.map(Some).map_err(classify)
@@ -228,12 +249,12 @@ impl Database {
         let began = Instant::now();
         let outcome = tokio::time::timeout(self.limit, call).instrument(span).await;
         self.calls.get_or_create(&kind).observe(began.elapsed().as_secs_f64());
-        outcome.unwrap_or_else(|_| Err(DbErr::Custom(TIMED_OUT.to_owned())))
+        let outcome = outcome.unwrap_or_else(|_| Err(given_up()));
+        if outcome.as_ref().is_err_and(|error| Fault::of(error).is_of_the_disk()) {
+            self.troubles.fetch_add(1, Ordering::Relaxed);
+        }
+        outcome
     }
-}
-
-fn lost(error: sea_orm::sqlx::Error) -> DbErr {
-    DbErr::Conn(sea_orm::RuntimeErr::SqlxError(std::sync::Arc::new(error)))
 }
 
 fn pool<D: sea_orm::sqlx::Database>(name: &'static str, pool: &sea_orm::sqlx::Pool<D>) -> Pool {
@@ -241,16 +262,21 @@ fn pool<D: sea_orm::sqlx::Database>(name: &'static str, pool: &sea_orm::sqlx::Po
     Pool { name, idle, busy: pool.size().saturating_sub(idle), limit: pool.options().get_max_connections() }
 }
 
-const TIMED_OUT: &str = "the database did not answer in time";
+/// An in-memory database lives as long as one of its connections does: this one, which does nothing else.
+async fn anchor(memory: &DatabaseConnection) -> Result<SqliteConnection, DbErr> {
+    Ok(memory.get_sqlite_connection_pool().acquire().await.map_err(failed)?.detach())
+}
 
 #[expect(clippy::disallowed_methods, reason = "the one place that opens connections")]
 async fn open(settings: &Settings, connections: u32) -> Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(settings.url.clone());
     let full = settings.sqlite_full_sync;
+    // Shorter than a statement may take, so that it is told what it was that took so long.
+    let patience = PATIENCE.min(settings.limit * 3 / 4);
     options
         .max_connections(connections)
         .min_connections(1)
-        .acquire_timeout(settings.limit.min(Duration::from_secs(5)))
+        .acquire_timeout(PATIENCE.min(settings.limit))
         .sqlx_logging(false)
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
         .map_sqlx_sqlite_opts(move |sqlite| {
@@ -259,8 +285,10 @@ async fn open(settings: &Settings, connections: u32) -> Result<DatabaseConnectio
                 .create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(if full { SqliteSynchronous::Full } else { SqliteSynchronous::Normal })
-                .busy_timeout(Duration::from_secs(5))
+                .busy_timeout(patience)
                 .foreign_keys(true)
+                // A mapped file turns an I/O error into the end of the process.
+                .pragma("mmap_size", "0")
         })
         .map_sqlx_postgres_opts(|postgres| postgres.application_name("tributary"));
     Connector::connect(options).await.map_err(classify)
@@ -328,64 +356,4 @@ impl<C: ConnectionTrait> ConnectionTrait for Session<'_, C> {
         }
         Ok(rows)
     }
-}
-
-/// A database error by whose fault it is: out of reach, out of time, or ours.
-pub(super) fn classify(error: DbErr) -> Error {
-    match &error {
-        DbErr::Custom(text) if text == TIMED_OUT => {
-            tracing::warn!("a statement ran into the time limit");
-            Error::refused(Code::Timeout, "The database did not answer in time. Try again, or ask for less.")
-        }
-        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => unavailable(&error),
-        DbErr::Exec(cause) | DbErr::Query(cause) if is_standoff(cause) => {
-            Error::conflict("Others were changing the same rows at the same moment. Try again.")
-        }
-        DbErr::Exec(cause) | DbErr::Query(cause) if is_overflow(cause) => {
-            Error::bad_input("The sum is too large to be told. Narrow the filter.")
-        }
-        DbErr::Exec(cause) | DbErr::Query(cause) if is_connection_loss(cause) => unavailable(&error),
-        _ => Error::internal(error),
-    }
-}
-
-fn unavailable(cause: &DbErr) -> Error {
-    tracing::warn!(error = %cause, "the database cannot be reached");
-    Error::refused(Code::Unavailable, "The database cannot be reached at the moment. Try again shortly.")
-}
-
-/// A sum that leaves 64 bits: 22003 on PostgreSQL, a text on SQLite.
-fn is_overflow(cause: &sea_orm::RuntimeErr) -> bool {
-    match cause {
-        sea_orm::RuntimeErr::SqlxError(error) => match error.as_ref() {
-            sea_orm::sqlx::Error::Database(database) => {
-                database.code().as_deref() == Some("22003") || database.message().contains("integer overflow")
-            }
-            _ => false,
-        },
-        sea_orm::RuntimeErr::Internal(_) => false,
-    }
-}
-
-fn is_connection_loss(cause: &sea_orm::RuntimeErr) -> bool {
-    use sea_orm::sqlx::Error as Sqlx;
-    match cause {
-        sea_orm::RuntimeErr::SqlxError(error) => match error.as_ref() {
-            Sqlx::Io(_) | Sqlx::PoolTimedOut | Sqlx::PoolClosed | Sqlx::WorkerCrashed | Sqlx::Protocol(_) => true,
-            // 57P01..03: the server is shutting down or starting; 53300: too many connections.
-            Sqlx::Database(database) => {
-                matches!(database.code().as_deref(), Some("57P01" | "57P02" | "57P03" | "53300" | "08006" | "08003"))
-            }
-            _ => false,
-        },
-        sea_orm::RuntimeErr::Internal(_) => false,
-    }
-}
-
-/// Transactions that wait for each other in a circle: the database gave this one up for the others.
-fn is_standoff(cause: &sea_orm::RuntimeErr) -> bool {
-    use sea_orm::sqlx::Error as Sqlx;
-    let sea_orm::RuntimeErr::SqlxError(error) = cause else { return false };
-    // 40001: could not serialise; 40P01: deadlock.
-    matches!(error.as_ref(), Sqlx::Database(database) if matches!(database.code().as_deref(), Some("40001" | "40P01")))
 }

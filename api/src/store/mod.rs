@@ -64,11 +64,13 @@ pub mod credit;
 pub mod database;
 pub mod descriptor;
 pub mod event;
+mod fault;
 pub mod feed;
 pub mod filter;
 pub mod idempotency;
 pub mod journey;
 pub mod page;
+mod proof;
 pub mod reach;
 mod ready;
 pub mod row;
@@ -79,6 +81,7 @@ pub mod sql;
 pub mod system;
 pub mod tally;
 pub mod totals;
+mod transaction;
 pub mod tree;
 pub mod tx;
 pub mod writes;
@@ -92,6 +95,7 @@ use sea_orm::{DatabaseConnection, DbBackend};
 use self::database::{Database, Session};
 use self::descriptor::{Descriptor, Graph};
 use self::feed::Feed;
+use self::proof::Proof;
 pub use self::rows::Rows;
 use self::sql::Dialect;
 use self::tally::Tally;
@@ -109,14 +113,15 @@ pub struct Store {
     base_currency: Arc<str>,
     calendar: Calendar,
     feed: Arc<Feed>,
+    proof: Arc<Proof>,
 }
 
 impl Store {
     /// Puts the parts together.
     pub fn new(database: Arc<Database>, graph: &'static Graph, clock: Arc<dyn Clock>, base_currency: &str) -> Self {
         let feed = Feed::of(Arc::clone(&database), graph);
-        let calendar = Calendar::default();
-        Self { database, graph, clock, base_currency: base_currency.into(), calendar, feed }
+        let (calendar, proof) = (Calendar::default(), Arc::default());
+        Self { database, graph, clock, base_currency: base_currency.into(), calendar, feed, proof }
     }
 
     /// The same of a company in this time zone.

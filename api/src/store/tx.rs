@@ -4,10 +4,8 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, ModelTrait, SqlErr,
-    Value,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, ModelTrait, SqlErr, Value};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::Reader;
@@ -16,6 +14,7 @@ use super::descriptor::{Descriptor, Given};
 use super::event::{self, Entry};
 use super::idempotency::Record;
 use super::sql::Sql;
+use super::transaction::Transaction;
 use crate::access::{Action, Kind, policy};
 use crate::error::{Code, Error, Mistake, Result};
 
@@ -115,7 +114,7 @@ impl<E: EntityTrait> DerefMut for Change<E> {
 /// A write transaction of one viewer. Dropped without [`Tx::commit`], it leaves nothing.
 pub struct Tx {
     reader: Reader,
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
     verb: String,
     entries: Mutex<Vec<Entry>>,
     reason: Mutex<Option<String>>,
@@ -399,7 +398,7 @@ impl Tx {
                 // A fault is the whole mutation's; its transaction is dropped as it stands.
                 return outcome.map(Ok);
             }
-            self.execute(Sql::text("ROLLBACK TO SAVEPOINT item")).await.map_err(classify)?;
+            self.reader.store.database.back_to("item", &self.transaction).await?;
             self.entries.lock().unwrap_or_else(PoisonError::into_inner).truncate(noted);
         }
         self.execute(Sql::text("RELEASE SAVEPOINT item")).await.map_err(classify)?;
@@ -409,18 +408,23 @@ impl Tx {
     /// Writes the events and commits.
     ///
     /// # Errors
-    /// Database errors; then nothing was written.
+    /// Database errors; then nothing was written, unless the error says that this is not known.
     pub async fn commit(self) -> Result<()> {
         let entries = std::mem::take(&mut *self.entries.lock().unwrap_or_else(PoisonError::into_inner));
-        let store = &self.reader.store;
+        let store = self.reader.store.clone();
         let turn = if entries.is_empty() { None } else { Some(store.database.turn().await?) };
         let last = event::write(&self, entries).await?;
-        store.database.commit(self.transaction).await?;
-        drop(turn);
-        if let Some(last) = last {
-            store.feed.grown(last);
-        }
-        Ok(())
+        let transaction = self.transaction;
+        // A client that leaves in this moment stops neither the commit nor the news of it.
+        let commit = async move {
+            store.database.commit(transaction).await?;
+            drop(turn);
+            if let Some(last) = last {
+                store.feed.grown(last);
+            }
+            Ok(())
+        };
+        tokio::spawn(commit.in_current_span()).await.map_err(Error::internal)?
     }
 
     /// Notes the event of a changed row; it is written at the commit.
@@ -451,7 +455,7 @@ impl Tx {
         self.reader.store.database.backend()
     }
 
-    pub(super) fn session(&self) -> Session<'_, DatabaseTransaction> {
+    pub(super) fn session(&self) -> Session<'_, Transaction> {
         self.reader.store.database.within(&self.transaction)
     }
 }

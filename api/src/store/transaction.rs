@@ -1,0 +1,218 @@
+//! A write transaction that proves what it says.
+//!
+//! SQLite ends a transaction by itself when the disk is full or fails, and what is written then stands alone or is lost;
+//! PostgreSQL answers the COMMIT of a failed transaction without an error. Neither may pass for a commit. So there are
+//! three rules:
+//!
+//! - The statements that begin and end a transaction are proofs. `BEGIN IMMEDIATE` fails on a connection that is within a
+//!   transaction, and SQLite's `COMMIT` on one that is not. On PostgreSQL a savepoint just before the commit fails
+//!   without a living transaction.
+//! - After a statement that failed nothing runs any more. If it was refused by a rule of the data, the way back to a
+//!   savepoint is open; otherwise the transaction is broken for good.
+//! - A connection is used again only after a proved end; any other is closed, and the next one is a fresh one.
+
+use std::time::Duration;
+
+use sea_orm::sqlx::pool::PoolConnection;
+use sea_orm::sqlx::{self, AssertSqlSafe, Executor, Postgres, Sqlite};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement, Values};
+use sea_query_sqlx::SqlxValues;
+use tokio::sync::Mutex;
+
+use super::fault::{failed, given_up, is_refusal};
+
+/// A transaction on a connection of its own. Dropped without [`Transaction::commit`], it leaves nothing.
+pub(super) struct Transaction {
+    backend: DbBackend,
+    held: Mutex<Held>,
+    /// How long the way back may take before the connection is closed instead.
+    limit: Duration,
+}
+
+struct Held {
+    /// None once it was given back.
+    link: Option<Link>,
+    state: State,
+}
+
+enum State {
+    /// It takes statements.
+    Open,
+    /// A rule of the data refused a statement: only the way back to a savepoint is open.
+    Refused(DbErr),
+    /// A statement failed or was given up: what became of the transaction is not known.
+    Broken(DbErr),
+}
+
+enum Link {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl Transaction {
+    /// Begins; SQLite takes its one write lock at once.
+    pub async fn begin(pool: &DatabaseConnection, limit: Duration) -> Result<Self, DbErr> {
+        let backend = pool.get_database_backend();
+        let (link, begin) = match backend {
+            DbBackend::Postgres => {
+                (Link::Postgres(pool.get_postgres_connection_pool().acquire().await.map_err(failed)?), "BEGIN")
+            }
+            _ => (Link::Sqlite(pool.get_sqlite_connection_pool().acquire().await.map_err(failed)?), "BEGIN IMMEDIATE"),
+        };
+        let mut begun = Self { backend, held: Mutex::new(Held { link: Some(link), state: State::Open }), limit };
+        begun.held.get_mut().run(begin).await.map_err(|error| begun.broken(error))?;
+        Ok(begun)
+    }
+
+    /// Commits: afterwards it is certain that everything was written, or an error says that it is not.
+    pub async fn commit(mut self) -> Result<(), DbErr> {
+        let commit = match self.backend {
+            DbBackend::Postgres => "SAVEPOINT alive; COMMIT",
+            _ => "COMMIT",
+        };
+        self.held.get_mut().run(commit).await.map_err(|error| self.broken(error))?;
+        // Back into the pool.
+        drop(self.held.get_mut().link.take());
+        Ok(())
+    }
+
+    /// Undoes everything since a savepoint, with the statement that was refused.
+    pub async fn back_to(&self, savepoint: &str) -> Result<(), DbErr> {
+        let mut held = self.held.lock().await;
+        if matches!(held.state, State::Refused(_)) {
+            held.state = State::Open;
+        }
+        held.run(&format!("ROLLBACK TO SAVEPOINT {savepoint}")).await.map(|_| ())
+    }
+
+    fn broken(&mut self, error: DbErr) -> DbErr {
+        self.held.get_mut().state = State::Broken(error.clone());
+        error
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Transaction {
+    fn get_database_backend(&self) -> DbBackend {
+        self.backend
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let mut held = self.held.lock().await;
+        let outcome = held.link()?.execute(statement).await;
+        held.judged(outcome)
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.held.lock().await.run(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let mut held = self.held.lock().await;
+        let outcome = held.link()?.one(statement).await;
+        held.judged(outcome)
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let mut held = self.held.lock().await;
+        let outcome = held.link()?.all(statement).await;
+        held.judged(outcome)
+    }
+}
+
+impl Held {
+    /// The connection for the next statement. Until that is judged the transaction counts as broken: so it stays if
+    /// nobody waits for the outcome any more.
+    fn link(&mut self) -> Result<&mut Link, DbErr> {
+        if let State::Refused(error) | State::Broken(error) = &self.state {
+            return Err(error.clone());
+        }
+        self.state = State::Broken(given_up());
+        self.link.as_mut().ok_or_else(given_up)
+    }
+
+    fn judged<T>(&mut self, outcome: sqlx::Result<T>) -> Result<T, DbErr> {
+        let outcome = outcome.map_err(failed);
+        self.state = match &outcome {
+            Ok(_) => State::Open,
+            Err(error) if is_refusal(error) => State::Refused(error.clone()),
+            Err(error) => State::Broken(error.clone()),
+        };
+        outcome
+    }
+
+    async fn run(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
+        let outcome = self.link()?.run(sql).await;
+        self.judged(outcome)
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        let held = self.held.get_mut();
+        let Some(link) = held.link.take() else { return };
+        match held.state {
+            State::Open | State::Refused(_) => drop(tokio::spawn(link.roll_back(self.limit))),
+            State::Broken(_) => link.throw_away(),
+        }
+    }
+}
+
+impl Link {
+    async fn execute(&mut self, statement: Statement) -> sqlx::Result<ExecResult> {
+        let (sql, values) = parts(statement);
+        match self {
+            Self::Sqlite(link) => sqlx::query_with(sql, values).execute(&mut **link).await.map(ExecResult::from),
+            Self::Postgres(link) => sqlx::query_with(sql, values).execute(&mut **link).await.map(ExecResult::from),
+        }
+    }
+
+    async fn one(&mut self, statement: Statement) -> sqlx::Result<Option<QueryResult>> {
+        let (sql, values) = parts(statement);
+        Ok(match self {
+            Self::Sqlite(link) => sqlx::query_with(sql, values).fetch_optional(&mut **link).await?.map(Into::into),
+            Self::Postgres(link) => sqlx::query_with(sql, values).fetch_optional(&mut **link).await?.map(Into::into),
+        })
+    }
+
+    async fn all(&mut self, statement: Statement) -> sqlx::Result<Vec<QueryResult>> {
+        let (sql, values) = parts(statement);
+        Ok(match self {
+            Self::Sqlite(link) => {
+                sqlx::query_with(sql, values).fetch_all(&mut **link).await?.into_iter().map(Into::into).collect()
+            }
+            Self::Postgres(link) => {
+                sqlx::query_with(sql, values).fetch_all(&mut **link).await?.into_iter().map(Into::into).collect()
+            }
+        })
+    }
+
+    /// Runs statements that are not prepared, one after the other as long as they succeed.
+    async fn run(&mut self, sql: &str) -> sqlx::Result<ExecResult> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(link) => link.execute(sql).await.map(ExecResult::from),
+            Self::Postgres(link) => link.execute(sql).await.map(ExecResult::from),
+        }
+    }
+
+    /// Gives the connection back once it is proved that nothing of the transaction is left.
+    async fn roll_back(mut self, limit: Duration) {
+        if !matches!(tokio::time::timeout(limit, self.run("ROLLBACK")).await, Ok(Ok(_))) {
+            self.throw_away();
+        }
+    }
+
+    /// Closes the connection, which ends whatever was begun on it.
+    fn throw_away(self) {
+        tracing::debug!("a connection whose transaction did not end well is closed");
+        match self {
+            Self::Sqlite(mut link) => link.close_on_drop(),
+            Self::Postgres(mut link) => link.close_on_drop(),
+        }
+    }
+}
+
+fn parts(statement: Statement) -> (AssertSqlSafe<String>, SqlxValues) {
+    (AssertSqlSafe(statement.sql), SqlxValues(statement.values.unwrap_or(Values(Vec::new()))))
+}

@@ -23,12 +23,27 @@ export async function opened(page, user) {
   await page.locator(".graphiql-spinner").first().waitFor({ state: "detached" });
 }
 
-/** Opens a step of the story and waits until it is in the editors, its variables filled. */
-export async function open(page, { title, name, document, finds }) {
-  await page.getByRole("region", { name: "Examples" }).getByRole("button", { name: title, exact: true }).click();
+/** Opens a step of the story by a click, which runs it, and reads the answer that comes. */
+export async function click(page, { title, name, document, finds }) {
+  const answered = page.waitForResponse((response) => asked(response) === name);
+  await step(page, title).click();
   await until(page, (editors, document) => editors.operation === document, document);
   if (finds) await until(page, (editors) => editors.variables?.startsWith("{"));
   await page.locator(".graphiql-tab-active", { hasText: name }).waitFor();
+  const { data } = await (await answered).json();
+  const shown = await answer(page);
+  if (JSON.stringify(shown.data) !== JSON.stringify(data)) throw new Error(`The answer of another run: ${JSON.stringify(shown)}`);
+  return shown;
+}
+
+/** The button of a step. */
+export function step(page, title) {
+  return page.getByRole("region", { name: "Examples" }).getByRole("button", { name: title });
+}
+
+/** The name of the operation that a response answers. */
+function asked(response) {
+  return response.request().method() === "POST" ? response.request().postDataJSON()?.operationName : undefined;
 }
 
 /** Presses the button and reads the answer that comes. */

@@ -1,12 +1,15 @@
-// The playground as people use it, in headless Chromium with every other host out of reach.
+// The playground as people use it, in headless Chromium with its cache on and every other host out of reach.
 
 import { readdirSync, readFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { chromium } from "playwright-core";
 
-import { answer, open, opened, run, underlined, write } from "./desk.mjs";
+import { answer, click, opened, run, step, underlined, write } from "./desk.mjs";
+import { fence } from "./fence.mjs";
+import { resultsAreShown } from "./results.mjs";
 import { ask, start } from "./service.mjs";
+import { survivesTheCache } from "./visits.mjs";
 
 const EXAMPLES = new URL("../../api/playground/examples", import.meta.url).pathname;
 /** In the order in which the story passes from hand to hand: one step makes what the next one needs. */
@@ -20,7 +23,9 @@ const failures = [];
 mkdirSync("screenshots", { recursive: true });
 
 const service = await start(process.env.TRIBUTARY_BIN);
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ARGUMENTS.split(" ") });
+// Interception of requests would switch the cache off: instead every name and address but the service's leads to a fence.
+const { rules, asked, close } = await fence(service.address);
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: [...ARGUMENTS.split(" "), ...rules] });
 try {
   const users = await (await fetch(new URL("playground/demo-users.json", service.address))).json();
   await everything(STORY.map((role) => users.find((user) => user.role === role)));
@@ -28,6 +33,8 @@ try {
   await browser.close();
   await service.stop();
 }
+close();
+for (const request of asked()) failures.push(`another host was asked: ${request}`);
 for (const failure of failures) console.log(failure);
 console.log(`${passed} passed, ${failures.length} failed`);
 process.exitCode = failures.length || passed === 0 ? 1 : 0;
@@ -35,6 +42,13 @@ process.exitCode = failures.length || passed === 0 ? 1 : 0;
 async function everything(users) {
   const page = await window();
   const [first] = users;
+  await check(page, "the fence is shut, and knows who was before it", async () => {
+    const known = failures.length;
+    await page.goto("http://elsewhere.example/");
+    same(await page.locator("body").innerText(), "A fence.", "elsewhere");
+    same(asked()[0], "http://elsewhere.example/", "who was asked");
+    if (failures.splice(known).length === 0) throw new Error("The page asked another host, and nobody noticed.");
+  });
   await check(page, "the door opens", async () => {
     await page.goto(service.address);
     await page.getByRole("button", { name: first.name }).waitFor();
@@ -51,22 +65,26 @@ async function everything(users) {
     await opened(page, first);
   });
   for (const user of users) {
-    await check(page, `${user.role} sits down at a desk of examples`, async () => {
+    await check(page, `${user.role} sits down, and the first step that only reads is answered`, async () => {
       if (user !== first) await page.locator(".tributary-bar select").selectOption(user.email);
       await opened(page, user);
-      same(await page.locator(".graphiql-tab").count(), examplesOf(user.role).length, "tabs");
+      const { data, errors } = await answer(page);
+      if (!data || errors) throw new Error(JSON.stringify(errors));
+      same(await page.locator(".graphiql-tab").count(), 1, "tabs");
     });
     for (const example of examplesOf(user.role).filter((example) => !example.subscription)) {
       await check(page, `${user.role}: ${example.title}`, () => runs(page, example));
     }
+    await check(page, `${user.role}: a step opened again goes to its tab`, async () => {
+      const [example] = examplesOf(user.role).filter(({ document }) => /^query /m.test(document));
+      const tabs = await page.locator(".graphiql-tab").count();
+      same(tabs, examplesOf(user.role).filter((example) => !example.subscription).length, "tabs");
+      for (let count = 0; count < 2; count += 1) await click(page, example);
+      same(await page.locator(".graphiql-tab").count(), tabs, "tabs after opening one again");
+    });
   }
-  await check(page, "the first tab of a desk runs as it is", async () => {
-    await page.locator(".tributary-bar select").selectOption(users[1].email);
-    await opened(page, users[1]);
-    await page.locator(".graphiql-tab-button").first().click();
-    const { data, errors } = await run(page);
-    if (!data || errors) throw new Error(JSON.stringify(errors));
-  });
+  await page.locator(".tributary-bar select").selectOption(users[1].email);
+  await opened(page, users[1]);
   await check(page, "documentation, history and explorer open", () => panels(page));
   await pictures(page, "desk");
   await check(page, "the headers tab travels with the request", async () => {
@@ -82,6 +100,10 @@ async function everything(users) {
     if (!/200[^]*\d+ ms[^]*request/.test(told)) throw new Error(told);
     if (extensions?.cost && !/cost [^]*left/.test(told)) throw new Error(told);
   });
+  await resultsAreShown({ page, check, pictures, examplesOf, users, service });
+  await survivesTheCache({ check, same, newContext, service, pictures, examplesOf, user: users[1] });
+  await page.locator(".tributary-bar select").selectOption(users[1].email);
+  await opened(page, users[1]);
   await check(page, "an access token that is refused is renewed", () => renewed(page, users[1]));
   await check(page, "a shared link opens elsewhere, without a token", () => shared(page));
   await check(page, "a subscription shows an event", () => watched(page, users));
@@ -104,26 +126,31 @@ async function everything(users) {
   });
 }
 
-/** A window in which only the service can be reached; whatever tries to get past it, or is kept back by the policy, fails. */
-async function window() {
-  const context = await browser.newContext({ colorScheme: "light", viewport: { width: 1440, height: 860 } });
+/** A window; whatever the page breaks, or the policy keeps back, fails. */
+async function window(options) {
+  const context = await newContext(options);
+  return context.newPage();
+}
+
+async function newContext(options = {}) {
+  const context = await browser.newContext({ colorScheme: "light", locale: "en-GB", viewport: { width: 1440, height: 860 }, ...options });
   context.setDefaultTimeout(PATIENCE);
-  await context.route("**/*", (route) => {
-    const url = route.request().url();
-    if (new URL(url).origin === new URL(service.address).origin) return route.continue();
-    failures.push(`another host was asked: ${url}`);
-    return route.abort();
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  context.on("page", (page) => {
+    page.on("pageerror", (error) => failures.push(`the page broke: ${error.stack}`));
+    page.on("request", (request) => {
+      const url = new URL(request.url());
+      if (!["data:", "blob:"].includes(url.protocol) && url.host !== new URL(service.address).host) failures.push(`another host: ${url}`);
+    });
+    page.on("websocket", (socket) => {
+      if (new URL(socket.url()).host !== new URL(service.address).host) failures.push(`another host: ${socket.url()}`);
+    });
+    page.on("console", (message) => {
+      const text = message.text();
+      if (/content security policy/i.test(text)) failures.push(`the policy was broken: ${text}`);
+    });
   });
-  const page = await context.newPage();
-  page.on("pageerror", (error) => failures.push(`the page broke: ${error.stack}`));
-  page.on("websocket", (socket) => {
-    if (new URL(socket.url()).host !== new URL(service.address).host) failures.push(`another host: ${socket.url()}`);
-  });
-  page.on("console", (message) => {
-    const text = message.text();
-    if (/content security policy/i.test(text)) failures.push(`the policy was broken: ${text}`);
-  });
-  return page;
+  return context;
 }
 
 async function check(page, name, body) {
@@ -155,8 +182,7 @@ function examplesOf(role) {
 }
 
 async function runs(page, example) {
-  await open(page, example);
-  const { data, errors } = await run(page);
+  const { data, errors } = await click(page, example);
   if (errors) throw new Error(JSON.stringify(errors));
   for (const [field, value] of Object.entries(data)) {
     if (value === null || value.userErrors?.length) throw new Error(`${field}: ${JSON.stringify(value)}`);
@@ -193,6 +219,8 @@ async function shared(page) {
   await write(page, "variables", '{ "first": 2 }');
   await page.getByRole("button", { name: /Share a link/ }).click();
   await page.waitForURL(/#share=/);
+  await page.locator(".tributary-toast", { hasText: "The link is in the clipboard." }).waitFor();
+  same(await page.evaluate(() => navigator.clipboard.readText()), page.url(), "the clipboard");
   const other = await window();
   await other.goto(page.url());
   await other.locator(".graphiql-tab-active", { hasText: "Shared" }).waitFor();
@@ -212,11 +240,10 @@ async function watched(page, users) {
   if (!__schema.subscriptionType) return console.log("SKIPPED: this service has no subscriptions");
   await page.locator(".tributary-bar select").selectOption(watcher.email);
   await opened(page, watcher);
-  await open(page, example);
   const listening = page.waitForEvent("websocket").then((socket) =>
     socket.waitForEvent("framereceived", { predicate: ({ payload }) => payload.includes("connection_ack") }),
   );
-  await page.locator(".graphiql-execute-button").click();
+  await step(page, example.title).click();
   await listening;
   const nudge = setInterval(() => void change(users).catch((error) => failures.push(error.message)), 1_000);
   try {

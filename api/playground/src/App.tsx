@@ -1,8 +1,7 @@
 import { useEffect, useState } from "react";
 
 import { Desk } from "./Desk";
-import { examplesOf, tabOf, type Tab } from "./examples";
-import { demoUsers, signIn, useSession, type Person } from "./session";
+import { demoUsers, signIn, useSession } from "./session";
 import { sharedHere, type Shared } from "./share";
 import { Welcome } from "./Welcome";
 
@@ -14,7 +13,7 @@ export function App() {
     if (shared) void becomeRole(shared.role);
   }, [shared]);
   if (shared === undefined) return null;
-  return person ? <Prepared key={person.email} person={person} shared={shared} /> : <Welcome />;
+  return person ? <Desk key={person.email} person={person} shared={shared} /> : <Welcome />;
 }
 
 /** What the address shares; undefined until it is unpacked. */
@@ -28,11 +27,4 @@ function useShared(): Shared | null | undefined {
 async function becomeRole(role: string): Promise<void> {
   const user = demoUsers.find((user) => user.role === role);
   if (user && useSession.getState().session?.person.role !== role) await signIn(user.email, user.password);
-}
-
-/** The desk, as soon as the variables of its examples are found. */
-function Prepared({ person, shared }: { person: Person; shared: Shared | null }) {
-  const [tabs, setTabs] = useState<Tab[]>();
-  useEffect(() => void Promise.all(examplesOf(person.role).map(tabOf)).then(setTabs), [person]);
-  return tabs ? <Desk person={person} tabs={tabs} shared={shared} /> : <p className="tributary-wait">Opening the desk…</p>;
 }

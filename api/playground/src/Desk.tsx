@@ -1,49 +1,45 @@
+import { DocExplorerStore } from "@graphiql/plugin-doc-explorer";
 import { explorerPlugin } from "@graphiql/plugin-explorer";
 import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
 import { useGraphiQL } from "@graphiql/react";
 import { GraphiQL } from "graphiql";
 import { useEffect, useMemo, type ReactNode } from "react";
 
+import { AnswerViews } from "./answer/AnswerViews";
 import { Bar } from "./Bar";
-import type { Tab } from "./examples";
+import { DOCS_PLUGIN } from "./Docs";
 import { EXAMPLES_PLUGIN } from "./ExamplesPlugin";
 import { fetcher } from "./fetcher";
+import { FirstStep } from "./FirstStep";
+import { isNarrow } from "./narrow";
 import { OutcomeLine } from "./OutcomeLine";
 import type { Person } from "./session";
 import type { Shared } from "./share";
 import { SharedTab } from "./SharedTab";
 import { ShareButton } from "./ShareButton";
 import { storageOf } from "./storage";
+import { Toast } from "./Toast";
+import { VariablesPane } from "./VariablesPane";
 
 const PLUGINS = [EXAMPLES_PLUGIN, HISTORY_PLUGIN, explorerPlugin()];
 
-interface Props {
-  person: Person;
-  /** What the tabs begin with, where this browser remembers none of the person's. */
-  tabs: Tab[];
-  shared: Shared | null;
-}
-
 /** GraphiQL as one person uses it. */
-export function Desk({ person, tabs, shared }: Props) {
-  const memory = useMemo(() => {
+export function Desk({ person, shared }: { person: Person; shared: Shared | null }) {
+  const { storage, isFresh } = useMemo(() => {
     const storage = storageOf(person.email);
-    const [first] = tabs;
-    const fresh = storage.getItem("graphiql:tabState") === null;
-    // The editor of the variables looks at these only, not at the first of the tabs.
-    const start = fresh && first ? { defaultTabs: tabs, initialQuery: first.query, initialVariables: first.variables } : {};
-    return { storage, ...start };
-  }, [person, tabs]);
+    return { storage, isFresh: storage.getItem("graphiql:tabState") === null };
+  }, [person]);
   return (
     <GraphiQL
-      {...memory}
+      storage={storage}
       fetcher={fetcher}
       plugins={PLUGINS}
-      visiblePlugin={EXAMPLES_PLUGIN}
+      referencePlugin={DOCS_PLUGIN}
+      visiblePlugin={isNarrow() ? undefined : EXAMPLES_PLUGIN}
       inputValueDeprecation
       schemaDescription
       shouldPersistHeaders={false}
-      defaultEditorToolsVisibility="variables"
+      defaultEditorToolsVisibility={false}
       defaultQuery=""
     >
       <GraphiQL.Logo>
@@ -55,7 +51,12 @@ export function Desk({ person, tabs, shared }: Props) {
       </GraphiQL.Footer>
       <Bar person={person} />
       <WrappedLines />
+      <VariablesPane />
+      <AnswerViews />
+      <Toast />
+      <DocExplorerStore>{null}</DocExplorerStore>
       {shared && <SharedTab shared={shared} />}
+      {isFresh && !shared && <FirstStep person={person} />}
     </GraphiQL>
   );
 }

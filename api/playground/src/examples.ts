@@ -5,6 +5,8 @@ export interface Example {
   name: string;
   title: string;
   document: string;
+  /** Does it change something? */
+  isMutation: boolean;
   /** A query that finds the variables. */
   find?: string;
 }
@@ -31,6 +33,7 @@ export function examplesOf(role: string): Example[] {
       name: path.slice(folder.length),
       title: document.split("\n", 1)[0]!.replace(/^#\s*/, ""),
       document,
+      isMutation: /^mutation\b/m.test(document),
       find: documents[path.replace(/\.graphql$/, FIND)],
     }));
 }

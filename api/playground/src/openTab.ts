@@ -2,16 +2,22 @@ import { pick, useGraphiQL, useGraphiQLActions } from "@graphiql/react";
 
 import type { Tab } from "./examples";
 
-/** Opens a tab with content, or goes to the one that has it already; nothing until the editors are there. */
+/**
+ * Shows an operation: in the tab that has it already, else in an empty one or one of its own. Its variables are those of now. Nothing until
+ * the editors are there.
+ */
 export function useOpenTab(): ((tab: Tab) => void) | undefined {
-  const { addTab, changeTab } = useGraphiQLActions();
-  const { tabs, queryEditor, variableEditor } = useGraphiQL(pick("tabs", "queryEditor", "variableEditor"));
+  const { addTab, changeTab, stop } = useGraphiQLActions();
+  const { tabs, activeTabIndex, queryEditor, variableEditor } = useGraphiQL(
+    pick("tabs", "activeTabIndex", "queryEditor", "variableEditor"),
+  );
   if (!queryEditor || !variableEditor) return undefined;
   return ({ query, variables }) => {
-    const known = tabs.findIndex((tab) => tab.query === query && (tab.variables ?? "") === variables);
-    if (known >= 0) return changeTab(known);
-    addTab();
-    queryEditor.setValue(query);
-    variableEditor.setValue(variables);
+    stop();
+    const known = tabs.findIndex((tab) => tab.query?.trim() === query.trim());
+    if (known >= 0 && known !== activeTabIndex) changeTab(known);
+    if (known < 0 && queryEditor.getValue().trim() !== "") addTab();
+    if (queryEditor.getValue() !== query) queryEditor.setValue(query);
+    if (variableEditor.getValue() !== variables) variableEditor.setValue(variables);
   };
 }

@@ -11,6 +11,7 @@ use futures_util::stream::BoxStream;
 use crate::access::Viewer;
 use crate::access::token::Claims;
 use crate::auth::keys::Keyring;
+use crate::auth::principals::Principals;
 use crate::auth::throttle::Throttle;
 use crate::clock::Clock;
 use crate::config::{Config, SqliteSynchronous};
@@ -19,11 +20,12 @@ use crate::documents::Documents;
 use crate::error::{Code, Error, Result};
 use crate::graphql::cost;
 use crate::graphql::schema::{GRAPH, Schema, builder, costs};
+use crate::graphql::views::Views;
 use crate::observability::metrics::Metrics;
 use crate::rate_limit::RateLimit;
+use crate::store::Store;
 use crate::store::database::{Database, Settings};
 use crate::store::tally::Tally;
-use crate::store::{Reader, Store};
 
 /// The running service. Cheap to clone.
 #[derive(Clone)]
@@ -39,6 +41,8 @@ struct Parts {
     rate_limit: RateLimit,
     documents: Documents,
     metrics: Metrics,
+    principals: Arc<Principals>,
+    views: Views,
 }
 
 /// What a request carries besides its document.
@@ -62,7 +66,7 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// Who it stands for now; none for a stranger.
+    /// Who it stands for now; none for a stranger. Asked together with whoever else asks at this moment.
     ///
     /// # Errors
     /// UNAUTHENTICATED: the token has ended, the session was ended or the user suspended; UNAVAILABLE.
@@ -71,17 +75,12 @@ impl Credential {
         if self.remaining().is_some_and(|remaining| remaining.is_zero()) {
             return Err(Error::unauthenticated());
         }
-        let viewer = self.app.store().system().viewer(claims.sub, claims.sid).await?;
-        viewer.map(Some).ok_or_else(Error::unauthenticated).inspect_err(|error| self.app.note_refusal(error))
+        self.app.known(self.app.0.principals.viewer(claims.sub, claims.sid).await?)
     }
 
-    /// The database as that viewer may see it now.
-    ///
-    /// # Errors
-    /// UNAUTHENTICATED, for a stranger too; UNAVAILABLE.
-    pub async fn reader(&self) -> Result<Reader> {
-        let viewer = self.viewer().await?.ok_or_else(Error::unauthenticated)?;
-        Ok(self.app.store().reader(viewer))
+    /// Whether it proves anybody; a stranger has nothing to show.
+    pub fn is_proof(&self) -> bool {
+        self.claims.is_some()
     }
 
     /// How long the token is still taken; none for a stranger.
@@ -111,8 +110,21 @@ impl App {
         let rate_limit = RateLimit::new(config.rate_points, config.rate_points_per_second);
         let documents = Documents::new(config.document_cache_bytes);
         let (throttle, metrics) = (Throttle::default(), Metrics::new(store.database()));
+        let (principals, views) = (Principals::new(store.system()), Views::new(config.database_pool));
         let costs = costs();
-        Ok(Self(Arc::new(Parts { config, store, schema, keys, throttle, costs, rate_limit, documents, metrics })))
+        Ok(Self(Arc::new(Parts {
+            config,
+            store,
+            schema,
+            keys,
+            throttle,
+            costs,
+            rate_limit,
+            documents,
+            metrics,
+            principals,
+            views,
+        })))
     }
 
     /// The configuration.
@@ -150,6 +162,11 @@ impl App {
         &self.0.rate_limit
     }
 
+    /// What was read of late, for followers.
+    pub fn views(&self) -> &Views {
+        &self.0.views
+    }
+
     /// The documents that have been parsed.
     pub fn documents(&self) -> &Documents {
         &self.0.documents
@@ -160,7 +177,13 @@ impl App {
     /// # Errors
     /// UNAUTHENTICATED: the token is not valid (any more); UNAVAILABLE.
     pub async fn viewer(&self, authorization: Option<&str>) -> Result<Option<Viewer>> {
-        self.credential(authorization).await?.viewer().await
+        let Some(claims) = self.credential(authorization).await?.claims else { return Ok(None) };
+        self.known(self.store().system().viewer(claims.sub, claims.sid).await?)
+    }
+
+    /// Whoever has proved somebody must be one still.
+    fn known(&self, viewer: Option<Viewer>) -> Result<Option<Viewer>> {
+        viewer.map(Some).ok_or_else(Error::unauthenticated).inspect_err(|error| self.note_refusal(error))
     }
 
     /// What an `Authorization` header proves, to be looked at again and again; none or an empty bearer is anonymous.

@@ -1,11 +1,12 @@
 //! The configuration: one struct, one table of every variable, all mistakes reported at once.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use chrono_tz::Tz;
+use ipnet::IpNet;
 
 use crate::access::key;
 use crate::documents::Manifest;
@@ -45,6 +46,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("TRIBUTARY_SOCKET_INIT_SECONDS", "10", "Longest wait for the connection_init of a WebSocket in seconds, 1 to 60."),
     variable("TRIBUTARY_PULSE_SECONDS", "15", "How often sockets and streams are kept alive, and how long a client may take to take a message, in seconds, 1 to 300."),
     variable("TRIBUTARY_MAX_CONNECTIONS", "2000", "Most client connections at once, 1 to 1000000."),
+    variable("TRIBUTARY_TRUSTED_PROXIES", "", "Addresses and networks of the proxies in front (10.0.0.0/8), separated by commas; their X-Forwarded-For or Forwarded says who asks."),
     variable("TRIBUTARY_CORS_ORIGINS", "", "Web origins that browsers may call from, separated by commas."),
     variable("TRIBUTARY_INTROSPECTION", "on", "on: who is signed in may introspect the schema and read it at `/schema.graphql`; off: nobody may."),
     variable("TRIBUTARY_LIMIT_BODY_BYTES", "1048576", "Largest request body in bytes."),
@@ -210,6 +212,8 @@ pub struct Config {
     pub pulse: Duration,
     /// Most client connections at once.
     pub max_connections: usize,
+    /// Networks of the proxies that are believed when they say who asks.
+    pub trusted_proxies: Vec<IpNet>,
     /// Web origins that may call from a browser.
     pub cors_origins: Vec<String>,
     /// Whether those who are signed in may introspect the schema.
@@ -290,6 +294,7 @@ impl Config {
             socket_init: read.seconds("TRIBUTARY_SOCKET_INIT_SECONDS", 1..=60),
             pulse: read.seconds("TRIBUTARY_PULSE_SECONDS", 1..=300),
             max_connections: read.size("TRIBUTARY_MAX_CONNECTIONS", 1..=1_000_000),
+            trusted_proxies: read.proxies(),
             cors_origins: read.origins(),
             introspection: read.choice("TRIBUTARY_INTROSPECTION", &[("on", true), ("off", false)], true),
             limits: read.limits(),
@@ -420,6 +425,24 @@ impl Reader<'_> {
             Err(error) => self.mistake(NAME, format!("names a file that cannot be read ({})", error.kind())),
         }
         None
+    }
+
+    fn proxies(&mut self) -> Vec<IpNet> {
+        const NAME: &str = "TRIBUTARY_TRUSTED_PROXIES";
+        let text = self.text(NAME);
+        let mut networks = Vec::new();
+        for listed in text.split(',').map(str::trim).filter(|listed| !listed.is_empty()) {
+            match listed.parse::<IpNet>().or_else(|_| listed.parse::<IpAddr>().map(IpNet::from)) {
+                Ok(network) => networks.push(network),
+                Err(_) => self.mistake(
+                    NAME,
+                    format!(
+                        "must hold addresses such as 192.0.2.7 and networks such as 10.0.0.0/8; `{listed}` is neither"
+                    ),
+                ),
+            }
+        }
+        networks
     }
 
     fn origins(&mut self) -> Vec<String> {

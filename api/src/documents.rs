@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::mem::size_of;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::parser::types::ExecutableDocument;
 use quick_cache::Weighter;
@@ -12,11 +14,14 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::graphql::validity::Validity;
+use crate::weight;
 
-/// Bytes that a word of a document takes once it is parsed; a generous mean.
-const BYTES_A_WORD: usize = 300;
-/// Words of a usual document: how many documents the cache is laid out for follows from it.
-const USUAL_WORDS: usize = 100;
+/// Bytes of a usual document: how many documents the cache is laid out for follows from it.
+const USUAL: usize = 30_000;
+/// Bytes that the cache takes for a document besides the document: its name, and the place in the tables.
+const PLACE: usize = 256;
+/// Which part of the memory is for the documents that only strangers have sent.
+const STRANGERS: usize = 32;
 
 /// The SHA-256 of a document's text in lower-case hex: its name in the cache and in the protocol of persisted queries.
 pub fn hash_of(text: &str) -> String {
@@ -24,40 +29,52 @@ pub fn hash_of(text: &str) -> String {
 }
 
 /// A document that the guard has let through.
-#[derive(Clone)]
 pub struct Document {
     /// The document.
     pub parsed: ExecutableDocument,
     /// Whether the schema found it valid.
     pub validity: Validity,
-    bytes: usize,
+    hash: String,
+    /// It is kept among the documents of those who are signed in.
+    known: AtomicBool,
+    weight: usize,
 }
 
 impl Document {
-    /// The document that this text is.
-    pub fn new(text: &str, parsed: ExecutableDocument) -> Self {
-        let words = text.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).count();
-        Self { parsed, validity: Validity::default(), bytes: text.len() + words * BYTES_A_WORD }
+    /// The document that the text with this hash is.
+    pub fn new(hash: String, parsed: ExecutableDocument) -> Self {
+        let below = weight::allocation(hash.capacity()) + weight::of_document(&parsed);
+        let weight = PLACE + weight::allocation(size_of::<Self>()) + below;
+        Self { parsed, validity: Validity::default(), hash, known: AtomicBool::new(false), weight }
     }
 }
 
-/// The documents of late, by their hashes. Bounded in bytes; what is used least is forgotten first.
-pub struct Documents(Option<Cache<String, Arc<Document>, Bytes>>);
+/// The documents of late, by their hashes. Bounded in bytes; what is used least is forgotten first. Strangers have a small
+/// part of them for themselves, enough to sign in by: what they send pushes out nothing that others need.
+pub struct Documents(Option<Kept>);
+
+struct Kept {
+    known: Part,
+    strange: Part,
+}
+
+type Part = Cache<String, Arc<Document>, Bytes>;
 
 #[derive(Clone)]
 struct Bytes;
 
 impl Weighter<String, Arc<Document>> for Bytes {
-    fn weight(&self, hash: &String, document: &Arc<Document>) -> u64 {
-        (hash.len() + document.bytes) as u64
+    fn weight(&self, _: &String, document: &Arc<Document>) -> u64 {
+        document.weight as u64
     }
 }
 
 impl Documents {
-    /// Keeps documents of about so many bytes; none with 0.
+    /// Keeps documents of so many bytes; none with 0.
     pub fn new(bytes: usize) -> Self {
-        let usual = bytes / (USUAL_WORDS * BYTES_A_WORD);
-        Self((bytes > 0).then(|| Cache::with_weighter(usual, bytes as u64, Bytes)))
+        let part = |bytes: usize| Cache::with_weighter(bytes / USUAL, bytes as u64, Bytes);
+        let strange = bytes / STRANGERS;
+        Self((bytes > 0).then(|| Kept { known: part(bytes - strange), strange: part(strange) }))
     }
 
     /// Whether documents are kept at all.
@@ -67,13 +84,18 @@ impl Documents {
 
     /// The document with this hash.
     pub fn get(&self, hash: &str) -> Option<Arc<Document>> {
-        self.0.as_ref()?.get(hash)
+        let kept = self.0.as_ref()?;
+        kept.known.get(hash).or_else(|| kept.strange.get(hash))
     }
 
-    /// Keeps a document.
-    pub fn keep(&self, hash: String, document: &Arc<Document>) {
-        if let Some(kept) = &self.0 {
-            kept.insert(hash, Arc::clone(document));
+    /// Keeps a document that somebody runs; `known` is who is signed in.
+    pub fn keep(&self, document: &Arc<Document>, known: bool) {
+        let Some(kept) = &self.0 else { return };
+        if known && !document.known.swap(true, Ordering::Relaxed) {
+            kept.strange.remove(&document.hash);
+            kept.known.insert(document.hash.clone(), Arc::clone(document));
+        } else if !known && !document.known.load(Ordering::Relaxed) && kept.strange.peek(&document.hash).is_none() {
+            kept.strange.insert(document.hash.clone(), Arc::clone(document));
         }
     }
 }
@@ -139,29 +161,57 @@ mod tests {
     use super::*;
 
     fn document(text: &str) -> Arc<Document> {
-        Arc::new(Document::new(text, parse_query(text).unwrap()))
+        Arc::new(Document::new(hash_of(text), parse_query(text).unwrap()))
+    }
+
+    fn count(documents: &Documents, texts: &[String]) -> usize {
+        texts.iter().filter(|text| documents.get(&hash_of(text)).is_some()).count()
     }
 
     #[test]
-    fn documents_are_found_by_their_hash_and_bounded_in_bytes() {
-        let documents = Documents::new(100_000);
-        for number in 0..1_000 {
-            let text = format!("{{ field{number} }}");
-            documents.keep(hash_of(&text), &document(&text));
-            assert!(documents.get(&hash_of(&text)).is_some());
+    fn documents_are_found_by_their_hash_and_bounded_by_what_they_weigh() {
+        let documents = Documents::new(1_000_000);
+        let texts: Vec<String> = (0..2_000).map(|number| format!("{{ field{number} }}")).collect();
+        for text in &texts {
+            documents.keep(&document(text), true);
+            assert!(documents.get(&hash_of(text)).is_some());
         }
-        let kept = (0..1_000).filter(|number| documents.get(&hash_of(&format!("{{ field{number} }}"))).is_some());
-        assert!((50..400).contains(&kept.count()));
-        let large = format!("{{ {} }}", "a ".repeat(1_000));
-        documents.keep(hash_of(&large), &document(&large));
+        let small = document(&texts[0]).weight;
+        assert!((400..=1_000_000 / small).contains(&count(&documents, &texts)), "{small} bytes each");
+        let dense: Vec<String> = (0..200).map(|number| format!("{{ field{number} {} }}", "a ".repeat(100))).collect();
+        let weight = document(&dense[0]).weight;
+        assert!(weight > 20_000, "{weight}");
+        for text in &dense {
+            documents.keep(&document(text), true);
+        }
+        assert!((1..=1_000_000 / weight).contains(&count(&documents, &dense)));
+        let large = format!("{{ {} }}", "a ".repeat(10_000));
+        documents.keep(&document(&large), true);
         assert!(documents.get(&hash_of(&large)).is_none(), "what is larger than the whole cache is not kept");
+    }
+
+    #[test]
+    fn strangers_push_out_nothing_that_others_need() {
+        let documents = Documents::new(3_200_000);
+        let ours: Vec<String> = (0..500).map(|number| format!("{{ ours{number} }}")).collect();
+        ours.iter().for_each(|text| documents.keep(&document(text), true));
+        let theirs: Vec<String> = (0..10_000).map(|number| format!("{{ theirs{number} }}")).collect();
+        theirs.iter().for_each(|text| documents.keep(&document(text), false));
+        assert_eq!(count(&documents, &ours), 500);
+        assert!((1..=100_000 / document(&theirs[0]).weight).contains(&count(&documents, &theirs)));
+        // What both send is kept as everybody's.
+        let both = document("{ both }");
+        documents.keep(&both, false);
+        documents.keep(&both, true);
+        theirs.iter().for_each(|text| documents.keep(&document(text), false));
+        assert!(documents.get(&both.hash).is_some());
     }
 
     #[test]
     fn a_cache_of_no_bytes_keeps_nothing() {
         let documents = Documents::new(0);
-        documents.keep("a".to_owned(), &document("{ a }"));
-        assert!(!documents.are_kept() && documents.get("a").is_none());
+        documents.keep(&document("{ a }"), true);
+        assert!(!documents.are_kept() && documents.get(&hash_of("{ a }")).is_none());
     }
 
     #[test]

@@ -36,6 +36,7 @@ pub mod rate_limit;
 pub mod server;
 pub mod spelling;
 pub mod store;
+pub mod weight;
 
 pub mod activity;
 pub mod attribution;

@@ -1,10 +1,11 @@
 //! The server: accepts connections within a limit, gives slow clients a time limit, and shuts down without losing a
-//! request.
+//! request. Who holds a connection, and who gives way, is decided by [`crate::http::slots`].
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -20,10 +21,13 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
+use crate::allowance::network;
 use crate::app::App;
+use crate::http::slots::{Hold, InUse, Slots};
 use crate::http::{self, Lease};
 
 /// How long a peer of HTTP/2 may take to answer a ping.
@@ -44,18 +48,21 @@ const RETRY: Duration = Duration::from_millis(50);
 /// When the listener has no address, that is, does not listen.
 pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     let address = listener.local_addr()?;
-    let most = app.config().max_connections;
     let mut server = Server {
-        slots: Arc::new(Semaphore::new(most)),
+        // Who has sent no request yet is closed even earlier.
+        slots: Slots::new(app.config().max_connections, app.config().header_timeout * 3),
         router: http::router(app.clone()),
         leaving: watch::Sender::new(false),
         builder: builder(app.config().header_timeout),
         app,
         graceful: GracefulShutdown::new(),
+        waiting: None,
     };
+    let slots = Arc::clone(&server.slots);
     tracing::info!(%address, "listening");
     tokio::select! {
         () = server.accept(&listener) => {}
+        () = slots.sweep() => {}
         () = shutdown => {}
     }
     tracing::info!("shutting down: no connection is kept alive any more");
@@ -67,7 +74,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output
     let ended = async {
         server.graceful.shutdown().await;
         // Sockets have left the connections they came over; they still hold their slots.
-        let _ = server.slots.acquire_many(u32::try_from(most).unwrap_or(u32::MAX)).await;
+        server.slots.emptied().await;
     };
     match tokio::time::timeout(DRAIN, ended).await {
         Ok(()) => tracing::info!("every connection has ended"),
@@ -90,60 +97,75 @@ fn builder(header_timeout: Duration) -> Builder<TokioExecutor> {
 
 struct Server {
     app: App,
-    slots: Arc<Semaphore>,
+    slots: Arc<Slots>,
     router: Router,
     leaving: watch::Sender<bool>,
     builder: Builder<TokioExecutor>,
     graceful: GracefulShutdown,
+    /// Who was accepted and has no slot yet.
+    waiting: Option<(TcpStream, SocketAddr)>,
 }
 
 impl Server {
     /// Accepts for ever.
-    async fn accept(&self, listener: &TcpListener) {
+    async fn accept(&mut self, listener: &TcpListener) {
         loop {
             if let Err(error) = self.accept_one(listener).await {
                 tracing::warn!(%error, "a connection cannot be accepted");
+                self.slots.shrink();
                 tokio::time::sleep(RETRY).await;
             }
         }
     }
 
-    /// At the connection limit new connections wait in the backlog of the system.
-    async fn accept_one(&self, listener: &TcpListener) -> io::Result<()> {
-        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(io::Error::other)?;
-        let (stream, peer) = listener.accept().await?;
-        self.serve(stream, peer, Some(slot));
-        Ok(())
-    }
-
-    /// Accepts what the system has accepted for us already, whatever the limit, and stops listening. It asks the system
-    /// itself: what the runtime knows of the listener may be a moment old, and whoever is left behind loses a request.
-    fn accept_rest(&self, listener: TcpListener) -> io::Result<()> {
-        let listener = listener.into_std()?;
-        while let Ok((stream, peer)) = listener.accept() {
-            stream.set_nonblocking(true)?;
-            self.serve(TcpStream::from_std(stream)?, peer, None);
+    /// Where nobody gives way to the one who waits, the others wait in the backlog of the system. Whoever was accepted is
+    /// served, whenever this is given up.
+    async fn accept_one(&mut self, listener: &TcpListener) -> io::Result<()> {
+        let peer = match &self.waiting {
+            Some((_, peer)) => *peer,
+            None => self.waiting.insert(listener.accept().await?).1,
+        };
+        let hold = self.slots.take(self.network(peer)).await;
+        if let Some((stream, peer)) = self.waiting.take() {
+            self.serve(stream, peer, hold);
         }
         Ok(())
     }
 
-    fn serve(&self, stream: TcpStream, peer: SocketAddr, slot: Option<OwnedSemaphorePermit>) {
+    /// The network that a connection counts for; none for that of a proxy, which brings many clients.
+    fn network(&self, peer: SocketAddr) -> Option<IpAddr> {
+        let proxied = http::peer::is_proxy(peer.ip(), &self.app.config().trusted_proxies);
+        (!proxied).then(|| network(peer.ip()))
+    }
+
+    /// Accepts what the system has accepted for us already, whatever the limit, and stops listening. It asks the system
+    /// itself: what the runtime knows of the listener may be a moment old, and whoever is left behind loses a request.
+    fn accept_rest(&mut self, listener: TcpListener) -> io::Result<()> {
+        if let Some((stream, peer)) = self.waiting.take() {
+            self.serve(stream, peer, self.slots.take_at_once(self.network(peer)));
+        }
+        let listener = listener.into_std()?;
+        while let Ok((stream, peer)) = listener.accept() {
+            stream.set_nonblocking(true)?;
+            let hold = self.slots.take_at_once(self.network(peer));
+            self.serve(TcpStream::from_std(stream)?, peer, hold);
+        }
+        Ok(())
+    }
+
+    fn serve(&self, stream: TcpStream, peer: SocketAddr, hold: Hold) {
         match stream.set_nodelay(true) {
-            Ok(()) => drop(tokio::spawn(self.connection(stream, peer, slot))),
+            Ok(()) => drop(tokio::spawn(self.connection(stream, peer, hold))),
             Err(error) => tracing::debug!(%error, "a connection had gone before it was served"),
         }
     }
 
     /// Serves one connection to its end.
-    fn connection(
-        &self,
-        stream: TcpStream,
-        peer: SocketAddr,
-        slot: Option<OwnedSemaphorePermit>,
-    ) -> impl Future<Output = ()> + use<> {
+    fn connection(&self, stream: TcpStream, peer: SocketAddr, hold: Hold) -> impl Future<Output = ()> + use<> {
         let (router, leaving, builder) = (self.router.clone(), self.leaving.subscribe(), self.builder.clone());
         let (watcher, late) = (self.graceful.watcher(), *leaving.borrow());
-        let lease = Lease::new(Arc::new(slot), leaving.clone());
+        let lease = Lease::new(hold, leaving.clone());
+        let stream = in_time(stream, self.app.config().pulse);
         let heard = Arc::new(AtomicBool::new(false));
         let header_time = self.app.config().header_timeout;
         let silence = silence(Arc::clone(&heard), if late { LATE_TIME } else { header_time });
@@ -154,7 +176,7 @@ impl Server {
                 heard.store(true, Ordering::Relaxed);
                 request.extensions_mut().insert(ConnectInfo(peer));
                 request.extensions_mut().insert(lease.clone());
-                answer(router.clone(), leaving.clone(), request)
+                answer(router.clone(), leaving.clone(), lease.begin(), request)
             });
             let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
             let served = async {
@@ -179,9 +201,17 @@ async fn silence(heard: Arc<AtomicBool>, limit: Duration) {
     }
 }
 
+/// A client that takes nothing of what is written to it for so long is gone.
+fn in_time(stream: TcpStream, limit: Duration) -> Pin<Box<TimeoutStream<TcpStream>>> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(limit));
+    Box::pin(stream)
+}
+
 async fn answer(
     router: Router,
     leaving: watch::Receiver<bool>,
+    _in_use: InUse,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     // HTTP/2 has no such header: there the graceful shutdown says goodbye.

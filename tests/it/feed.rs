@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Actor, Served, Socket, World, each_database, on_postgres, on_sqlite};
+use tributary::access::Role;
 use tributary::graphql::schema::GRAPH;
 
 use crate::gid;
@@ -327,6 +328,134 @@ async fn the_log_is_read_once_however_many_follow() {
         // Each has been looked past, and none was told anything.
         for socket in &mut crowd {
             socket.settle().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_event_is_read_once_for_all_who_see_it_alike() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let served = world.serve().await;
+        let mut witness = follow(&served, &cast.rep, json!({ "types": ["COMPANY"] })).await;
+        let cost = async |name: &str, crowd: &mut Vec<Socket>| {
+            let before = world.statements();
+            company(&cast.manager, name).await;
+            for socket in crowd {
+                assert_eq!(action(socket).await, "createCompany");
+            }
+            world.statements() - before
+        };
+        let mut alone = vec![witness];
+        cost("Zero", &mut alone).await;
+        let few = cost("One", &mut alone).await;
+        witness = alone.remove(0);
+        // Many sockets of one person, and many persons of one role: who looks is asked for many at once, the change itself
+        // is read once.
+        let mut crowd = vec![witness];
+        for at in 0..30 {
+            crowd.push(follow(&served, &cast.rep, json!({ "types": ["COMPANY"] })).await);
+            let rep = world.person(&format!("Rep{at}"), Role::SalesRep, Some(cast.north)).await;
+            crowd.push(follow(&served, &rep, json!({ "types": ["COMPANY"] })).await);
+        }
+        let many = cost("Two", &mut crowd).await;
+        assert!(many <= few + 20, "{many} statements for 61 followers, {few} for one");
+    })
+    .await;
+}
+
+/// Whose the rows are makes the difference between viewers of a role, at the row itself, at its fields, and further on.
+#[tokio::test]
+async fn who_sees_a_change_differently_is_told_differently() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let story = world.story(&cast).await;
+        let mate = world.person("Nora", Role::SalesRep, Some(cast.north)).await;
+        let served = world.serve().await;
+        let query = "subscription { changed(types: [DEAL, COMPANY]) { event { action changes { field } } node { id
+            ... on Deal { cost { amount } owner { name } }
+            ... on Company { deals { nodes { id } } } } } }";
+        let subscribe = async |actor: &Actor| {
+            let mut socket = served.socket(actor).await;
+            socket.follow("c", query, json!({})).await;
+            socket
+        };
+        let mut rep = subscribe(&cast.rep).await;
+        let mut mate = subscribe(&mate).await;
+        let mut other = subscribe(&cast.other_rep).await;
+        let mut manager = subscribe(&cast.manager).await;
+        let company = gid("company", story.company);
+        let update = json!({ "id": company, "expectedVersion": 1, "name": "Renamed" });
+        cast.manager.mutate("updateCompany", update, "company { id }").await.payload();
+        let deals = async |socket: &mut Socket| {
+            let change = socket.data("c").await["changed"].clone();
+            let nodes = change["node"]["deals"]["nodes"].as_array().expect("a list").clone();
+            nodes.into_iter().map(|node| node["id"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
+        };
+        let (mine, theirs) = (gid("deal", story.my_deal), gid("deal", story.their_deal));
+        assert_eq!(deals(&mut rep).await, [mine.clone()]);
+        assert_eq!(deals(&mut mate).await, [mine.clone()]);
+        assert_eq!(deals(&mut other).await, [theirs.clone()]);
+        assert_eq!(deals(&mut manager).await.len(), 2);
+
+        let update = json!({ "id": mine, "expectedVersion": 1, "name": "Mine renamed" });
+        cast.rep.mutate("updateDeal", update, "deal { id }").await.payload();
+        assert_eq!(rep.data("c").await["changed"]["node"]["owner"]["name"], "Rita");
+        let refused = mate.next().await;
+        assert_eq!(refused["payload"]["data"]["changed"]["node"]["owner"]["name"], "Rita");
+        assert_eq!(refused["payload"]["errors"][0]["extensions"]["code"], "FORBIDDEN_FIELD");
+        assert_eq!(manager.data("c").await["changed"]["event"]["action"], "updateDeal");
+        other.subscribe("settle", "{ __typename }").await;
+        assert_eq!(other.data("settle").await, json!({ "__typename": "Query" }));
+    })
+    .await;
+}
+
+/// What is read for one is not told to who comes later: his rights are those of another moment.
+#[tokio::test]
+async fn who_resumes_reads_with_the_eyes_of_his_own_moment() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let story = world.story(&cast).await;
+        let served = world.serve().await;
+        company(&cast.manager, "The start").await;
+        let start = cast.manager.ask("{ events(last: 1) { pageInfo { endCursor } } }").await;
+        let start = start.data()["events"]["pageInfo"]["endCursor"].clone();
+        let mut live = follow(&served, &cast.rep, json!({ "types": ["DEAL"] })).await;
+        let mine = gid("deal", story.my_deal);
+        let update = json!({ "id": mine, "expectedVersion": 1, "name": "Renamed" });
+        cast.rep.mutate("updateDeal", update, "deal { id }").await.payload();
+        assert_eq!(action(&mut live).await, "updateDeal");
+        // By hand, so that the log does not tell.
+        let away = "owner_id = NULL, created_by = NULL, team_id = NULL";
+        world.execute(&format!("UPDATE deal SET {away} WHERE name = 'Renamed'")).await;
+        let mut late = served.socket(&cast.rep).await;
+        late.run("c", CHANGED, json!({ "types": ["DEAL", "COMPANY"], "after": start })).await;
+        company(&cast.manager, "The end").await;
+        assert_eq!(action(&mut late).await, "createCompany");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_short_outage_of_the_database_ends_no_subscription() {
+    on_postgres(async |world| {
+        let cast = world.cast().await;
+        let served = world.serve().await;
+        let mut followers = Vec::new();
+        for actor in cast.roles().into_iter().filter(|actor| actor.role != Some(Role::Analyst)) {
+            followers.push(follow(&served, actor, json!({ "types": ["COMPANY"] })).await);
+        }
+        for round in 0..3 {
+            company(&cast.manager, &format!("Company {round}")).await;
+            // Every connection of the service is cut off while the change is being read.
+            world
+                .execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tributary' AND datname = current_database()")
+                .await;
+            for socket in &mut followers {
+                assert_eq!(action(socket).await, "createCompany");
+            }
         }
     })
     .await;

@@ -10,7 +10,8 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tests::{World, on_sqlite};
+use serde_json::json;
+use tests::{Socket, World, on_sqlite};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -208,22 +209,117 @@ async fn a_body_that_trickles_is_ended() {
 }
 
 #[tokio::test]
-async fn above_the_connection_limit_clients_wait_their_turn() {
+async fn who_is_signed_in_keeps_his_connection_and_others_wait_their_turn() {
     on_sqlite(async |world| {
-        let listening = Listening::with(&world, &[("TRIBUTARY_MAX_CONNECTIONS", "2")]).await;
-        let mut first = listening.connect().await;
-        let mut second = listening.connect().await;
-        for stream in [&mut first, &mut second] {
-            stream.write_all(post(QUERY).as_bytes()).await.expect("sent");
-            assert_eq!(read(stream).await.expect("an answer").body, ANSWER);
-        }
-        let mut third = listening.connect().await;
+        let world = world.again(&[("TRIBUTARY_MAX_CONNECTIONS", "2")]).await;
+        let (rep, served) = (world.rep().await, world.serve().await);
+        let (mut first, mut second) = (served.socket(&rep).await, served.socket(&rep).await);
+        let mut third = TcpStream::connect(served.address).await.expect("it listens");
         third.write_all(post(QUERY).as_bytes()).await.expect("sent");
-        let waited = tokio::time::timeout(Duration::from_millis(300), read(&mut third)).await;
+        let waited = tokio::time::timeout(Duration::from_millis(500), read(&mut third)).await;
         assert!(waited.is_err(), "it is not served while two are");
+        first.settle().await;
+        second.settle().await;
         drop(first);
         assert_eq!(read(&mut third).await.expect("an answer").body, ANSWER);
+        drop((second, third));
+        served.leave().await.expect("no panic").expect("a clean end");
+    })
+    .await;
+}
+
+/// Connections of HTTP/2 that have asked once and only answer pings from then on.
+async fn silent_http_2(listening: &Listening) -> http2::SendRequest<Full<Bytes>> {
+    let stream = TokioIo::new(listening.connect().await);
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    let request = hyper::Request::get("http://tributary/healthz").body(Full::default()).expect("a request");
+    let response = sender.send_request(request).await.expect("an answer");
+    response.into_body().collect().await.expect("a body");
+    sender
+}
+
+#[tokio::test]
+async fn connections_of_nobody_give_way_to_who_is_new() {
+    on_sqlite(async |world| {
+        // Nobody would be closed within an hour by himself.
+        let settings = [
+            ("TRIBUTARY_MAX_CONNECTIONS", "12"),
+            ("TRIBUTARY_HEADER_TIMEOUT_SECONDS", "300"),
+            ("TRIBUTARY_SOCKET_INIT_SECONDS", "60"),
+        ];
+        let world = world.again(&settings).await;
+        let rep = world.rep().await;
+        let listening = Listening::start(world.app.clone()).await;
+        let address = listening.address.to_string();
+        let mut friend = Socket::to(&address, &world).await;
+        friend.init(json!({ "Authorization": format!("Bearer {}", rep.token) })).await;
+        for kind in 0..4 {
+            let (mut plain, mut http_2, mut sockets) = (Vec::new(), Vec::new(), Vec::new());
+            for number in 0..15 {
+                match kind {
+                    0 => {
+                        let mut stream = listening.connect().await;
+                        let whole = post(QUERY);
+                        let begun = ["", "POST /gra", whole.trim_end_matches('}')][number % 3];
+                        stream.write_all(begun.as_bytes()).await.expect("sent");
+                        plain.push(stream);
+                    }
+                    1 => http_2.push(silent_http_2(&listening).await),
+                    2 => sockets.push(Socket::to(&address, &world).await),
+                    _ => {
+                        let mut socket = Socket::to(&address, &world).await;
+                        socket.init(json!({})).await;
+                        sockets.push(socket);
+                    }
+                }
+            }
+            let answered = tokio::time::timeout(Duration::from_secs(20), listening.answers()).await;
+            assert!(answered.is_ok(), "a new client is let in");
+            if kind == 3 {
+                let (code, reason) = sockets[0].closed().await;
+                assert_eq!(code, 1013, "{reason}");
+            }
+        }
+        friend.settle().await;
+        drop(friend);
         listening.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_that_reads_no_answer_is_cut_off() {
+    on_sqlite(async |world| {
+        let listening = Listening::with(&world, &[("TRIBUTARY_PULSE_SECONDS", "1")]).await;
+        let mut stream = listening.connect().await;
+        let many = "GET / HTTP/1.1\r\nHost: tributary\r\n\r\n".repeat(20_000);
+        // It is not read either, once its answers are not.
+        let cut = async { while stream.write_all(many.as_bytes()).await.is_ok() {} };
+        tokio::time::timeout(Duration::from_secs(60), cut).await.expect("it is cut off");
+        listening.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_trusted_says_who_asks() {
+    on_sqlite(async |world| {
+        for (trusted, limited) in [("127.0.0.0/8", 0), ("", 20)] {
+            let listening = Listening::with(&world, &[("TRIBUTARY_TRUSTED_PROXIES", trusted)]).await;
+            let mut stream = listening.connect().await;
+            let mut refused = 0;
+            for number in 0..70 {
+                let body = format!(r#"{{"query":"mutation {{ signIn(input: {{ email: \"a{number}@b.example\", password: \"x\" }}) {{ userErrors {{ code }} }} }}"}}"#);
+                let named = format!("Host: proxy\r\nX-Forwarded-For: 6.6.6.6, 198.51.100.{number}");
+                let request = post(&body).replace("Host: tributary", &named);
+                stream.write_all(request.as_bytes()).await.expect("sent");
+                refused += usize::from(read(&mut stream).await.expect("an answer").body.contains("RATE_LIMITED"));
+            }
+            assert_eq!(refused, limited, "trusted: {trusted:?}");
+            drop(stream);
+            listening.end().await;
+        }
     })
     .await;
 }

@@ -86,22 +86,36 @@ impl Connection {
 
     /// Sends one of the requests and reads its answer.
     pub async fn send(&mut self, shot: &Shot, number: usize) -> io::Result<Bytes> {
-        let body = shot.bodies.get(number % shot.bodies.len().max(1)).cloned().unwrap_or_default();
-        let mut request =
-            Request::post(shot.path.as_str()).header(HOST, self.host.as_str()).header(CONTENT_TYPE, "application/json");
-        if let Some(token) = &shot.token {
-            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
-        }
-        let request = request.body(Full::new(body)).map_err(io::Error::other)?;
-        let response = self.sender.send_request(request).await.map_err(io::Error::other)?;
-        let status = response.status();
-        let answer = response.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
+        let (status, answer) = self.try_send(shot, number).await?;
         let refused = [&br#""errors":["#[..], br#""userErrors":[{"#].iter().any(|mark| holds(&answer, mark));
         if status != StatusCode::OK || refused {
             let answer = String::from_utf8_lossy(&answer);
             return Err(io::Error::other(format!("{} answered {status}: {answer:.500}", shot.path)));
         }
         Ok(answer)
+    }
+
+    /// Reads what is at a path.
+    pub async fn get(&mut self, path: &str) -> io::Result<Bytes> {
+        let request = Request::get(path).header(HOST, self.host.as_str()).body(Full::default());
+        Ok(self.ask(request.map_err(io::Error::other)?).await?.1)
+    }
+
+    /// Sends one of the requests and reads its answer, whatever it is.
+    pub async fn try_send(&mut self, shot: &Shot, number: usize) -> io::Result<(StatusCode, Bytes)> {
+        let body = shot.bodies.get(number % shot.bodies.len().max(1)).cloned().unwrap_or_default();
+        let mut request =
+            Request::post(shot.path.as_str()).header(HOST, self.host.as_str()).header(CONTENT_TYPE, "application/json");
+        if let Some(token) = &shot.token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        self.ask(request.body(Full::new(body)).map_err(io::Error::other)?).await
+    }
+
+    async fn ask(&mut self, request: Request<Full<Bytes>>) -> io::Result<(StatusCode, Bytes)> {
+        let response = self.sender.send_request(request).await.map_err(io::Error::other)?;
+        let status = response.status();
+        Ok((status, response.into_body().collect().await.map_err(io::Error::other)?.to_bytes()))
     }
 }
 

@@ -7,6 +7,7 @@ mod drive;
 mod process;
 mod report;
 mod scenario;
+mod siege;
 
 use std::error::Error;
 use std::io;
@@ -44,6 +45,8 @@ const HELP: &str = "The service under load, beside a baseline.
   --database URL  use this database, which `tributary seed` has filled, and keep it; scenarios write into it
   --only NAME,…   only the scenarios with these names
   --bulk          no scenarios: how long filling a database and importing 100,000 rows take, on both databases
+  --siege         no scenarios: what rude callers cost everybody else, on both databases; --only chooses its parts
+                  (costly, flood, idle, event), --scale 0 fills the databases with the small demo
   --service PATH  measure this program instead of building `tributary` with --release
 ";
 
@@ -56,6 +59,7 @@ struct Options {
     database: Option<String>,
     only: Option<Vec<String>>,
     bulk: bool,
+    siege: bool,
     service: Option<PathBuf>,
 }
 
@@ -71,6 +75,7 @@ fn main() -> Result<()> {
             "--database" => options.database = Some(value()?),
             "--only" => options.only = Some(value()?.split(',').map(str::to_owned).collect()),
             "--bulk" => options.bulk = true,
+            "--siege" => options.siege = true,
             "--service" => options.service = Some(value()?.into()),
             _ => return Err(HELP.into()),
         }
@@ -96,6 +101,10 @@ async fn run(options: Options) -> Result<()> {
         return measure(&options, &service, url).await;
     }
     let server = std::env::var("TEST_DATABASE_URL").unwrap_or_else(|_| SERVER.to_owned());
+    if options.siege {
+        let held = siege::run(&service, &server, scale, options.only.as_deref()).await?;
+        return if held { Ok(()) } else { Err("not every bar held".into()) };
+    }
     let mut outcome = Ok(());
     tests::on_empty_postgres(&server, async |url| {
         outcome = async {

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
 
 use crate::allowance::{Allowances, Rule, network, seconds};
 
@@ -11,12 +12,11 @@ use crate::allowance::{Allowances, Rule, network, seconds};
 const ACCOUNT: Rule = Rule { burst: 10, every: TimeDelta::seconds(30) };
 /// For one network address; generous, because an office or a proxy may share it.
 const PEER: Rule = Rule { burst: 50, every: TimeDelta::seconds(5) };
-/// No e-mail address is longer (RFC 5321), so no key has to be.
-const LONGEST_ADDRESS: usize = 254;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
-    Account(String),
+    /// By the hash of its address, so that every key weighs the same.
+    Account([u8; 32]),
     Peer(IpAddr),
 }
 
@@ -37,7 +37,7 @@ impl Throttle {
     /// # Errors
     /// How many seconds to wait before the next attempt.
     pub fn attempt(&self, email: &str, peer: Option<IpAddr>, now: DateTime<Utc>) -> Result<Attempt, i64> {
-        let account = Key::Account(email.chars().take(LONGEST_ADDRESS).collect());
+        let account = Key::Account(Sha256::digest(email).into());
         let peer = peer.map(|peer| (Key::Peer(network(peer)), PEER));
         let keys: Vec<_> = [Some((account, ACCOUNT)), peer].into_iter().flatten().collect();
         self.0.take(&keys, 1, now).map_err(seconds)?;

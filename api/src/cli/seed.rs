@@ -1,5 +1,6 @@
 //! `tributary seed`: demo data into an empty database.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -7,6 +8,7 @@ use entity::user;
 
 use super::{Console, Failure, Outcome, start};
 use crate::app::App;
+use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::demo::{self, DemoUser};
 use crate::error::{Code, Error, Result};
@@ -59,7 +61,29 @@ pub(super) async fn fill_if_new(app: &App) -> Outcome {
 }
 
 async fn try_to_fill(app: &App) -> Result<(), Error> {
-    if has_nobody(app).await? { fill(app, None).await } else { Ok(()) }
+    if !has_nobody(app).await? {
+        return Ok(());
+    }
+    if app.config().database_url.expose().contains(":memory:") {
+        // Such a database lives in the connection of this service.
+        return fill(app, None).await;
+    }
+    let config = app.config().clone();
+    tokio::task::spawn_blocking(move || fill_apart(config)).await.map_err(Error::internal)?
+}
+
+/// Fills a database by threads and connections that end with it: what they have allocated does not stay with the service.
+fn fill_apart(config: Config) -> Result<()> {
+    let filling = std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
+        runtime.block_on(async {
+            let app = App::start(config, Arc::new(SystemClock::default())).await?;
+            let filled = fill(&app, None).await;
+            app.store().database().close().await;
+            filled
+        })
+    });
+    filling.join().map_err(|_| Error::internal("the demo data could not be made"))?
 }
 
 /// Fills an empty database.

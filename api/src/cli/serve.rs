@@ -18,6 +18,10 @@ pub(super) async fn run(console: &mut Console<'_>, config: Config) -> Outcome {
         .await
         .map_err(|error| Failure::Failed(format!("{wanted} cannot be listened on: {error}")))?;
     let address = listener.local_addr()?;
+    // Each connection is a descriptor. Where the system allows no more than it does, the limit of connections is lower.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::debug!(%error, "the limit of descriptors cannot be raised");
+    }
     let app = start(config).await?;
     if app.config().demo == Demo::Auto {
         seed::fill_if_new(&app).await?;

@@ -11,6 +11,7 @@ pub mod filter;
 pub(crate) mod input;
 mod load;
 pub mod mutation;
+pub mod near;
 pub mod node;
 pub mod pick;
 pub mod plan;
@@ -23,6 +24,7 @@ pub(crate) mod subscription;
 mod totals;
 pub mod validity;
 pub mod value;
+pub mod views;
 
 use async_graphql::ContextBase;
 

@@ -1,41 +1,50 @@
 //! The subscription root: `changed`, the event log as it grows.
 //!
 //! Every batch of changes is planned, loaded and rendered like a list of events, with the eyes that the viewer has at
-//! that moment: one statement for who is looking, one for the events, one for each kind of changed object.
+//! that moment: one statement for the events, one for each kind of changed object, and one for who is looking, asked for
+//! many at once. Followers who see a batch alike are told from one reading (see [`super::views`]).
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::parser::types::SelectionSet;
 use async_graphql::registry::{ObjectBuilder, Registry};
 use async_graphql::{Context, InputType, Name, PathSegment, Pos, Response, SubscriptionType, Value};
+use async_graphql_value::Value as Written;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use sea_orm::Value as Sql;
 use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::filter::{NESTED_PAGE, order_name};
 use super::load::{Loaded, load};
+use super::near;
 use super::pick::{Args, Spot, arguments, pick};
 use super::plan::{Level, Object, Planner};
 use super::register::subscription_fields;
 use super::render::Renderer;
 use super::schema::GRAPH;
 use super::value::text_of;
-use crate::access::Kind;
+use super::views::{Question, Told};
+use crate::access::{Kind, Viewer};
 use crate::app::{App, Credential};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::store::Reader;
 use crate::store::descriptor::Descriptor;
-use crate::store::feed::{Entry, Follower};
+use crate::store::feed::{Batch, Entry, Follower};
 use crate::store::filter::Filter;
 use crate::store::page::{self, Key, Page};
 use crate::store::row::Cell;
 use crate::store::select::{ListSql, Of};
 
-/// So many changes are read at once. Few, because their rights are those of the moment in which they were read.
-const BATCH: usize = 20;
+/// How long a follower waits when the database cannot be read; from time to time twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The longest wait before the next try.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The subscription root.
 pub struct Changes;
@@ -85,11 +94,13 @@ fn refused(ctx: &Context<'_>, error: Error) -> Response {
 
 /// One subscription on its way through the log.
 struct Following<'a> {
+    app: &'a App,
     credential: &'a Credential,
+    question: Question,
     wanted: Wanted,
     follower: Follower,
     /// Entries that were taken and are not read yet.
-    taken: VecDeque<Entry>,
+    taken: Option<Arc<Batch>>,
     /// Changes that were read and are not told yet.
     read: VecDeque<Response>,
 }
@@ -99,30 +110,110 @@ impl<'a> Following<'a> {
         let missing = || Error::internal("a subscription without its app");
         let credential = ctx.data_opt::<Credential>().ok_or_else(missing)?;
         let app = ctx.data_opt::<App>().ok_or_else(missing)?;
-        let reader = credential.reader().await?;
+        let viewer = viewer(credential).await?;
         // Whatever is wrong with the arguments or the rights is told now and not at the first change.
         let wanted = Wanted::of(&arguments(ctx.query_env, &ctx.item.node)?)?;
-        Plan::of(ctx, &reader, &wanted)?;
+        Plan::of(ctx, &app.store().reader(viewer), &wanted)?;
+        let _turn = app.views().turn().await?;
         let follower = app.store().feed().follow(wanted.after).await?;
-        Ok(Self { credential, wanted, follower, taken: VecDeque::new(), read: VecDeque::new() })
+        let (question, read) = (question(ctx), VecDeque::new());
+        Ok(Self { app, credential, question, wanted, follower, taken: None, read })
     }
 
-    /// The next change that the viewer may see.
+    /// The next change that the viewer may see. That the database cannot be read for a while ends nothing: what was taken
+    /// from the log is read as soon as it can be.
     async fn next(&mut self, ctx: &Context<'_>) -> Result<Response> {
+        let mut pause = FIRST_PAUSE;
         loop {
             if let Some(change) = self.read.pop_front() {
                 return Ok(change);
             }
-            if self.taken.is_empty() {
-                let entries = self.follower.next().await?;
-                self.taken.extend(entries.into_iter().filter(|entry| self.wanted.takes(entry)));
-                continue;
+            match self.read_on(ctx).await {
+                Ok(()) => pause = FIRST_PAUSE,
+                Err(error) if matches!(error.code(), Code::Unavailable | Code::Timeout) => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                Err(error) => return Err(error),
             }
-            let batch: Vec<Entry> = self.taken.drain(..self.taken.len().min(BATCH)).collect();
-            let reader = self.credential.reader().await?;
-            self.read.extend(Plan::of(ctx, &reader, &self.wanted)?.changes(&batch).await?);
         }
     }
+
+    /// Reads the next entries of the log.
+    async fn read_on(&mut self, ctx: &Context<'_>) -> Result<()> {
+        let batch = match &self.taken {
+            Some(batch) => Arc::clone(batch),
+            None => {
+                let batch = self.follower.next().await?;
+                self.taken = Some(Arc::clone(&batch));
+                batch
+            }
+        };
+        let entries: Vec<Entry> = batch.entries.iter().filter(|entry| self.wanted.takes(entry)).copied().collect();
+        if !entries.is_empty() {
+            let told = self.look(ctx, &batch, &entries).await?;
+            self.read.extend(told.iter().map(Told::response));
+        }
+        self.taken = None;
+        Ok(())
+    }
+
+    /// What is to be told of these entries of a batch, with the eyes of this moment.
+    async fn look(&self, ctx: &Context<'_>, batch: &Batch, entries: &[Entry]) -> Result<Arc<[Told]>> {
+        let (views, store, viewer) = (self.app.views(), self.app.store(), viewer(self.credential).await?);
+        if !self.follower.shares(batch) {
+            let _turn = views.turn().await?;
+            let reader = store.reader(viewer);
+            return Ok(Plan::of(ctx, &reader, &self.wanted)?.changes(entries).await?.into());
+        }
+        let eyes = if self.is_near(ctx, &viewer, entries)? {
+            views.around(batch, store.around(&batch.entries)).await?.reduce(&viewer)
+        } else {
+            viewer
+        };
+        let reader = store.reader(eyes);
+        let read = async { Plan::of(ctx, &reader, &self.wanted)?.changes(entries).await };
+        views.told(&self.question, batch, reader.viewer(), read).await
+    }
+
+    /// Do all viewers of this role who have the same of the rows around see the same of these entries?
+    fn is_near(&self, ctx: &Context<'_>, viewer: &Viewer, entries: &[Entry]) -> Result<bool> {
+        let kinds: HashSet<Kind> = entries.iter().filter_map(|entry| entry.kind).collect();
+        for kind in kinds {
+            let judge = || {
+                let reader = self.app.store().reader(viewer.clone());
+                Plan::of(ctx, &reader, &self.wanted)?.is_near(kind)
+            };
+            if !self.app.views().is_near(&self.question, viewer, kind, judge)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Who follows now; a stranger may not.
+async fn viewer(credential: &Credential) -> Result<Viewer> {
+    credential.viewer().await?.ok_or_else(Error::unauthenticated)
+}
+
+/// What is asked of changes, whatever the place from which on: the field as it is written with all it refers to, and the
+/// variables but for one that names nothing but the place.
+fn question(ctx: &Context<'_>) -> Question {
+    let env = ctx.query_env;
+    let mut fragments: Vec<_> = env.fragments.iter().collect();
+    fragments.sort_unstable_by_key(|(name, _)| *name);
+    let written = format!("{:?}{fragments:?}", ctx.item);
+    let after = ctx.item.node.arguments.iter().find(|(name, _)| name.node.as_str() == "after");
+    let place = after.map(|(_, value)| format!("{:?}", value.node)).filter(|place| written.matches(place).count() == 1);
+    let mut hash = Sha256::new_with_prefix(written);
+    for definition in &env.operation.node.variable_definitions {
+        let name = &definition.node.name.node;
+        if place.as_ref() != Some(&format!("{:?}", Written::Variable(name.clone()))) {
+            hash.update(format!("{definition:?}{:?}", env.variables.get(name)));
+        }
+    }
+    hash.finalize().into()
 }
 
 /// The arguments of `changed`.
@@ -241,8 +332,29 @@ impl<'a> Plan<'a> {
         Ok(Self { planner, of, key: &ctx.item.node.response_key().node, pos: ctx.item.pos, parts, events, filter })
     }
 
+    /// Does what is told of a change of this kind depend, of who looks, on no more than his role and whose the rows around
+    /// are?
+    fn is_near(&self, kind: Kind) -> Result<bool> {
+        let (reader, of) = (self.planner.reader, GRAPH.of(kind));
+        let role = reader.viewer().role;
+        let events = self.events.iter().all(|(level, object)| near::is_near(role, level, object));
+        // A filter may ask about anything.
+        if !events || self.filter.is_some() || !reader.may_read(of) {
+            return Ok(events && self.filter.is_none());
+        }
+        for (_, part) in &self.parts {
+            if let Part::Node(below) = part {
+                let (level, object) = self.planner.level(of, below)?;
+                if !near::is_near(role, &level, &object) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
     /// The changes among these entries that the viewer may see, rendered, in their order.
-    async fn changes(self, entries: &[Entry]) -> Result<Vec<Response>> {
+    async fn changes(self, entries: &[Entry]) -> Result<Vec<Told>> {
         let reader = self.planner.reader;
         let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
         let page = Page { limit: ids.len() as u64, backward: false, after: None, before: None };
@@ -269,9 +381,8 @@ impl<'a> Plan<'a> {
                 (spot.key.clone(), renderer.field(spot, |renderer| below.render(renderer, entry)))
             });
             let change = Value::Object(fields.collect());
-            let mut response = Response::new(Value::Object([(self.key.clone(), change)].into_iter().collect()));
-            response.errors = renderer.errors;
-            response
+            let data = Value::Object([(self.key.clone(), change)].into_iter().collect());
+            Told { data, errors: renderer.errors }
         };
         Ok(seen.into_iter().map(render).collect())
     }

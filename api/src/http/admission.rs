@@ -17,6 +17,7 @@ use super::record::{self, Following, Running};
 use super::{guard, persisted, variables};
 use crate::access::Viewer;
 use crate::app::{App, Credential, RequestMeta};
+use crate::documents::Document;
 use crate::error::{Code, Error};
 use crate::graphql::cost::{self, Estimate};
 
@@ -30,6 +31,7 @@ pub struct Admitted {
     pub name: Option<String>,
     /// What it may take at most.
     pub estimate: Estimate,
+    document: Arc<Document>,
 }
 
 /// Everything that can fail before anything runs and before anybody pays.
@@ -61,8 +63,8 @@ fn examine(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerErro
     if judged {
         request = request.data(document.validity.clone());
     }
-    request.set_parsed_query(Arc::unwrap_or_clone(document).parsed);
-    Ok(Admitted { request, kind, name, estimate })
+    request.set_parsed_query(document.parsed.clone());
+    Ok(Admitted { request, kind, name, estimate, document })
 }
 
 /// A subscription follows one thing (the specification, 5.2.3.1). The executor looks for it in the operation itself.
@@ -112,6 +114,7 @@ fn follow(
         running.end(app, &refused.codes());
         return one(*refused);
     }
+    app.documents().keep(&admitted.document, viewer.is_some());
     let suggest = !app.config().is_production();
     let mut following = Following::of(app, running);
     let answers = app.subscribe(admitted.request, credential, meta).map(move |outcome| {
@@ -128,6 +131,7 @@ pub async fn run(app: &App, admitted: Admitted, viewer: Option<Viewer>, meta: Re
     app.metrics().observe_cost(admitted.estimate.points());
     let answer = match Charge::take(app, admitted.estimate, viewer.as_ref(), &meta) {
         Ok(charge) => {
+            app.documents().keep(&admitted.document, viewer.is_some());
             let answer = in_time(app, admitted.request, viewer, meta).instrument(running.span()).await;
             charge.settle(answer)
         }

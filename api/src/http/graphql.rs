@@ -1,13 +1,13 @@
 //! GraphQL over HTTP (the GraphQL foundation's draft): one endpoint, GET for queries, POST with JSON for everything.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use async_graphql::ServerError;
 use async_graphql::parser::types::OperationType;
 use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{ConnectInfo, Extension, Request, State};
+use axum::extract::{Extension, Request, State};
 use axum::http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, UPGRADE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
@@ -20,6 +20,7 @@ use super::guard;
 use super::headers::{self, RequestId};
 use super::live::Lease;
 use super::parameters::{self, Carried, Parameters};
+use super::peer::Peer;
 use super::playground;
 use super::socket::{self, Caller};
 use super::stream::{self, Framing};
@@ -57,7 +58,7 @@ pub async fn endpoint(
         return Refusal::new(StatusCode::NOT_ACCEPTABLE, Code::BadUserInput, message).into_response(Media::Json);
     }
     let media = whole.unwrap_or(Media::Json);
-    let peer = extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip());
+    let peer = extensions.get().and_then(|Peer(peer)| *peer);
     let lease = extensions.get().cloned();
     let call = Call { app, id: id.0, peer, lease, headers, media, framing, in_bits: whole.is_none() };
     let answered = match method {
@@ -222,11 +223,15 @@ impl Call {
     }
 
     async fn viewer(&self) -> Result<Option<Viewer>> {
-        self.app.viewer(self.authorization()?).await
+        let viewer = self.app.viewer(self.authorization()?).await?;
+        self.lease.iter().filter(|_| viewer.is_some()).for_each(Lease::know);
+        Ok(viewer)
     }
 
     async fn credential(&self) -> Result<Credential> {
-        self.app.credential(self.authorization()?).await
+        let credential = self.app.credential(self.authorization()?).await?;
+        self.lease.iter().filter(|_| credential.is_proof()).for_each(Lease::know);
+        Ok(credential)
     }
 
     fn authorization(&self) -> Result<Option<&str>> {

@@ -1,7 +1,9 @@
 //! What every answer carries: a request id, security headers, and one line in the log.
 
+use std::net::SocketAddr;
+
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{
     AUTHORIZATION, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
@@ -11,6 +13,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::peer::Peer;
 use super::record::{self, Line};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -80,6 +83,9 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
     // At the level of errors, so that every filter that shows an error shows its id.
     let span = tracing::error_span!(parent: &trace, "request", id = %id.0);
     request.extensions_mut().insert(id);
+    let connection = request.extensions().get().map(|ConnectInfo::<SocketAddr>(connection)| connection.ip());
+    let peer = Peer::of(connection, request.headers(), &app.config().trusted_proxies);
+    request.extensions_mut().insert(peer);
     let began = Instant::now();
     // Entered outside of the span of the log, so that what the layer of traces sees has it as its parent.
     let outer = trace.clone();
@@ -88,7 +94,8 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
         let (status, milliseconds) = (response.status().as_u16(), began.elapsed().as_secs_f64() * 1_000.0);
         let Line { operation, kind, code, user } = Line::of(&records);
         let user = user.map(tracing::field::display);
-        tracing::info!(method, path, status, milliseconds, operation, r#type = kind, code, user, "answered");
+        let peer = peer.0.map(tracing::field::display);
+        tracing::info!(method, path, status, milliseconds, operation, r#type = kind, code, user, peer, "answered");
         trace.record("http.response.status_code", status);
         app.metrics().response(&path, method, status);
         if let Some(echo) = echo {

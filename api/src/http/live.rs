@@ -4,25 +4,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::slots::{Hold, InUse};
 use crate::app::Credential;
 use crate::error::{Code, Error};
 
 /// The hold on a connection: it counts against the limit of connections, and the server waits for its end.
 #[derive(Clone)]
 pub struct Lease {
-    /// Given back when the last holder ends; who came while the server was leaving has none.
-    _slot: Arc<Option<OwnedSemaphorePermit>>,
+    hold: Arc<Hold>,
     leaving: watch::Receiver<bool>,
-    cut: Arc<Notify>,
 }
 
 impl Lease {
     /// The hold on a connection of a server that says when it is `leaving`.
-    pub fn new(slot: Arc<Option<OwnedSemaphorePermit>>, leaving: watch::Receiver<bool>) -> Self {
-        Self { _slot: slot, leaving, cut: Arc::new(Notify::new()) }
+    pub fn new(hold: Hold, leaving: watch::Receiver<bool>) -> Self {
+        Self { hold: Arc::new(hold), leaving }
     }
 
     /// Ready when the server is leaving.
@@ -31,14 +30,24 @@ impl Lease {
         let _ = self.leaving.wait_for(|leaving| *leaving).await;
     }
 
+    /// A valid token was presented over the connection.
+    pub fn know(&self) {
+        self.hold.know();
+    }
+
+    /// A request or an operation is under way until this is dropped.
+    pub fn begin(&self) -> InUse {
+        self.hold.begin()
+    }
+
     /// Asks the server to close the connection, whatever is being written to it.
     pub fn cut(&self) {
-        self.cut.notify_one();
+        self.hold.cut();
     }
 
     /// Ready when somebody asked for the end of the connection.
     pub async fn is_cut(&self) {
-        self.cut.notified().await;
+        self.hold.is_cut().await;
     }
 }
 
@@ -46,6 +55,14 @@ impl Lease {
 pub async fn left(lease: Option<Lease>) {
     match lease {
         Some(lease) => lease.left().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Ready when the connection of the lease has to end; never without one.
+pub async fn is_cut(lease: Option<Lease>) {
+    match lease {
+        Some(lease) => lease.is_cut().await,
         None => std::future::pending().await,
     }
 }

@@ -53,9 +53,7 @@ fn parsed(app: &App, text: &str, promised: Option<&str>) -> Result<Arc<Document>
     if let Some(known) = app.documents().get(&hash) {
         return Ok(known);
     }
-    let document = Arc::new(Document::new(text, guard::admit(text, &app.config().limits)?));
-    app.documents().keep(hash, &document);
-    Ok(document)
+    Ok(Arc::new(Document::new(hash, guard::admit(text, &app.config().limits)?)))
 }
 
 /// The document of the manifest that a request means.

@@ -154,6 +154,7 @@ struct Gone;
 impl Writing {
     async fn run(self, answers: BoxStream<'static, Answer>, pulse: Pulse) {
         let lease = self.lease.clone();
+        let _in_use = lease.as_ref().map(Lease::begin);
         tokio::select! {
             _ = self.write(answers, pulse) => {}
             () = live::left(lease) => {}

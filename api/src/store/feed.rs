@@ -5,6 +5,7 @@
 //! number of followers. A follower keeps nothing but its place: it takes the entries behind it from those that were
 //! read last or, when it lies further back, from the log in pages. So resuming and catching up are the same thing
 //! as following, nothing is queued for anybody, and since the log has no gaps nobody misses or repeats an entry.
+//! Entries come in batches, and whoever is up to date gets the same ones: what is made of a batch can be shared.
 //!
 //! The tail runs while there are followers. Entries say which row changed, to nobody but the machinery that then reads
 //! the event and the row with the eyes of a viewer.
@@ -17,6 +18,7 @@ use std::time::Duration;
 use sea_orm::sqlx::postgres::PgListener;
 use sea_orm::{ConnectionTrait, QueryResult};
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::database::{Database, classify};
@@ -31,10 +33,14 @@ const CHANNEL: &str = "tributary_event";
 const POLL: Duration = Duration::from_secs(5);
 /// Pause before a lost listener is opened again.
 const RETRY: Duration = Duration::from_secs(1);
+/// How long after they were read entries may be told to all who see them alike from one reading.
+const SAME_MOMENT: Duration = Duration::from_secs(3);
 /// So many entries are kept, for followers that are nearly up to date.
 const RECENT: usize = 2_000;
 /// So many entries are read at a time.
 const PAGE: usize = 200;
+/// So many entries are handed on together. Few, because their rights are those of the moment in which they are read.
+const BATCH: usize = 20;
 
 /// An entry of the log: which row changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +55,30 @@ pub struct Entry {
     pub subject: Uuid,
 }
 
+/// Entries that follow each other in the log, at least one.
+#[derive(Debug)]
+pub struct Batch {
+    /// The entries, in their order.
+    pub entries: Vec<Entry>,
+    /// When the tail read them, for all its followers; none if one follower read them for itself.
+    read_at: Option<Instant>,
+}
+
+impl Batch {
+    fn first(&self) -> i64 {
+        self.entries.first().map_or(i64::MAX, |entry| entry.seq)
+    }
+
+    fn last(&self) -> i64 {
+        self.entries.last().map_or(i64::MIN, |entry| entry.seq)
+    }
+
+    /// The numbers of the first and of the last entry.
+    pub fn span(&self) -> (i64, i64) {
+        (self.first(), self.last())
+    }
+}
+
 /// The growing end of the event log, as this process sees it.
 pub struct Feed {
     database: Arc<Database>,
@@ -59,7 +89,7 @@ pub struct Feed {
     heard: AtomicI64,
     wake: Notify,
     /// The last entries, without a gap up to the head.
-    recent: Mutex<VecDeque<Entry>>,
+    recent: Mutex<VecDeque<Arc<Batch>>>,
     running: Mutex<bool>,
 }
 
@@ -67,25 +97,37 @@ pub struct Feed {
 pub struct Follower {
     feed: Arc<Feed>,
     head: watch::Receiver<i64>,
+    since: Instant,
     at: i64,
+    /// What was read behind the place and not handed on yet.
+    ahead: VecDeque<Arc<Batch>>,
 }
 
 impl Follower {
-    /// The next entries in the order of the log, at least one: waits until there is one. Cancelling loses nothing.
+    /// The next entries in the order of the log: waits until there are some. Cancelling loses nothing.
     ///
     /// # Errors
     /// Database errors.
-    pub async fn next(&mut self) -> Result<Vec<Entry>> {
+    pub async fn next(&mut self) -> Result<Arc<Batch>> {
         loop {
+            if let Some(batch) = self.ahead.pop_front() {
+                self.at = batch.last();
+                return Ok(batch);
+            }
             if *self.head.borrow_and_update() > self.at {
-                let entries = self.feed.after(self.at).await?;
-                if let Some(last) = entries.last() {
-                    self.at = last.seq;
-                    return Ok(entries);
+                self.ahead = self.feed.after(self.at).await?;
+                if !self.ahead.is_empty() {
+                    continue;
                 }
             }
             self.head.changed().await.map_err(|_| Error::internal("the feed is gone"))?;
         }
+    }
+
+    /// Were these entries read for all who followed at that moment, this one among them, and not long ago? Then whoever
+    /// sees them alike may be told alike: it is the same moment.
+    pub fn shares(&self, batch: &Batch) -> bool {
+        batch.read_at.is_some_and(|read_at| self.since <= read_at && read_at.elapsed() < SAME_MOMENT)
     }
 }
 
@@ -112,7 +154,8 @@ impl Feed {
         if at > end {
             return Err(Error::bad_input("The cursor lies behind the end of this log. Start again without a cursor."));
         }
-        let follower = Follower { feed: Arc::clone(self), head: self.head.subscribe(), at };
+        let (feed, head) = (Arc::clone(self), self.head.subscribe());
+        let follower = Follower { feed, head, since: Instant::now(), at, ahead: VecDeque::new() };
         self.start();
         Ok(follower)
     }
@@ -190,12 +233,7 @@ impl Feed {
             let entries = self.page(head).await?;
             let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(()) };
             let full = entries.len() == PAGE;
-            {
-                let mut recent = lock(&self.recent);
-                recent.extend(entries);
-                let surplus = recent.len().saturating_sub(RECENT);
-                recent.drain(..surplus);
-            }
+            self.remember(batches(&entries, Some(Instant::now())));
             self.head.send_replace(last);
             if !full {
                 return Ok(());
@@ -203,22 +241,30 @@ impl Feed {
         }
     }
 
-    /// The entries behind a place, at most a page of them.
-    async fn after(&self, seq: i64) -> Result<Vec<Entry>> {
+    fn remember(&self, batches: impl Iterator<Item = Arc<Batch>>) {
+        let mut recent = lock(&self.recent);
+        recent.extend(batches);
+        let mut surplus = recent.iter().map(|batch| batch.entries.len()).sum::<usize>().saturating_sub(RECENT);
+        while surplus > 0 {
+            let Some(oldest) = recent.pop_front() else { return };
+            surplus = surplus.saturating_sub(oldest.entries.len());
+        }
+    }
+
+    /// The entries behind a place, at most about a page of them.
+    async fn after(&self, seq: i64) -> Result<VecDeque<Arc<Batch>>> {
         let recent = self.recent_after(seq);
-        if recent.is_empty() { self.page(seq).await } else { Ok(recent) }
+        if recent.is_empty() { Ok(batches(&self.page(seq).await?, None).collect()) } else { Ok(recent) }
     }
 
     /// The same, if those that were read last reach back so far; otherwise nothing.
-    fn recent_after(&self, seq: i64) -> Vec<Entry> {
+    fn recent_after(&self, seq: i64) -> VecDeque<Arc<Batch>> {
         let recent = lock(&self.recent);
-        match recent.front() {
-            Some(first) if first.seq <= seq + 1 => {
-                let start = recent.partition_point(|entry| entry.seq <= seq);
-                recent.iter().skip(start).take(PAGE).copied().collect()
-            }
-            _ => Vec::new(),
+        if recent.front().is_none_or(|first| first.first() > seq + 1) {
+            return VecDeque::new();
         }
+        let start = recent.partition_point(|batch| batch.last() <= seq);
+        recent.iter().skip(start).take(PAGE / BATCH).map(|batch| behind(batch, seq)).collect()
     }
 
     async fn page(&self, after: i64) -> Result<Vec<Entry>> {
@@ -246,6 +292,20 @@ impl Feed {
         let row = row.map_err(classify)?.ok_or_else(|| Error::internal("the event counter is missing"))?;
         row.try_get_by_index(0).map_err(classify)
     }
+}
+
+/// These entries in batches.
+fn batches(entries: &[Entry], read_at: Option<Instant>) -> impl Iterator<Item = Arc<Batch>> {
+    entries.chunks(BATCH).map(move |entries| Arc::new(Batch { entries: entries.to_vec(), read_at }))
+}
+
+/// What of a batch lies behind a place. A part is its reader's own.
+fn behind(batch: &Arc<Batch>, seq: i64) -> Arc<Batch> {
+    if batch.first() > seq {
+        return Arc::clone(batch);
+    }
+    let entries = batch.entries.iter().filter(|entry| entry.seq > seq).copied().collect();
+    Arc::new(Batch { entries, read_at: None })
 }
 
 /// What came over the listener.

@@ -58,6 +58,7 @@
 //! }
 //! ```
 
+pub mod around;
 pub mod bucket;
 pub mod bulk;
 pub mod credit;

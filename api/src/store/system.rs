@@ -1,5 +1,6 @@
 //! The unscoped door: for signing in, for start-up and for jobs. Resolvers never hold a [`System`].
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use sea_orm::sea_query::IntoCondition;
@@ -214,6 +215,51 @@ impl System {
         Ok(Some(Viewer { id: user, role, team, teams: teams.into(), session }))
     }
 
+    /// Who is behind these sessions of users, as [`Self::viewer`] would say: one statement for a thousand of them, and one
+    /// for the teams.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn viewers(&self, sessions: &[(Uuid, Uuid)]) -> Result<HashMap<(Uuid, Uuid), Viewer>> {
+        if let [(user, session)] = sessions {
+            let viewer = self.viewer(*user, *session).await?;
+            return Ok(viewer.map(|viewer| ((*user, *session), viewer)).into_iter().collect());
+        }
+        let database = self.store.database();
+        let mut trees = Trees::of(&self.teams().await?);
+        let mut viewers = HashMap::with_capacity(sessions.len());
+        for chunk in sessions.chunks(1_000) {
+            let families: Vec<Uuid> = chunk.iter().map(|(_, session)| *session).collect();
+            let mut sql = Sql::text(
+                "SELECT DISTINCT t0.id, s.family_id, t0.role, t0.team_id FROM app_user t0 JOIN refresh_token s \
+                 ON s.user_id = t0.id AND s.revoked_at IS NULL \
+                 WHERE t0.deleted_at IS NULL AND t0.status = 'ACTIVE' AND ",
+            );
+            sql.append(database.dialect().is_any("s.family_id", &families));
+            let statement = sql.planned_once(database.backend());
+            for row in database.reading().query_all_raw(statement).await.map_err(classify)? {
+                let id: Uuid = row.try_get_by_index(0).map_err(classify)?;
+                let session: Uuid = row.try_get_by_index(1).map_err(classify)?;
+                let role = row.try_get_by_index::<Role>(2).map_err(classify)?;
+                let team: Option<Uuid> = row.try_get_by_index(3).map_err(classify)?;
+                let teams = trees.below(team);
+                viewers.insert((id, session), Viewer { id, role, team, teams, session });
+            }
+        }
+        Ok(viewers)
+    }
+
+    /// The live teams, each with the one above it.
+    async fn teams(&self) -> Result<Vec<(Uuid, Option<Uuid>)>> {
+        let database = self.store.database();
+        let sql = Sql::text("SELECT id, parent_id FROM team WHERE deleted_at IS NULL");
+        let rows = database.reading().query_all_raw(sql.statement(database.backend())).await.map_err(classify)?;
+        rows.iter()
+            .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+            .collect::<Result<_, _>>()
+            .map_err(classify)
+    }
+
     /// Does this database hold demo data?
     ///
     /// # Errors
@@ -259,5 +305,39 @@ impl System {
                 tx.commit().await
             }
         }
+    }
+}
+
+/// Teams with those below them.
+struct Trees {
+    children: HashMap<Uuid, Vec<Uuid>>,
+    known: HashMap<Uuid, Arc<[Uuid]>>,
+}
+
+impl Trees {
+    fn of(teams: &[(Uuid, Option<Uuid>)]) -> Self {
+        let mut children: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        for (team, parent) in teams {
+            parent.iter().for_each(|parent| children.entry(*parent).or_default().push(*team));
+        }
+        Self { children, known: HashMap::new() }
+    }
+
+    /// A team and all below it.
+    fn below(&mut self, team: Option<Uuid>) -> Arc<[Uuid]> {
+        let Some(team) = team else { return Arc::new([]) };
+        if let Some(known) = self.known.get(&team) {
+            return Arc::clone(known);
+        }
+        let (mut all, mut seen, mut at) = (vec![team], HashSet::from([team]), 0);
+        while let Some(next) = all.get(at) {
+            let below = self.children.get(next).into_iter().flatten().copied();
+            let new: Vec<Uuid> = below.filter(|team| seen.insert(*team)).collect();
+            all.extend(new);
+            at += 1;
+        }
+        let all: Arc<[Uuid]> = all.into();
+        self.known.insert(team, Arc::clone(&all));
+        all
     }
 }

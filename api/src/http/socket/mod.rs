@@ -90,6 +90,8 @@ enum End {
     Gone,
     /// We close it, with a code and a reason.
     Close(u16, String),
+    /// Others need its place more, and do not wait for it.
+    GiveWay,
 }
 
 impl End {
@@ -106,6 +108,11 @@ enum Step {
 
 type Operations = StreamMap<String, BoxStream<'static, Step>>;
 
+/// How long a client may take to hear that it has to give way.
+const FAREWELL: Duration = Duration::from_millis(100);
+/// What a client is told that takes its messages too slowly.
+const TOO_SLOW: &str = "You take messages too slowly. Connect again, and go on with `after`.";
+
 /// One socket.
 struct Connection {
     socket: WebSocket,
@@ -121,7 +128,8 @@ impl Connection {
         let ended = if accepted {
             tokio::select! {
                 Err(end) = self.talk() => end,
-                () = live::left(lease) => End::close(1001, "The service is leaving: connect again."),
+                () = live::left(lease.clone()) => End::close(1001, "The service is leaving: connect again."),
+                () = live::is_cut(lease) => End::GiveWay,
             }
         } else {
             End::close(4406, "Subprotocol not acceptable")
@@ -135,6 +143,10 @@ impl Connection {
             .await
             .unwrap_or_else(|_| Err(End::close(4408, "Connection initialisation timeout")))?;
         self.send(&Outgoing::ack()).await?;
+        // Who is signed in keeps his socket though nothing runs on it.
+        let lease = self.caller.lease.clone().filter(|_| credential.is_proof());
+        lease.iter().for_each(Lease::know);
+        let _in_use = lease.as_ref().map(Lease::begin);
         let pulse = self.app.config().pulse;
         let (mut operations, mut pulse) = (Operations::new(), Pulse::of(credential.clone(), pulse));
 
@@ -214,8 +226,12 @@ impl Connection {
             }
             Err(errors) => admission::one(Answer::refused(errors)),
         };
+        let in_use = self.caller.lease.as_ref().map(Lease::begin);
         let steps = answers
-            .map(|answer| Step::Answer(Box::new(answer)))
+            .map(move |answer| {
+                let _ = &in_use;
+                Step::Answer(Box::new(answer))
+            })
             .chain(stream::once(std::future::ready(Step::Complete)));
         operations.insert(id, steps.boxed());
         Ok(())
@@ -247,23 +263,28 @@ impl Connection {
         match timeout(self.app.config().pulse, self.socket.send(frame)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End::Gone),
-            Err(_) => {
-                tracing::info!("a socket was dropped: its client took nothing any more");
-                Err(End::Gone)
-            }
+            Err(_) => Err(End::close(1008, TOO_SLOW)),
         }
     }
 
     /// Closes and lets the client read the reason before the connection goes.
     async fn say_goodbye(mut self, end: End) {
-        if let End::Close(code, reason) = end {
-            tracing::debug!(code, reason, "a socket is closed");
-            let frame = CloseFrame { code, reason: cut(&reason).into() };
-            if self.write(Frame::Close(Some(frame))).await.is_err() {
-                return;
+        let (code, reason, patience) = match end {
+            End::Gone => (None, String::new(), CLOSE_TIME),
+            End::Close(code, reason) => (Some(code), reason, CLOSE_TIME),
+            End::GiveWay => (Some(1013), "Nothing was asked over this socket: connect again.".to_owned(), FAREWELL),
+        };
+        tracing::debug!(code, reason, "a socket is closed");
+        let goodbye = async {
+            if let Some(code) = code {
+                let frame = CloseFrame { code, reason: cut(&reason).into() };
+                if self.socket.send(Frame::Close(Some(frame))).await.is_err() {
+                    return;
+                }
             }
-        }
-        let _ = timeout(CLOSE_TIME, async { while let Some(Ok(_)) = self.socket.next().await {} }).await;
+            while let Some(Ok(_)) = self.socket.next().await {}
+        };
+        let _ = timeout(patience, goodbye).await;
     }
 }
 

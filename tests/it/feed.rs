@@ -394,9 +394,9 @@ async fn who_sees_a_change_differently_is_told_differently() {
             nodes.into_iter().map(|node| node["id"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
         };
         let (mine, theirs) = (gid("deal", story.my_deal), gid("deal", story.their_deal));
-        assert_eq!(deals(&mut rep).await, [mine.clone()]);
-        assert_eq!(deals(&mut mate).await, [mine.clone()]);
-        assert_eq!(deals(&mut other).await, [theirs.clone()]);
+        assert_eq!(deals(&mut rep).await, [mine.as_str()]);
+        assert_eq!(deals(&mut mate).await, [mine.as_str()]);
+        assert_eq!(deals(&mut other).await, [theirs.as_str()]);
         assert_eq!(deals(&mut manager).await.len(), 2);
 
         let update = json!({ "id": mine, "expectedVersion": 1, "name": "Mine renamed" });

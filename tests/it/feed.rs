@@ -406,6 +406,8 @@ async fn who_sees_a_change_differently_is_told_differently() {
         assert_eq!(refused["payload"]["data"]["changed"]["node"]["owner"]["name"], "Rita");
         assert_eq!(refused["payload"]["errors"][0]["extensions"]["code"], "FORBIDDEN_FIELD");
         assert_eq!(manager.data("c").await["changed"]["event"]["action"], "updateDeal");
+        // What the company is to us changed with it; of the deal he learns nothing.
+        assert_eq!(deals(&mut other).await, [theirs.as_str()]);
         other.subscribe("settle", "{ __typename }").await;
         assert_eq!(other.data("settle").await, json!({ "__typename": "Query" }));
     })

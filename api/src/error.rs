@@ -101,13 +101,29 @@ pub struct Mistake {
     pub path: Vec<String>,
     /// What is wrong and what to do.
     pub message: String,
+    /// For `TAKEN`: the row that has the value already, if the caller may see it.
+    #[serde(default)]
+    pub id: Option<async_graphql::ID>,
+    /// How to find that row; answers never hold it.
+    #[serde(skip)]
+    #[graphql(skip)]
+    pub holder: Option<Holder>,
+}
+
+/// Texts by which a row is found that has a unique value already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The GraphQL type of the row.
+    pub of: &'static str,
+    /// Its columns and what they hold.
+    pub values: Vec<(&'static str, String)>,
 }
 
 impl Mistake {
     /// A mistake at one input field.
     pub fn new(code: &str, field: &str, message: impl Into<String>) -> Self {
         let path = field.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect();
-        Self { code: code.to_owned(), path, message: message.into() }
+        Self { code: code.to_owned(), path, message: message.into(), id: None, holder: None }
     }
 }
 
@@ -190,6 +206,17 @@ impl Error {
             Self::Refused { code, .. } => *code,
             Self::Invalid(_) => Code::BadUserInput,
             Self::Internal(_) => Code::Internal,
+        }
+    }
+
+    /// The same for another place that failed by it.
+    pub fn again(&self) -> Self {
+        match self {
+            Self::Refused { code, message, current_version } => {
+                Self::Refused { code: *code, message: message.clone(), current_version: *current_version }
+            }
+            Self::Invalid(mistakes) => Self::Invalid(mistakes.clone()),
+            Self::Internal(cause) => Self::internal(cause.to_string()),
         }
     }
 

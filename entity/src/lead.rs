@@ -93,6 +93,18 @@ pub struct Model {
     pub source_campaign_id: Option<Uuid>,
     /// What the person is interested in, in their own words.
     pub interest: Option<String>,
+    /// What the person needs.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub need: Option<String>,
+    /// What the person can spend.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub budget: Option<String>,
+    /// Who decides.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub authority: Option<String>,
+    /// By when the person wants it.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub timing: Option<String>,
     /// What a deal might be worth, in minor units of its currency.
     pub estimated_value_minor: Option<i64>,
     /// ISO 4217 code of that amount; set together with it.

@@ -159,3 +159,31 @@ fn only_a_plan_can_end() {
     assert!(talks.into_iter().all(rules::needs_outcome));
     assert!(!rules::needs_outcome(ActivityKind::Note));
 }
+
+#[tokio::test]
+async fn what_is_to_be_done_is_planned() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        let story = world.story(&cast).await;
+        let deal = crate::gid("deal", story.my_deal);
+        let fields = "activity { kind status dueAt startedAt priority owner { id } }";
+        let plan = json!({ "subject": "Call back", "dueAt": "2026-03-03T10:00:00Z", "dealId": deal });
+        let planned = cast.rep.mutate("planActivity", plan, fields).await.payload()["activity"].clone();
+        assert_eq!(
+            planned,
+            json!({
+                "kind": "FOLLOW_UP", "status": "PLANNED", "dueAt": "2026-03-03T10:00:00Z", "startedAt": null,
+                "priority": "NORMAL", "owner": { "id": crate::gid("user", cast.rep.id) }
+            })
+        );
+        let alone = json!({ "subject": " ", "dueAt": "2026-03-03T10:00:00Z" });
+        assert_eq!(
+            cast.rep.mutate("planActivity", alone, fields).await.mistakes(),
+            ["REQUIRED subject", "REQUIRED contactId"]
+        );
+        let logged = json!({ "kind": "NOTE", "subject": "Spoke", "dealId": deal });
+        let logged = cast.rep.mutate("logActivity", logged, fields).await.payload()["activity"].clone();
+        assert_eq!(logged["status"], "DONE");
+    })
+    .await;
+}

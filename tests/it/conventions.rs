@@ -211,7 +211,7 @@ fn every_mutation_takes_one_input_and_answers_a_payload() {
 /// Mutations of sessions: they change no row of the graph, and a stored answer would hold a token.
 const SESSIONS: [&str; 3] = ["signIn", "refreshSession", "signOut"];
 /// Verbs that begin something or take many: there is no version to compare.
-const BEGINNINGS: [&str; 5] = ["create", "capture", "record", "log", "add"];
+const BEGINNINGS: [&str; 7] = ["create", "upsert", "capture", "record", "log", "plan", "add"];
 
 #[test]
 fn every_change_names_its_version_and_every_mutation_can_be_retried() {

@@ -392,7 +392,7 @@ async fn a_capture_says_what_to_mend_and_writes_nothing() {
             assert_eq!(capture(&cast.marketer, input).await.mistakes(), [mistake]);
         }
         let bad = capture(&cast.marketer, json!({ "contact": { "email": "nonsense" }, "source": "INBOUND" })).await;
-        assert_eq!(bad.code(), "BAD_USER_INPUT");
+        assert_eq!(bad.mistakes(), ["INVALID contact.email"]);
         assert_eq!(capture(&cast.analyst, web("a@b.example")).await.code(), "FORBIDDEN");
         assert_eq!(capture(&world.stranger(), web("a@b.example")).await.code(), "UNAUTHENTICATED");
         for table in ["contact", "company", "lead", "touchpoint", "event"] {
@@ -746,6 +746,63 @@ async fn a_lead_that_is_needed_stays() {
         assert_eq!(cast.admin.ask(&query).await.data()["lead"], json!(null));
         let input = json!({ "id": gid("lead", story.their_lead), "expectedVersion": 1 });
         assert_eq!(cast.manager.mutate("deleteLead", input, "lead { id }").await.code(), "FORBIDDEN");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_sales_finds_out_stands_in_the_lead() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        let story = world.story(&cast).await;
+        let lead = crate::gid("lead", story.their_lead);
+        let facts = "lead { id version status need budget authority timing }";
+        let input =
+            json!({ "id": lead, "expectedVersion": 1, "need": " a pump ", "authority": "the board", "budget": "" });
+        let qualified = cast.other_rep.mutate("qualifyForSales", input, facts).await.payload()["lead"].clone();
+        assert_eq!(
+            qualified,
+            json!({
+                "id": lead, "version": 2, "status": "SQL", "need": "a pump", "budget": null, "authority": "the board",
+                "timing": null
+            })
+        );
+        let note = cast
+            .other_rep
+            .ask("{ activities(filter: { subject: { eq: \"Sales qualification\" } }) { nodes { body } } }")
+            .await;
+        assert_eq!(note.data()["activities"]["nodes"], json!([{ "body": "Need: a pump\nAuthority: the board" }]));
+        let change = json!({ "id": lead, "expectedVersion": 2, "timing": "May", "need": null });
+        let changed = cast.other_rep.mutate("updateLead", change, facts).await.payload()["lead"].clone();
+        assert_eq!((&changed["need"], &changed["timing"]), (&Value::Null, &json!("May")));
+        let found = cast
+            .other_rep
+            .ask("{ leads(filter: { authority: { contains: \"board\" }, timing: { eq: \"May\" } }) { totalCount } }")
+            .await;
+        assert_eq!(found.data()["leads"]["totalCount"], 1);
+        let closed = cast.analyst.run("query($id: ID!) { lead(id: $id) { id need } }", json!({ "id": lead })).await;
+        assert_eq!(closed.code(), "FORBIDDEN_FIELD");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_verb_names_its_lead_by_id() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        let story = world.story(&cast).await;
+        let lead = crate::gid("lead", story.pool_lead);
+        let recall = async |named: Value| {
+            let mut input = json!({ "expectedVersion": 1 });
+            named.as_object().expect("names").iter().for_each(|(name, id)| input[name] = id.clone());
+            cast.marketing_manager.mutate("recallHandoff", input, "lead { id }").await
+        };
+        assert_eq!(recall(json!({})).await.mistakes(), ["REQUIRED id"]);
+        let other = crate::gid("lead", story.my_lead);
+        assert_eq!(recall(json!({ "id": lead, "leadId": other })).await.mistakes(), ["INVALID leadId"]);
+        assert_eq!(recall(json!({ "id": lead })).await.payload()["lead"]["id"], json!(lead));
+        let former = json!({ "leadId": crate::gid("lead", story.my_lead), "expectedVersion": 1 });
+        cast.rep.mutate("convertLead", former, "deal { id }").await.payload();
     })
     .await;
 }

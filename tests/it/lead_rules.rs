@@ -77,11 +77,18 @@ fn other_needs_a_comment() {
 }
 
 #[test]
-fn findings_become_a_note() {
-    assert!(Findings::default().note().is_err());
-    assert!(Findings { need: Some(" "), ..Findings::default() }.note().is_err());
-    let note = Findings { need: Some(" a CRM "), timing: Some("May"), ..Findings::default() }.note();
-    assert_eq!(note.ok().as_deref(), Some("Need: a CRM\nTiming: May"));
+fn findings_are_kept_and_become_a_note() {
+    let mut lead = lead::Model::default();
+    assert!(Findings::default().note().is_none() && Findings::default().keep(&mut lead).is_err());
+    let blank = Findings { need: Some(" ".to_owned()), ..Findings::default() };
+    assert!(blank.note().is_none() && blank.keep(&mut lead).is_err());
+    let text = |text: &str| Some(text.to_owned());
+    let found = Findings { need: text(" a CRM "), authority: text("the board"), timing: text("May"), budget: None };
+    assert_eq!(found.note().as_deref(), Some("Need: a CRM\nAuthority: the board\nTiming: May"));
+    assert!(found.keep(&mut lead).is_ok());
+    assert_eq!((lead.need.as_deref(), lead.budget.as_deref()), (Some("a CRM"), None));
+    assert!(Findings::default().keep(&mut lead).is_ok(), "it is known from before");
+    assert_eq!(lead.timing.as_deref(), Some("May"));
 }
 
 #[test]

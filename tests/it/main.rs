@@ -1,6 +1,7 @@
 //! Every integration test, in one binary: one module a slice or a promise.
 
 mod activity;
+mod arguments;
 mod attribution;
 mod attribution_rules;
 mod auth;
@@ -26,6 +27,7 @@ mod filters;
 mod handoff;
 mod hostile;
 mod http;
+mod idempotency;
 mod import;
 mod inputs;
 mod lead;
@@ -53,6 +55,7 @@ mod tidy;
 mod time_zone;
 mod tokens;
 mod touchpoint;
+mod upsert;
 mod user;
 
 /// An id as clients see it.

@@ -34,6 +34,8 @@ pub struct Place {
     pub ty: String,
     /// It may not be left out of the object it is in.
     pub required: bool,
+    /// Null may stand there.
+    pub nullable: bool,
 }
 
 impl Place {
@@ -122,7 +124,7 @@ impl Inputs {
                 self.walk(named(ty), &path, places);
             } else {
                 let required = !ty.nullable && field.default_value.is_none() && !list;
-                places.push(Place { path, ty: named(ty).to_owned(), required });
+                places.push(Place { path, ty: named(ty).to_owned(), required, nullable: ty.nullable });
             }
         }
     }
@@ -180,6 +182,26 @@ impl Inputs {
         Value::Object(least)
     }
 
+    /// The sample as an input that is well formed and refused all the same, once it is tried.
+    pub fn refused(&self, mutation: &str, sample: &Value) -> Value {
+        let mut input = sample.clone();
+        if sample.get("expectedVersion").is_some() {
+            input["expectedVersion"] = json!(99);
+            return input;
+        }
+        let nothing = |table: &str| gid(table, Uuid::nil());
+        let (field, value) = match mutation {
+            "captureLead" => ("contact", json!({})),
+            "createContact" | "upsertContact" => ("companyId", json!(nothing("company"))),
+            "createDealContact" => ("contactId", json!(nothing("contact"))),
+            "createExchangeRate" => ("rateToBase", json!("0")),
+            "logActivity" | "planActivity" => ("subject", json!(" ")),
+            _ => ("name", json!(" ")),
+        };
+        input[field] = value;
+        input
+    }
+
     /// A value that fits a place of this type and name.
     pub fn fitting(&self, ty: &str, name: &str) -> Value {
         if let Some(first) = self.choices.get(ty).and_then(|choice| choice.first()) {
@@ -218,11 +240,16 @@ impl Inputs {
             let input = json!({ "id": id, "expectedVersion": 1 });
             return Sample { actor: cast.admin.clone(), input };
         }
-        let case = self.case(world, cast, story, mutation);
+        // What is put where it is not yet is made.
+        let created = mutation.replace("upsert", "create");
+        let case = self.case(world, cast, story, &created);
         for statement in &case.before {
             world.execute(statement).await;
         }
-        let mut input = self.least(self.mutations.get(mutation).expect("a mutation"));
+        let mut input = self.least(self.mutations.get(&created).expect("a mutation"));
+        if created != mutation {
+            input = with(input, json!({ "sourceSystem": "sample", "externalId": "1" }));
+        }
         for (name, value) in case.given.as_object().cloned().unwrap_or_default() {
             input[name] = value;
         }
@@ -254,7 +281,7 @@ impl Inputs {
         match mutation {
             "acceptLead" => case(rep, id("lead", story.pool_lead), vec![]),
             "rejectLead" => case(rep, with(id("lead", story.pool_lead), json!({ "reason": "BAD_DATA" })), vec![]),
-            "recallHandoff" => case(marketing, json!({ "leadId": gid("lead", story.pool_lead) }), vec![]),
+            "recallHandoff" => case(marketing, id("lead", story.pool_lead), vec![]),
             "acknowledgeHandoff" => case(marketing, id("handoff", story.their_handoff), vec![]),
             "handOffLead" => case(
                 marketing,
@@ -271,10 +298,10 @@ impl Inputs {
             "qualifyForSales" => {
                 case(rep, with(id("lead", story.my_lead), json!({ "need": "a pump" })), lead(story.my_lead, "SAL"))
             }
-            "convertLead" => case(rep, json!({ "leadId": gid("lead", story.my_lead) }), vec![]),
+            "convertLead" => case(rep, id("lead", story.my_lead), vec![]),
             "unconvertLead" => case(
                 manager,
-                json!({ "leadId": gid("lead", story.my_lead) }),
+                id("lead", story.my_lead),
                 set(
                     "lead",
                     story.my_lead,
@@ -364,11 +391,8 @@ impl Inputs {
                     ("Team", "team", cast.north),
                 ];
                 let row = rows.iter().find(|(name, ..)| mutation.ends_with(name));
-                match (
-                    row,
-                    ["create", "update", "assign", "delete", "upsert"].iter().find(|verb| mutation.starts_with(**verb)),
-                ) {
-                    (_, Some(&"create" | &"upsert")) => case(admin, json!({}), vec![]),
+                match (row, ["create", "update", "assign", "delete"].iter().find(|verb| mutation.starts_with(**verb))) {
+                    (_, Some(&"create")) => case(admin, json!({}), vec![]),
                     (Some((_, kind, row)), Some(_)) => case(admin, id(kind, *row), vec![]),
                     _ => panic!("{mutation} is new: say who does it to what"),
                 }

@@ -34,6 +34,19 @@ pub async fn hash(password: String) -> Result<String> {
     off_the_workers(move || hash_now(&normalised(&password))).await
 }
 
+/// A hash that is the same for the same secrets and salt, as costly to guess from as that of a stored password.
+///
+/// # Errors
+/// `INTERNAL` when the hash cannot be computed.
+pub async fn fingerprint(secrets: String, salt: Vec<u8>) -> Result<[u8; 32]> {
+    off_the_workers(move || {
+        let mut hash = [0; 32];
+        let done = argon2()?.hash_password_into(secrets.as_bytes(), &salt, &mut hash);
+        done.map(|()| hash).map_err(|error| Error::internal(error.to_string()))
+    })
+    .await
+}
+
 /// Does this password belong to this hash? Without a hash (no such user, or one without a password) the answer is no,
 /// after the same work as for a wrong password.
 ///

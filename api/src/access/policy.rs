@@ -145,7 +145,7 @@ const READ: &[FieldRow] = &[
     (Kind::Contact,    &["email", "phone"],               [Y,    Y,    Y,    Y,    Y,    X,    X]),
     (Kind::Campaign,   &["budget", "expectedRevenue"],    [Y,    Y,    X,    Y,    Y,    Y,    Y]),
     (Kind::Touchpoint, &["visitorKey"],                   [Y,    Y,    Y,    Y,    Y,    X,    X]),
-    (Kind::Lead,       &["interest"],                     [Y,    Y,    Y,    Y,    Y,    X,    Y]),
+    (Kind::Lead,       &["interest", "need", "budget", "authority", "timing"], [Y,    Y,    Y,    Y,    Y,    X,    Y]),
     (Kind::Handoff,    &["comment"],                      [Y,    Y,    Y,    Y,    Y,    X,    Y]),
     (Kind::Deal,       &["cost", "margin"],               [Y,    Y,    OWN,  X,    X,    SUMS, X]),
     (Kind::Activity,   &["subject", "body", "direction", "priority", "contact"],

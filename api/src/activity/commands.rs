@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::graphql::{
     CancelActivityInput, CompleteActivityInput, CompleteActivityPayload, FollowUpInput, LogActivityInput,
-    NoShowActivityInput,
+    NoShowActivityInput, PlanActivityInput,
 };
 use super::rules::{self, End};
 use crate::access::{Action, Kind};
@@ -21,14 +21,12 @@ use crate::user::commands::team_of;
 /// A changed activity.
 type Outcome = Result<Changed<activity::Entity>>;
 
-/// Logs what was done, or plans what is to be done.
+/// Logs what was done; with a due time, plans what is to be done.
 ///
 /// # Errors
-/// FORBIDDEN; `Invalid`: a link is missing or hidden, an outcome or a due time is missing.
+/// FORBIDDEN; `Invalid`: a link is missing or hidden, an outcome is missing.
 pub async fn log(tx: &Tx, input: LogActivityInput) -> Outcome {
-    let warrant = tx.may::<activity::Entity>(Action::Create)?;
     let mut checks = Checks::new();
-    let owner = responsible(tx, &warrant, input.owner_id.map(|id| id.uuid()), "ownerId", &mut checks).await?;
     let planned = input.due_at.is_some();
     if planned {
         let done = input.outcome.is_some() || input.started_at.is_some() || input.ended_at.is_some();
@@ -37,7 +35,7 @@ pub async fn log(tx: &Tx, input: LogActivityInput) -> Outcome {
         rules::check_outcome(input.kind, input.outcome, &mut checks);
     }
     let (started_at, ended_at) = if planned { (None, None) } else { took_place(tx, input.started_at, input.ended_at) };
-    let mut row = activity::Model {
+    let row = activity::Model {
         kind: input.kind,
         subject: input.subject,
         body: input.body,
@@ -48,8 +46,7 @@ pub async fn log(tx: &Tx, input: LogActivityInput) -> Outcome {
         started_at,
         ended_at,
         outcome: input.outcome,
-        owner_id: owner.0,
-        team_id: owner.1,
+        owner_id: input.owner_id.map(|id| id.uuid()),
         contact_id: input.contact_id.map(|id| id.uuid()),
         lead_id: input.lead_id.map(|id| id.uuid()),
         deal_id: input.deal_id.map(|id| id.uuid()),
@@ -59,6 +56,39 @@ pub async fn log(tx: &Tx, input: LogActivityInput) -> Outcome {
         external_id: input.external_id,
         ..activity::Model::default()
     };
+    begin(tx, row, checks).await
+}
+
+/// Plans what is to be done.
+///
+/// # Errors
+/// FORBIDDEN; `Invalid`: a link is missing or hidden.
+pub async fn plan(tx: &Tx, input: PlanActivityInput) -> Outcome {
+    let row = activity::Model {
+        kind: input.kind,
+        subject: input.subject,
+        body: input.body,
+        direction: input.direction,
+        status: ActivityStatus::Planned,
+        priority: input.priority,
+        due_at: Some(input.due_at.0),
+        owner_id: input.owner_id.map(|id| id.uuid()),
+        contact_id: input.contact_id.map(|id| id.uuid()),
+        lead_id: input.lead_id.map(|id| id.uuid()),
+        deal_id: input.deal_id.map(|id| id.uuid()),
+        company_id: input.company_id.map(|id| id.uuid()),
+        campaign_id: input.campaign_id.map(|id| id.uuid()),
+        source_system: input.source_system,
+        external_id: input.external_id,
+        ..activity::Model::default()
+    };
+    begin(tx, row, Checks::new()).await
+}
+
+/// Makes the row, for whom its owner is, or for the caller.
+async fn begin(tx: &Tx, mut row: activity::Model, mut checks: Checks) -> Outcome {
+    let warrant = tx.may::<activity::Entity>(Action::Create)?;
+    (row.owner_id, row.team_id) = responsible(tx, &warrant, row.owner_id, "ownerId", &mut checks).await?;
     rules::check(&mut row, &mut checks);
     rules::check_past(&mut row, tx.now(), &mut checks);
     checks.optional("sourceSystem", &mut row.source_system, NAME);

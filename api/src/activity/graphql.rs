@@ -7,17 +7,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Mistake;
 use crate::graphql::mutation::{Changed, Payload, verbs};
-use crate::graphql::node::Node;
+use crate::graphql::node::{Node, RowRef};
 use crate::graphql::scalar::{Id, Moment};
 
 verbs! {
     /// The verbs of an activity's life.
     ActivityVerbs {
-        /// Logs what was done, or plans what is to be done by `dueAt`. It is linked to at least one contact, lead,
+        /// Logs what was done; `planActivity` plans what is to be done. It is linked to at least one contact, lead,
         /// deal, company or campaign that the caller sees. Roles: SALES_MANAGER (team), SALES_REP, MARKETER (own),
         /// INTEGRATION.
         log_activity(LogActivityInput) -> Changed<activity::Entity> = super::commands::log,
             many log_activities(LogActivitiesInput) -> LogActivitiesPayload;
+        /// Plans what is to be done by `dueAt`: a task, or an appointment. It is linked to at least one contact, lead,
+        /// deal, company or campaign that the caller sees. Roles: SALES_MANAGER (team), SALES_REP, MARKETER (own),
+        /// INTEGRATION.
+        plan_activity(PlanActivityInput) -> Changed<activity::Entity> = super::commands::plan,
+            many plan_activities(PlanActivitiesInput) -> PlanActivitiesPayload;
         /// Completes a planned activity: PLANNED -> DONE. A PITCH, DEMO, CALL, MEETING or NEGOTIATION says what came
         /// of it. `followUp` plans the next one with the same links. Roles: SALES_MANAGER (team), SALES_REP, MARKETER
         /// (own), INTEGRATION.
@@ -41,7 +46,7 @@ pub struct LogActivityInput {
     pub kind: ActivityKind,
     /// What it is about, in one line.
     pub subject: String,
-    /// What was said, or is to be said.
+    /// What was said.
     pub body: Option<String>,
     /// Who reached out to whom.
     pub direction: Option<Direction>,
@@ -49,6 +54,7 @@ pub struct LogActivityInput {
     #[graphql(default)]
     pub priority: Priority,
     /// Given: the activity is planned, to be done by then. Left out: it was done.
+    #[graphql(deprecation = "Use `planActivity` for what is to be done.")]
     pub due_at: Option<Moment>,
     /// When it began; only of what was done.
     pub started_at: Option<Moment>,
@@ -56,6 +62,43 @@ pub struct LogActivityInput {
     pub ended_at: Option<Moment>,
     /// What came of it; only of what was done, and required for PITCH, DEMO, CALL, MEETING and NEGOTIATION.
     pub outcome: Option<ActivityOutcome>,
+    /// Who is responsible; the caller, if left out.
+    pub owner_id: Option<Id<user::Entity>>,
+    /// The person.
+    pub contact_id: Option<Id<contact::Entity>>,
+    /// The lead it is for.
+    pub lead_id: Option<Id<lead::Entity>>,
+    /// The deal it is for.
+    pub deal_id: Option<Id<deal::Entity>>,
+    /// The company it is for.
+    pub company_id: Option<Id<company::Entity>>,
+    /// The campaign it is for.
+    pub campaign_id: Option<Id<campaign::Entity>>,
+    /// The system it came from, for imports.
+    pub source_system: Option<String>,
+    /// Its id in that system.
+    pub external_id: Option<String>,
+    /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+}
+
+/// The input of planActivity.
+#[derive(InputObject)]
+pub struct PlanActivityInput {
+    /// What it is.
+    #[graphql(default_with = "ActivityKind::FollowUp")]
+    pub kind: ActivityKind,
+    /// What it is about, in one line.
+    pub subject: String,
+    /// By when it is to be done.
+    pub due_at: Moment,
+    /// What is to be said.
+    pub body: Option<String>,
+    /// Who reaches out to whom.
+    pub direction: Option<Direction>,
+    /// How urgent it is.
+    #[graphql(default)]
+    pub priority: Priority,
     /// Who is responsible; the caller, if left out.
     pub owner_id: Option<Id<user::Entity>>,
     /// The person.
@@ -156,5 +199,9 @@ pub struct CompleteActivityPayload {
 impl Payload for CompleteActivityPayload {
     fn refused(mistakes: Vec<Mistake>) -> Self {
         Self { activity: Node::none(), follow_up: Node::none(), user_errors: mistakes }
+    }
+
+    fn rows(&mut self) -> Vec<&mut RowRef> {
+        vec![self.activity.row(), self.follow_up.row()]
     }
 }

@@ -61,6 +61,7 @@ pub fn describe() -> Descriptor {
     .one(Column::FollowsId, Kind::Activity, "The activity it follows up.")
     .writes(writes::<activity::Entity>().made_by_verbs().kept())
     .verb("logActivity", Action::Create)
+    .verb("planActivity", Action::Create)
     .verb("completeActivity", Action::Complete)
     .verb("noShowActivity", Action::Complete)
     .verb("cancelActivity", Action::Cancel)

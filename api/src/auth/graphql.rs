@@ -7,6 +7,7 @@ use super::sessions::{self, Issued, SignIn};
 use crate::app::{App, RequestMeta};
 use crate::error::{Code, Error, Mistake};
 use crate::graphql::app;
+use crate::graphql::judge::Raw;
 use crate::graphql::node::Node;
 use crate::graphql::scalar::Moment;
 
@@ -76,13 +77,18 @@ impl SessionPayload {
 
     fn refused() -> Self {
         let message = "No active user has this e-mail address and password.";
-        Self {
-            access_token: None,
-            refresh_token: None,
-            expires_at: None,
-            user: Node::none(),
-            user_errors: vec![Mistake::new("INVALID", "", message)],
+        Self::nobody(vec![Mistake::new("INVALID", "", message)])
+    }
+
+    fn malformed(error: Error) -> async_graphql::Result<Self> {
+        match error {
+            Error::Invalid(mistakes) => Ok(Self::nobody(mistakes)),
+            error => Err(error.into_resolver_error()),
         }
+    }
+
+    fn nobody(user_errors: Vec<Mistake>) -> Self {
+        Self { access_token: None, refresh_token: None, expires_at: None, user: Node::none(), user_errors }
     }
 }
 
@@ -98,9 +104,12 @@ impl SessionMutations {
     async fn sign_in(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Who wants to sign in.")] input: SignInInput,
+        #[graphql(desc = "Who wants to sign in.")] input: Raw<SignInInput>,
     ) -> Option<async_graphql::Result<SessionPayload>> {
-        Some(sign_in(ctx, input).await)
+        Some(match input.told() {
+            Ok(told) => sign_in(ctx, told.input).await,
+            Err(error) => SessionPayload::malformed(error),
+        })
     }
 
     /// Exchanges a refresh token for a new access token and the next refresh token. For everyone who holds one; leave
@@ -109,24 +118,24 @@ impl SessionMutations {
     async fn refresh_session(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The session to go on with.")] input: RefreshSessionInput,
+        #[graphql(desc = "The session to go on with.")] input: Raw<RefreshSessionInput>,
     ) -> Option<async_graphql::Result<SessionPayload>> {
         let refreshed = async {
-            let app = app(ctx)?;
+            let (app, input) = (app(ctx)?, input.told()?.input);
             let issued = sessions::refresh(app, &input.refresh_token).await?;
             Ok(SessionPayload::of(app, issued))
         };
-        Some(refreshed.await.map_err(Error::into_resolver_error))
+        Some(refreshed.await.or_else(SessionPayload::malformed))
     }
 
     /// Ends this session: its access and refresh tokens are refused from now on. For everyone who is signed in.
     async fn sign_out(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to end.")] input: SignOutInput,
+        #[graphql(desc = "What to end.")] input: Raw<SignOutInput>,
     ) -> Option<async_graphql::Result<SignOutPayload>> {
         let signed_out = async {
-            let viewer = crate::graphql::reader(ctx)?.viewer();
+            let (viewer, input) = (crate::graphql::reader(ctx)?.viewer(), input.told()?.input);
             let ended_sessions = sessions::sign_out(app(ctx)?, viewer, input.everywhere).await?;
             Ok(SignOutPayload { ended_sessions, user_errors: Vec::new() })
         };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Mistake;
 use crate::graphql::mutation::{Payload, verbs};
-use crate::graphql::node::Node;
+use crate::graphql::node::{Node, RowRef};
 use crate::graphql::scalar::Id;
 
 verbs! {
@@ -66,5 +66,9 @@ pub struct CampaignMemberResult {
 impl Payload for AddCampaignMembersPayload {
     fn refused(mistakes: Vec<Mistake>) -> Self {
         Self { results: Vec::new(), user_errors: mistakes }
+    }
+
+    fn rows(&mut self) -> Vec<&mut RowRef> {
+        self.results.iter_mut().map(|result| result.member.row()).collect()
     }
 }

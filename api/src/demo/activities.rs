@@ -8,6 +8,7 @@ use super::World;
 use super::calendar::at_work;
 use super::chronicle::{Act, Chronicle};
 use super::staff::Seller;
+use crate::lead::rules::Findings;
 
 /// Whose work it is, and what it is about.
 #[derive(Clone, Copy, Debug)]
@@ -67,11 +68,17 @@ pub fn planned(book: &mut Chronicle, world: &World, work: Work, kind: Kind, not_
     book.add(Act::new(made, Some(work.seller.user), "createActivity"), row);
 }
 
+/// What sales finds out about a lead.
+pub fn findings(book: &mut Chronicle) -> Findings {
+    let [need, budget, authority, timing] = book.chance.pick(&FINDINGS).map(|fact| fact.map(str::to_owned));
+    Findings { need, budget, authority, timing }
+}
+
 /// What sales found out about a lead, noted as it is qualified.
-pub fn finding(book: &mut Chronicle, work: Work, act: Act) {
+pub fn finding(book: &mut Chronicle, work: Work, act: Act, found: &Findings) {
     let row = activity::Model {
         subject: "Sales qualification".to_owned(),
-        body: Some(book.chance.pick(&FINDINGS).to_owned()),
+        body: found.note(),
         status: ActivityStatus::Done,
         priority: Priority::Normal,
         ended_at: Some(act.at),
@@ -198,11 +205,12 @@ fn subject(book: &mut Chronicle, kind: Kind) -> &'static str {
     book.chance.pick(subjects)
 }
 
-const FINDINGS: [&str; 4] = [
-    "Need: one view of marketing and sales. Timing: this quarter.",
-    "Need: a forecast the board believes. Budget: approved.",
-    "Budget: applied for, decision next month.",
-    "Timing: the old contract ends in three months.",
+/// Need, budget, authority, timing.
+const FINDINGS: [[Option<&str>; 4]; 4] = [
+    [Some("One view of marketing and sales"), None, Some("The head of operations decides"), Some("This quarter")],
+    [Some("A forecast the board believes"), Some("Approved"), Some("The CFO signs"), None],
+    [None, Some("Applied for, decision next month"), None, None],
+    [None, None, Some("IT and purchasing together"), Some("The old contract ends in three months")],
 ];
 
 const NOTES: [&str; 7] = [

@@ -269,13 +269,17 @@ impl Way<'_, '_> {
         let whole = sales::typical_amount(&mut self.book.chance, &self.account.company);
         let value = self.world.money.minor(whole, self.world.money.base());
         let base = self.world.money.base();
+        let found = activities::findings(self.book);
+        let facts = found.clone();
         self.go_to(act, LeadStatus::Sql, |lead| {
             lead.sql_at = Some(act.at);
+            (lead.need, lead.budget) = (facts.need, facts.budget);
+            (lead.authority, lead.timing) = (facts.authority, facts.timing);
             lead.buying_horizon = Some(horizon);
             lead.estimated_value_minor = Some(value);
             lead.estimated_value_currency = Some(base.to_owned());
         });
-        activities::finding(self.book, work, act);
+        activities::finding(self.book, work, act, &found);
         if self.book.chance.percent(9.0) {
             let act = self.next(act.at, 25.0, seller.user, "disqualifyLead")?;
             self.disqualify(act, HandoffReason::NoBudget);

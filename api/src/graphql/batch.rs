@@ -3,12 +3,13 @@
 use async_graphql::{Context, Value};
 use futures_util::future::BoxFuture;
 
-use super::mutation::{Payload, key_of};
-use super::pick::arguments;
+use super::judge::{Meaning, Told};
+use super::mutation::{Payload, key_of, perform};
+use super::node::read_together;
 use crate::bulk::MOST;
 use crate::error::{Error, Mistake, Result};
 use crate::store::Tx;
-use crate::store::idempotency::{self, Begun, Request};
+use crate::store::idempotency::{self, Begun};
 
 /// How a batch is done.
 #[derive(Clone, Debug, Default)]
@@ -20,54 +21,55 @@ pub struct Options {
 }
 
 /// Does every item (with its own idempotency key, if it has one) and answers one payload for each, in their order.
-/// What would be an error of the single mutation is a mistake of the item, with the error's code. `body` says what an item
-/// holds, to tell whether a key is used again for something else.
+/// What would be an error of the single mutation is a mistake of the item, with the error's code. `told` reads an item.
 ///
 /// Without `atomic` every item is remembered under a key of its own, so that a retry of a batch that was cut off does
 /// the rest and nothing twice.
 ///
 /// # Errors
-/// UNAUTHENTICATED; `Invalid` with `TOO_MANY`: then nothing was done.
+/// UNAUTHENTICATED; IDEMPOTENCY_CONFLICT: the key of the whole was used for something else; `Invalid` with `TOO_MANY`:
+/// then nothing was done.
 pub async fn batch<I, P: Payload>(
     ctx: &Context<'_>,
-    items: Vec<(Option<String>, I)>,
+    items: impl ExactSizeIterator<Item = Result<Told<I>>> + Send,
     options: Options,
-    body: impl Fn(&I) -> String,
     command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
 ) -> Result<Vec<P>> {
     super::reader(ctx)?;
     if items.len() > MOST {
         return Err(Error::invalid("TOO_MANY", "items", format!("At most {MOST} items in one call.")));
     }
-    if options.atomic {
-        together(ctx, items, options.key, command).await
+    let mut payloads = if options.atomic {
+        together(ctx, items.collect(), options.key, command).await
     } else {
-        each(ctx, items, options.key, body, command).await
-    }
+        each(ctx, items, options.key, command).await
+    }?;
+    read_together(payloads.iter_mut().flat_map(Payload::rows));
+    Ok(payloads)
 }
 
 async fn each<I, P: Payload>(
     ctx: &Context<'_>,
-    items: Vec<(Option<String>, I)>,
+    items: impl ExactSizeIterator<Item = Result<Told<I>>> + Send,
     key: Option<String>,
-    body: impl Fn(&I) -> String,
     command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
 ) -> Result<Vec<P>> {
     let (reader, verb) = (super::reader(ctx)?, ctx.item.node.name.node.as_str());
     let whole = key_of(ctx, key.as_deref());
+    if let Some(whole) = &whole {
+        // The key is this mutation's from now on; which of its items are done is kept with each of them.
+        let claim = Meaning::default().under(whole.clone(), verb);
+        if let Begun::Fresh(tx) = idempotency::begin::<bool>(reader.clone(), verb, Some(claim)).await? {
+            tx.finish(&true).await?;
+        }
+    }
     let mut payloads = Vec::with_capacity(items.len());
-    for (at, (own, input)) in items.into_iter().enumerate() {
-        let key = own.or_else(|| whole.as_ref().map(|whole| format!("{whole}/{at}")));
-        let request = key.map(|key| Request { key, body: format!("{verb}{}", body(&input)) });
+    for (at, told) in items.enumerate() {
         let outcome = async {
-            match idempotency::begin(reader.clone(), verb, request).await? {
-                Begun::Replay(payload) => Ok(payload),
-                Begun::Fresh(tx) => {
-                    let payload = command(&tx, input).await?;
-                    tx.finish(&payload).await?;
-                    Ok(payload)
-                }
-            }
+            let told = told?;
+            let key = told.key.or_else(|| whole.as_ref().map(|whole| format!("{whole}/{at}")));
+            let request = key.map(|key| told.meaning.under(key, verb));
+            perform(reader, verb, request, told.input, &command).await
         };
         payloads.push(outcome.await.unwrap_or_else(|error| P::refused(mistakes(error))));
     }
@@ -76,35 +78,56 @@ async fn each<I, P: Payload>(
 
 async fn together<I, P: Payload>(
     ctx: &Context<'_>,
-    items: Vec<(Option<String>, I)>,
+    items: Vec<Result<Told<I>>>,
     key: Option<String>,
     command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
 ) -> Result<Vec<P>> {
     let (reader, verb) = (super::reader(ctx)?, ctx.item.node.name.node.as_str());
-    let request = key_of(ctx, key.as_deref()).map(|key| {
-        let body = arguments(ctx.query_env, &ctx.item.node).map(Value::Object)?;
-        Ok::<_, Error>(Request { key, body: format!("{verb}{body}") })
-    });
-    let tx = match idempotency::begin(reader.clone(), verb, request.transpose()?).await? {
+    let count = items.len();
+    let (mut inputs, mut refused) = (Vec::with_capacity(count), Vec::new());
+    let mut all = Meaning { said: "atomic".to_owned(), secrets: Vec::new() };
+    for (at, told) in items.into_iter().enumerate() {
+        match told {
+            Ok(told) => {
+                all.said.push_str(&told.meaning.said);
+                all.secrets.extend(told.meaning.secrets);
+                inputs.push(told.input);
+            }
+            Err(error) => refused.push((at, mistakes(error))),
+        }
+    }
+    if !refused.is_empty() {
+        return Ok(undone(count, &refused));
+    }
+    let request = key_of(ctx, key.as_deref()).map(|key| all.under(key, verb));
+    let tx = match idempotency::begin(reader.clone(), verb, request).await? {
         Begun::Replay(payloads) => return Ok(payloads),
         Begun::Fresh(tx) => tx,
     };
-    let count = items.len();
     let mut payloads = Vec::with_capacity(count);
-    for (at, (_, item)) in items.into_iter().enumerate() {
-        match command(&tx, item).await {
+    for (at, input) in inputs.into_iter().enumerate() {
+        match command(&tx, input).await {
             Ok(payload) => payloads.push(payload),
-            Err(error) => return Ok(undone(count, at, mistakes(error))),
+            Err(error) => {
+                // The transaction ends here: who has a value already is asked outside of it.
+                drop(tx);
+                let mut mistakes = mistakes(error);
+                reader.name_holders(&mut mistakes).await?;
+                return Ok(undone(count, &[(at, mistakes)]));
+            }
         }
     }
     tx.finish(&payloads).await?;
     Ok(payloads)
 }
 
-/// The answer of a batch that was given up at an item.
-fn undone<P: Payload>(count: usize, at: usize, mistakes: Vec<Mistake>) -> Vec<P> {
-    let other = || vec![Mistake::new("NOT_DONE", "", format!("Nothing was done, because items[{at}] could not be."))];
-    (0..count).map(|item| P::refused(if item == at { mistakes.clone() } else { other() })).collect()
+/// The answer of a batch that was given up because of these items.
+fn undone<P: Payload>(count: usize, refused: &[(usize, Vec<Mistake>)]) -> Vec<P> {
+    let first = refused.first().map_or(0, |(at, _)| *at);
+    let other =
+        || vec![Mistake::new("NOT_DONE", "", format!("Nothing was done, because items[{first}] could not be."))];
+    let of = |item: usize| refused.iter().find(|(at, _)| *at == item).map(|(_, mistakes)| mistakes.clone());
+    (0..count).map(|item| P::refused(of(item).unwrap_or_else(other))).collect()
 }
 
 /// An error as the mistake of an item; its cause is logged as ever.
@@ -127,5 +150,14 @@ pub fn whole<P>(outcome: Result<Vec<P>>) -> Result<(Vec<P>, Vec<Mistake>)> {
         Ok(results) => Ok((results, Vec::new())),
         Err(Error::Invalid(mistakes)) => Ok((Vec::new(), mistakes)),
         Err(error) => Err(error),
+    }
+}
+
+/// The items of a list; a single one stands for a list of it.
+pub fn items_of(list: Option<Value>) -> Vec<Value> {
+    match list {
+        Some(Value::List(items)) => items,
+        Some(Value::Null) | None => Vec::new(),
+        Some(one) => vec![one],
     }
 }

@@ -3,22 +3,26 @@
 use std::borrow::Cow;
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::Field;
+use async_graphql::parser::types::Field as Selected;
 use async_graphql::registry::{MetaTypeId, ObjectBuilder, Registry};
 use async_graphql::{ContainerType, Context, ContextSelectionSet, Name, OutputType, Positioned, ServerResult, Value};
 use futures_util::FutureExt;
 use uuid::Uuid;
 
-use super::batch::{Options, batch, whole};
+use super::batch::{Options, batch, items_of, whole};
+use super::judge::{self, Meaning, Told};
 use super::mutation::{Outcome, many_value, once, payload_value, register_many_payload, register_payload};
 use super::pick::{arguments, path_of};
 use super::register::{capital, is_owner, mutation_fields};
 use super::schema::GRAPH;
-use super::value::{empty, parse, parse_money, text_of};
+use super::value::{empty, text_of};
 use crate::access::Action;
+use crate::checks::Checks;
 use crate::error::{Error, Mistake, Result};
 use crate::store::Tx;
-use crate::store::descriptor::{Currency, Descriptor, Given, Key, Shape, Source, Writes, parse_id_of};
+use crate::store::descriptor::{
+    Currency, Descriptor, Field, Given, Input, Key, Shape, Source, Text, Writes, parse_id_of,
+};
 
 /// The part of the mutation root that the declarations make.
 #[derive(Default)]
@@ -42,7 +46,7 @@ impl OutputType for PlainMutations {
         })
     }
 
-    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Selected>) -> ServerResult<Value> {
         async_graphql::resolver_utils::resolve_container_serial(ctx, self).await
     }
 }
@@ -67,6 +71,7 @@ impl ContainerType for PlainMutations {
 enum Verb {
     Create,
     Update,
+    Upsert,
     Assign,
     Delete,
 }
@@ -87,8 +92,13 @@ struct Plain {
 }
 
 fn find(name: &str) -> Option<Plain> {
-    let verbs =
-        [("create", Verb::Create), ("update", Verb::Update), ("assign", Verb::Assign), ("delete", Verb::Delete)];
+    let verbs = [
+        ("create", Verb::Create),
+        ("update", Verb::Update),
+        ("upsert", Verb::Upsert),
+        ("assign", Verb::Assign),
+        ("delete", Verb::Delete),
+    ];
     let (verb, rest) = verbs.iter().find_map(|(start, verb)| Some((*verb, name.strip_prefix(start)?)))?;
     let (of, many) = match GRAPH.named(rest) {
         Some(of) => (of, false),
@@ -98,149 +108,159 @@ fn find(name: &str) -> Option<Plain> {
     let exists = match verb {
         Verb::Create => writes.create,
         Verb::Update => writes.update,
+        Verb::Upsert => of.takes_puts(),
         Verb::Assign => writes.update && of.link("owner").is_some(),
         Verb::Delete => writes.delete,
     };
     exists.then_some(Plain { verb, of, writes, many })
 }
 
+/// What a plain mutation is to do.
+struct Order {
+    id: Uuid,
+    version: i32,
+    given: Given,
+}
+
 impl Plain {
     async fn run(self, ctx: &Context<'_>) -> Result<Outcome> {
-        let input = input(ctx)?;
         super::reader(ctx)?;
-        let key = key_in(&input).map(str::to_owned);
-        once(ctx, key.as_deref(), |tx| self.write(tx, input).boxed()).await
+        once(ctx, self.told(input(ctx)?), |tx, order| self.write(tx, order).boxed()).await
     }
 
     async fn run_many(self, ctx: &Context<'_>) -> Result<Done> {
-        let mut input = input(ctx)?;
-        let items = match input.swap_remove("items") {
-            Some(Value::List(items)) => items,
-            Some(one) => vec![one],
-            None => Vec::new(),
+        let outcome = async {
+            let mut input = input(ctx)?;
+            let mut checks = Checks::new();
+            let key = judge::key(&input, &mut checks);
+            checks.done()?;
+            let Value::Object(fields) = &mut input else { return Err(Error::bad_input("input: expected an object.")) };
+            let atomic = fields.get("atomic") == Some(&Value::Boolean(true));
+            let items = items_of(fields.swap_remove("items")).into_iter().map(|item| self.told(item));
+            batch(ctx, items, Options { key, atomic }, |tx, order| self.write(tx, order).boxed()).await
         };
-        let item = |item: Value| match &item {
-            Value::Object(fields) => (key_in(fields).map(str::to_owned), item),
-            _ => (None, item),
-        };
-        let atomic = input.get("atomic") == Some(&Value::Boolean(true));
-        let options = Options { key: key_in(&input).map(str::to_owned), atomic };
-        let items = items.into_iter().map(item).collect();
-        let outcome = batch(ctx, items, options, Value::to_string, |tx, item| self.write_item(tx, item).boxed()).await;
-        whole(outcome).map(|(results, mistakes)| Done::Many(results, mistakes))
+        whole(outcome.await).map(|(results, mistakes)| Done::Many(results, mistakes))
     }
 
-    async fn write_item(self, tx: &Tx, item: Value) -> Result<Outcome> {
-        let Value::Object(input) = item else { return Err(Error::bad_input("items: expected objects.")) };
-        self.write(tx, input).await
+    /// Reads an input.
+    fn told(self, value: Value) -> Result<Told<Order>> {
+        let mut checks = Checks::new();
+        let key = judge::key(&value, &mut checks);
+        let Value::Object(input) = value else { return Err(Error::invalid("INVALID", "", "Expected an object.")) };
+        let given = given(self.of, &input, self.verb, &mut checks);
+        let version = match input.get("expectedVersion") {
+            Some(Value::Number(number)) => number.as_i64().and_then(|number| i32::try_from(number).ok()),
+            _ => None,
+        };
+        let changes = !matches!(self.verb, Verb::Create | Verb::Upsert);
+        let versioned = !changes || version.is_some();
+        checks.expect(versioned, "REQUIRED", "expectedVersion", "Say which version of the row the change is based on.");
+        checks.done()?;
+        let id = if changes { target(self.of, &input)? } else { Uuid::nil() };
+        let said = format!("{id} {version:?} {:?} {:?}", given.values, given.reason);
+        let meaning = Meaning { said, secrets: Vec::new() };
+        Ok(Told { key, input: Order { id, version: version.unwrap_or_default(), given }, meaning })
     }
 
-    async fn write(self, tx: &Tx, input: IndexMap<Name, Value>) -> Result<Outcome> {
-        let (Self { verb, of, writes, .. }, input) = (self, &input);
+    async fn write(self, tx: &Tx, order: Order) -> Result<Outcome> {
+        let (Self { verb, writes, .. }, Order { id, version, given }) = (self, order);
         let id = match verb {
-            Verb::Create => (writes.insert)(tx, given(of, input, verb)?).await?,
+            Verb::Create => (writes.insert)(tx, given).await?,
+            Verb::Upsert => (writes.put)(tx, given).await?,
             Verb::Update | Verb::Assign => {
                 let action = if verb == Verb::Update { Action::Update } else { Action::Assign };
-                let (id, version) = target(of, input)?;
-                (writes.change)(tx, id, action, version, given(of, input, verb)?).await?;
+                (writes.change)(tx, id, action, version, given).await?;
                 id
             }
             Verb::Delete => {
-                let (id, version) = target(of, input)?;
                 (writes.remove)(tx, id, version).await?;
                 id
             }
         };
-        Ok(Outcome { id: Some(id), mistakes: Vec::new() })
+        Ok(Outcome::row(id))
     }
 }
 
-fn input(ctx: &Context<'_>) -> Result<IndexMap<Name, Value>> {
-    match arguments(ctx.query_env, &ctx.item.node)?.swap_remove("input") {
-        Some(Value::Object(input)) => Ok(input),
-        _ => Err(Error::bad_input("input: expected an object.")),
-    }
+fn input(ctx: &Context<'_>) -> Result<Value> {
+    Ok(arguments(ctx.query_env, &ctx.item.node)?.swap_remove("input").unwrap_or_default())
 }
 
-fn key_in(input: &IndexMap<Name, Value>) -> Option<&str> {
-    input.get("idempotencyKey").and_then(text_of)
-}
-
-fn target(of: &Descriptor, input: &IndexMap<Name, Value>) -> Result<(Uuid, i32)> {
+fn target(of: &Descriptor, input: &IndexMap<Name, Value>) -> Result<Uuid> {
     let text = input.get("id").and_then(text_of).unwrap_or_default();
-    let id = parse_id_of(of, text).ok_or_else(|| Error::not_found(format!("{} {text:.60}", of.name)))?;
-    let version = match input.get("expectedVersion") {
-        Some(Value::Number(number)) => number.as_i64().and_then(|number| i32::try_from(number).ok()),
-        _ => None,
-    };
-    Ok((id, version.ok_or_else(|| Error::bad_input("expectedVersion: expected the version of the row."))?))
+    parse_id_of(of, text).ok_or_else(|| Error::not_found(format!("{} {text:.60}", of.name)))
 }
 
-/// The given fields by column. Only what the declaration takes is taken.
-fn given(of: &'static Descriptor, input: &IndexMap<Name, Value>, verb: Verb) -> Result<Given> {
-    let mut given = Given { values: Vec::new(), reason: input.get("reason").and_then(text_of).map(str::to_owned) };
-    let mut missing = Vec::new();
-    for field in &of.fields {
-        let Some(value) = input.get(field.name.as_str()) else {
-            if verb == Verb::Create && field.input.required {
-                missing.push(required(&field.name));
+/// The given fields by column. Only what the declaration takes is taken. What is blank is empty; what is empty is not
+/// given to a new row.
+fn given(of: &'static Descriptor, input: &IndexMap<Name, Value>, verb: Verb, checks: &mut Checks) -> Given {
+    let mut given = Given { values: Vec::new(), reason: None };
+    let said = |name: &str, required: bool, checks: &mut Checks| {
+        let value = input.get(name).map(|value| if judge::is_blank(value) { &Value::Null } else { value });
+        match value {
+            None | Some(Value::Null) if verb == Verb::Create => {
+                checks.expect(!required, "REQUIRED", name, &format!("{name} is required."));
+                None
             }
-            continue;
-        };
-        take(&mut given, of, field, value)?;
+            value => value,
+        }
+    };
+    let takes = |input: Input| match verb {
+        Verb::Create => input.create,
+        Verb::Update => input.update,
+        Verb::Upsert => input.create || input.update,
+        Verb::Assign | Verb::Delete => false,
+    };
+    for field in of.fields.iter().filter(|field| takes(field.input)) {
+        let named = verb == Verb::Upsert && matches!(field.name.as_str(), "sourceSystem" | "externalId");
+        if named && input.get(field.name.as_str()).is_none_or(|value| judge::is_blank(value)) {
+            checks.refuse("REQUIRED", &field.name, format!("{} is required.", field.name));
+        } else if let Some(value) = said(&field.name, field.input.required, checks) {
+            take(&mut given, of, field, value, checks);
+        }
     }
     for link in &of.links {
         let Key::One(column) = link.key else { continue };
-        let name = format!("{}Id", link.name);
-        let taken = verb != Verb::Assign || is_owner(link);
-        match input.get(name.as_str()) {
-            Some(value) if taken => {
-                let target = GRAPH.of(link.to);
-                let id = if *value == Value::Null {
-                    empty(Shape::Id)
-                } else {
-                    parse(Shape::Id, value, Some(target), &name)?
-                };
-                given.values.push((name, column, id));
-            }
-            None if verb == Verb::Create && link.input.required => missing.push(required(&name)),
-            _ => {}
+        if !takes(link.input) && !(verb == Verb::Assign && is_owner(link)) {
+            continue;
         }
+        let name = format!("{}Id", link.name);
+        let id = match said(&name, link.input.required, checks) {
+            None => continue,
+            Some(Value::Null) => Some(empty(Shape::Id)),
+            Some(value) => judge::scalar(Shape::Id, value, Some(GRAPH.of(link.to)), &name, checks),
+        };
+        given.values.extend(id.map(|id| (name, column, id)));
     }
-    if missing.is_empty() { Ok(given) } else { Err(Error::Invalid(missing)) }
+    if let Some(reason) = input.get("reason").filter(|reason| !matches!(reason, Value::Null)) {
+        judge::scalar(Shape::Text(Text::Plain), reason, None, "reason", checks);
+        given.reason = text_of(reason).filter(|reason| !reason.trim().is_empty()).map(str::to_owned);
+    }
+    given
 }
 
-fn take(
-    given: &mut Given,
-    of: &'static Descriptor,
-    field: &'static crate::store::descriptor::Field,
-    value: &Value,
-) -> Result<()> {
-    let name = || field.name.clone();
+fn take(given: &mut Given, of: &'static Descriptor, field: &'static Field, value: &Value, checks: &mut Checks) {
+    let name = &field.name;
     match field.source {
-        Source::Money(amount, currency) => {
-            let Currency::Column(currency) = currency else { return Ok(()) };
+        Source::Money(amount, Currency::Column(currency)) => {
             if *value == Value::Null {
-                given.values.push((name(), amount, empty(Shape::Money)));
-                return Ok(());
+                given.values.push((name.clone(), amount, empty(Shape::Money)));
+            } else if let Some((minor, code)) = judge::money(value, name, checks) {
+                given.values.push((name.clone(), amount, sea_orm::Value::BigInt(Some(minor))));
+                given.values.push((name.clone(), currency, sea_orm::Value::from(code)));
             }
-            let (minor, code) = parse_money(value, &field.name)?;
-            given.values.push((name(), amount, sea_orm::Value::BigInt(Some(minor))));
-            given.values.push((name(), currency, sea_orm::Value::from(code)));
         }
         Source::Column(column) => {
-            let parsed = if *value == Value::Null {
-                empty(field.shape)
-            } else {
-                parse(field.shape, value, Some(of), &field.name)?
+            let parsed = match value {
+                Value::Null => Some(empty(field.shape)),
+                value => judge::scalar(field.shape, value, Some(of), name, checks),
             };
-            given.values.push((name(), column, parsed));
+            // What only consisted of characters that cannot be seen is blank as well.
+            let parsed = parsed.map(|parsed| match parsed {
+                sea_orm::Value::String(Some(text)) if text.is_empty() && field.nullable => empty(field.shape),
+                parsed => parsed,
+            });
+            given.values.extend(parsed.map(|parsed| (name.clone(), column, parsed)));
         }
-        Source::Sql(_) => {}
+        Source::Money(..) | Source::Sql(_) => {}
     }
-    Ok(())
-}
-
-fn required(field: &str) -> Mistake {
-    Mistake::new("REQUIRED", field, format!("{field} is required."))
 }

@@ -2,13 +2,15 @@
 //!
 //! Reading: [`pick`] (what is selected) → [`plan`] (what it takes) → [`load`] (one statement a level) → [`render`].
 //! Following: [`subscription`] reads the changes of the log by the same plans.
-//! Writing: [`input`] for the plain mutations of every entity, [`mutation`] for the verbs of their lives.
+//! Writing: [`judge`] (what was said) → [`input`] for the plain mutations of every entity, [`mutation`] for the verbs of
+//! their lives.
 
 pub mod batch;
 pub mod cost;
 pub mod evolution;
 pub mod filter;
 pub(crate) mod input;
+pub mod judge;
 mod load;
 pub mod mutation;
 pub mod near;

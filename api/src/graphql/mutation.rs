@@ -7,93 +7,117 @@ use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{Field, SelectionSet};
 use async_graphql::registry::{MetaField, ObjectBuilder, Registry};
 use async_graphql::{
-    Context, ContextSelectionSet, Name, OutputType, PathSegment, Pos, Positioned, ServerResult, Value,
+    Context, ContextSelectionSet, InputType, Name, OutputType, PathSegment, Pos, Positioned, ServerResult, Value,
 };
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use super::node::answer_at;
-use super::pick::{arguments, path_of, pick};
+use super::judge::{Meaning, Raw, Told};
+use super::node::{RowRef, answer_at, read_together};
+use super::pick::{path_of, pick};
 use super::register::{a, capital};
 use super::schema::GRAPH;
 use crate::app::RequestMeta;
 use crate::error::{Error, Mistake, Result};
 use crate::store::descriptor::Descriptor;
-use crate::store::idempotency::{self, Begun};
-use crate::store::{Resource, Tx};
+use crate::store::idempotency::{self, Begun, Request};
+use crate::store::{Reader, Resource, Tx};
 
-/// What a mutation answers.
-pub trait Payload: Serialize + DeserializeOwned {
-    /// The answer when a person has to mend the input.
-    fn refused(mistakes: Vec<Mistake>) -> Self;
+impl Meaning {
+    /// The request for a mutation under a key.
+    pub(super) fn under(self, key: String, verb: &str) -> Request {
+        Request { key, body: format!("{verb} {}", self.said), secrets: self.secrets }
+    }
 }
 
-/// Runs the command of this field in a transaction, or finds its first outcome under the idempotency key.
+/// What a mutation answers.
+pub trait Payload: Serialize + DeserializeOwned + Send {
+    /// The answer when a person has to mend the input.
+    fn refused(mistakes: Vec<Mistake>) -> Self;
+
+    /// The rows in it: they are read together, whatever their number.
+    fn rows(&mut self) -> Vec<&mut RowRef>;
+}
+
+/// Runs a verb of one thing.
+///
+/// # Errors
+/// As [`once`].
+pub async fn one<I: InputType, P: Payload>(
+    ctx: &Context<'_>,
+    input: Raw<I>,
+    command: impl for<'a> FnOnce(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
+) -> Result<P> {
+    super::reader(ctx)?;
+    once(ctx, input.told(), command).await
+}
+
+/// Runs the command of this field in a transaction, or finds its first outcome under the idempotency key. What was
+/// malformed in the input is answered with the other mistakes.
 ///
 /// # Errors
 /// UNAUTHENTICATED, IDEMPOTENCY_CONFLICT, UNAVAILABLE; the command's, and those of the commit: then nothing was written.
-pub async fn once<P: Payload>(
+pub async fn once<I, P: Payload>(
     ctx: &Context<'_>,
-    key: Option<&str>,
-    command: impl for<'a> FnOnce(&'a Tx) -> BoxFuture<'a, Result<P>>,
+    told: Result<Told<I>>,
+    command: impl for<'a> FnOnce(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
 ) -> Result<P> {
-    match begin(ctx, key).await? {
-        Begun::Replay(payload) => Ok(payload),
-        Begun::Fresh(tx) => {
-            let outcome = command(&tx).await;
-            conclude(tx, outcome).await
-        }
-    }
+    let (reader, verb) = (super::reader(ctx)?.clone(), ctx.item.node.name.node.as_str());
+    let outcome = async {
+        let told = told?;
+        let request = key_of(ctx, told.key.as_deref()).map(|key| told.meaning.under(key, verb));
+        perform(&reader, verb, request, told.input, command).await
+    };
+    let mut payload = match outcome.await {
+        Err(Error::Invalid(mistakes)) => P::refused(mistakes),
+        outcome => outcome?,
+    };
+    read_together(payload.rows());
+    Ok(payload)
 }
 
-/// Begins the mutation of this field, or finds its first outcome under the idempotency key.
-async fn begin<P: Payload>(ctx: &Context<'_>, key: Option<&str>) -> Result<Begun<P>> {
-    let reader = super::reader(ctx)?.clone();
-    let field = &ctx.item.node;
-    let request = match key_of(ctx, key) {
-        None => None,
-        Some(key) => {
-            let args = without_secrets(Value::Object(arguments(ctx.query_env, field)?));
-            Some(idempotency::Request { key, body: format!("{}{args}", field.name.node) })
+/// Does one thing in a transaction of its own, unless it was done under this key.
+///
+/// # Errors
+/// The command's, those of the commit and of the key: then nothing was written.
+pub(super) async fn perform<I, P: Payload>(
+    reader: &Reader,
+    verb: &str,
+    request: Option<Request>,
+    input: I,
+    command: impl for<'a> FnOnce(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
+) -> Result<P> {
+    let done = async {
+        match idempotency::begin(reader.clone(), verb, request).await? {
+            Begun::Replay(payload) => Ok(payload),
+            Begun::Fresh(tx) => {
+                let payload = command(&tx, input).await?;
+                tx.finish(&payload).await?;
+                Ok(payload)
+            }
         }
     };
-    idempotency::begin(reader, field.name.node.as_str(), request).await
-}
-
-/// The arguments as their fingerprint may be kept: a hash of a request must not help to guess a password in it.
-fn without_secrets(value: Value) -> Value {
-    const SECRETS: [&str; 2] = ["password", "oldPassword"];
-    match value {
-        Value::Object(fields) => {
-            let fields = fields.into_iter().map(|(name, value)| {
-                let kept = if SECRETS.contains(&name.as_str()) { Value::Null } else { without_secrets(value) };
-                (name, kept)
-            });
-            Value::Object(fields.collect())
+    match done.await {
+        Err(Error::Invalid(mut mistakes)) => {
+            reader.name_holders(&mut mistakes).await?;
+            Err(Error::Invalid(mistakes))
         }
-        other => other,
+        done => done,
     }
 }
 
-/// The idempotency key of this field: the input's, else the header's.
+/// The idempotency key of this field: the input's, else the header's with the place of the field, for one header may
+/// cover several mutations of a document.
 pub(super) fn key_of(ctx: &Context<'_>, key: Option<&str>) -> Option<String> {
-    let header = ctx.data_opt::<RequestMeta>().and_then(|meta| meta.idempotency_key.as_deref());
-    // One header may cover several mutations of a document: each has its own key.
-    let response_key = &ctx.item.node.response_key().node;
-    key.map(str::to_owned).or_else(|| header.map(|header| format!("{header}/{response_key}")))
-}
-
-/// Commits what the command did, or answers its mistakes.
-async fn conclude<P: Payload>(tx: Box<Tx>, outcome: Result<P>) -> Result<P> {
-    match outcome {
-        Ok(payload) => {
-            tx.finish(&payload).await?;
-            Ok(payload)
-        }
-        Err(Error::Invalid(mistakes)) => Ok(P::refused(mistakes)),
-        Err(error) => Err(error),
+    if let Some(key) = key {
+        return Some(key.to_owned());
     }
+    let header = ctx.data_opt::<RequestMeta>()?.idempotency_key.as_deref()?;
+    let root = &ctx.query_env.operation.node.selection_set.node;
+    let fields = pick(ctx.query_env, &[root], &["Mutation"]).unwrap_or_default();
+    let place = fields.iter().position(|field| field.spot.key == ctx.item.node.response_key().node);
+    Some(format!("{header}/{}", place.unwrap_or_default()))
 }
 
 /// The verbs of an entity's life as mutations: each runs a command `async fn(&Tx, Input) -> Result<Payload>`. A verb with
@@ -114,11 +138,10 @@ macro_rules! verbs {
                 async fn $verb(
                     &self,
                     ctx: &async_graphql::Context<'_>,
-                    #[graphql(desc = "What to do.")] input: $input,
+                    #[graphql(desc = "What to do.")] input: $crate::graphql::judge::Raw<$input>,
                 ) -> Option<async_graphql::Result<$payload>> {
-                    let key = input.idempotency_key.clone();
-                    let command = $crate::graphql::mutation::once(ctx, key.as_deref(), |tx| Box::pin($command(tx, input)));
-                    Some(command.await.map_err($crate::error::Error::into_resolver_error))
+                    let done = $crate::graphql::mutation::one(ctx, input, |tx, input| Box::pin($command(tx, input)));
+                    Some(done.await.map_err($crate::error::Error::into_resolver_error))
                 }
 
                 $(
@@ -128,13 +151,15 @@ macro_rules! verbs {
                     async fn $many(
                         &self,
                         ctx: &async_graphql::Context<'_>,
-                        #[graphql(desc = "What to do.")] input: $many_input,
+                        #[graphql(desc = "What to do.")] input: $crate::graphql::judge::Raw<$many_input>,
                     ) -> Option<async_graphql::Result<$many_payload>> {
                         use $crate::graphql::batch::{Options, batch, whole};
-                        let $many_input { items, atomic, idempotency_key: key } = input;
-                        let items = items.into_iter().map(|item| (item.idempotency_key.clone(), item)).collect();
-                        let body = |item: &$input| async_graphql::InputType::to_value(item).to_string();
-                        let outcome = batch(ctx, items, Options { key, atomic }, body, |tx, item| Box::pin($command(tx, item)));
+                        let outcome = async {
+                            let told = input.told()?;
+                            let options = Options { key: told.key, atomic: told.input.atomic };
+                            let items = told.input.items.into_iter().map($crate::graphql::judge::Raw::told);
+                            batch(ctx, items, options, |tx, item| Box::pin($command(tx, item))).await
+                        };
                         let payload = whole(outcome.await).map(|(results, user_errors)| $many_payload { results, user_errors });
                         Some(payload.map_err($crate::error::Error::into_resolver_error))
                     }
@@ -147,7 +172,7 @@ macro_rules! verbs {
             #[derive(async_graphql::InputObject)]
             pub struct $many_input {
                 /// At most 1,000; they are done in this order.
-                pub items: Vec<$input>,
+                pub items: Vec<$crate::graphql::judge::Raw<$input>>,
                 /// All or nothing. Otherwise each item is done for itself, whatever becomes of the others.
                 #[graphql(default = false)]
                 pub atomic: bool,
@@ -181,7 +206,7 @@ pub struct Changed<E> {
 impl<E> Changed<E> {
     /// This row was changed.
     pub fn row(id: Uuid) -> Self {
-        Self { outcome: Outcome { id: Some(id), mistakes: Vec::new() }, entity: PhantomData }
+        Self { outcome: Outcome::row(id), entity: PhantomData }
     }
 
     /// What a person has to mend first.
@@ -193,6 +218,10 @@ impl<E> Changed<E> {
 impl<E> Payload for Changed<E> {
     fn refused(mistakes: Vec<Mistake>) -> Self {
         Self { outcome: Outcome::refused(mistakes), entity: PhantomData }
+    }
+
+    fn rows(&mut self) -> Vec<&mut RowRef> {
+        self.outcome.rows()
     }
 }
 
@@ -261,18 +290,30 @@ pub fn register_many_payload(registry: &mut Registry, of: &Descriptor) {
     registry.types.insert(name, object.build());
 }
 
-/// What came of changing a row: its id, or the mistakes.
+/// What came of changing a row: which one it is, or the mistakes.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Outcome {
     /// The changed row; none if nothing was changed.
-    pub id: Option<Uuid>,
+    #[serde(rename = "id")]
+    row: RowRef,
     /// What a person has to mend first.
-    pub mistakes: Vec<Mistake>,
+    mistakes: Vec<Mistake>,
+}
+
+impl Outcome {
+    /// This row was changed.
+    pub fn row(id: Uuid) -> Self {
+        Self { row: RowRef::to(Some(id)), mistakes: Vec::new() }
+    }
 }
 
 impl Payload for Outcome {
     fn refused(mistakes: Vec<Mistake>) -> Self {
-        Self { id: None, mistakes }
+        Self { row: RowRef::to(None), mistakes }
+    }
+
+    fn rows(&mut self) -> Vec<&mut RowRef> {
+        vec![&mut self.row]
     }
 }
 
@@ -303,11 +344,10 @@ async fn payload_at(
         }
     };
     for one in picked {
-        let value = match (one.name, outcome.id) {
-            ("__typename", _) => Value::from(name.as_str()),
-            ("userErrors", _) => mistakes_value(ctx, &outcome.mistakes, &one),
-            (_, None) => Value::Null,
-            (_, Some(id)) => answer_at(ctx, of, id, &one, path.clone()).await,
+        let value = match one.name {
+            "__typename" => Value::from(name.as_str()),
+            "userErrors" => mistakes_value(ctx, &outcome.mistakes, &one),
+            _ => answer_at(ctx, of, &outcome.row, &one, path.clone()).await,
         };
         object.insert(one.spot.key, value);
     }
@@ -335,13 +375,12 @@ pub async fn many_value(
         let value = match one.name {
             "userErrors" => mistakes_value(ctx, mistakes, &one),
             "results" => {
-                let mut values = Vec::with_capacity(results.len());
-                for (at, outcome) in results.iter().enumerate() {
+                let results = results.iter().enumerate().map(|(at, outcome)| {
                     let mut path = path_of(ctx);
                     path.extend([PathSegment::Field(one.spot.key.to_string()), PathSegment::Index(at)]);
-                    values.push(payload_at(ctx, of, outcome, &one.below, (path, one.spot.pos)).await);
-                }
-                Value::List(values)
+                    payload_at(ctx, of, outcome, &one.below, (path, one.spot.pos))
+                });
+                Value::List(futures_util::future::join_all(results).await)
             }
             _ => Value::from(name.as_str()),
         };
@@ -358,6 +397,7 @@ fn mistakes_value(ctx: &ContextSelectionSet<'_>, mistakes: &[Mistake], picked: &
                 "code" => Value::from(mistake.code.as_str()),
                 "field" => Value::List(mistake.path.iter().map(|part| Value::from(part.as_str())).collect()),
                 "message" => Value::from(mistake.message.as_str()),
+                "id" => mistake.id.as_ref().map_or(Value::Null, |id| Value::from(id.as_str())),
                 _ => Value::from("UserError"),
             };
             (field.spot.key.clone(), value)

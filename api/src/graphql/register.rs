@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use async_graphql::Value;
 use async_graphql::indexmap::{IndexMap, IndexSet};
 use async_graphql::registry::{
     EnumBuilder, InputObjectBuilder, MetaEnumValue, MetaField, MetaInputValue, MetaType, ObjectBuilder, Registry,
@@ -11,7 +10,7 @@ use async_graphql::registry::{
 
 use super::filter::{DEFAULT_PAGE, NESTED_PAGE, ROOT_PAGE, shout};
 use super::totals::{aggregate_object, bucket_choice, group_names, group_object};
-use super::value::{decimal_text, money_type, scalar_of, type_name};
+use super::value::{money_type, scalar_of, type_name};
 use crate::access::{Grant, policy};
 use crate::bulk::MOST;
 use crate::store::descriptor::{
@@ -114,6 +113,13 @@ pub fn mutation_fields(registry: &mut Registry, graph: &'static Graph) -> IndexM
                     a(of.name),
                     rights(of, crate::access::Action::Update)
                 ),
+                "upsert" => format!(
+                    "Makes {}, or changes the one that `sourceSystem` knows by `externalId`: what is left out stays, null \
+                     empties; what only a new row takes ({}) is left as it is. {}",
+                    a(of.name),
+                    made_once(of).join(", "),
+                    rights(of, crate::access::Action::Create)
+                ),
                 "assign" => format!(
                     "Gives {} to another owner or team. {}",
                     a(of.name),
@@ -179,6 +185,7 @@ fn plain_inputs(graph: &'static Graph, of: &'static Descriptor) -> Vec<(&'static
     for (verb, exists) in [
         ("create", writes.create),
         ("update", writes.update),
+        ("upsert", of.takes_puts()),
         ("assign", writes.update && owned),
         ("delete", writes.delete),
     ] {
@@ -191,7 +198,7 @@ fn plain_inputs(graph: &'static Graph, of: &'static Descriptor) -> Vec<(&'static
 
 fn plain_input(graph: &'static Graph, of: &Descriptor, verb: &str) -> Vec<MetaInputValue> {
     let mut values = Vec::new();
-    if verb != "create" {
+    if verb != "create" && verb != "upsert" {
         values.push(argument("id", "ID!", &format!("The {} to change.", of.name), None));
         values.push(argument(
             "expectedVersion",
@@ -203,18 +210,21 @@ fn plain_input(graph: &'static Graph, of: &Descriptor, verb: &str) -> Vec<MetaIn
     let takes = |input: Input| match verb {
         "create" => input.create,
         "update" => input.update,
+        "upsert" => input.create || input.update,
         _ => false,
     };
     let required = |input: Input| if verb == "create" && input.required { "!" } else { "" };
     for field in of.fields.iter().filter(|field| takes(field.input)) {
         let ty = if matches!(field.shape, Shape::Money) { "MoneyInput".to_owned() } else { type_name(field.shape) };
-        values.push(argument(&field.name, &format!("{ty}{}", required(field.input)), field.doc, None));
+        let named = verb == "upsert" && EXTERNAL.contains(&field.name.as_str());
+        let bang = if named { "!" } else { required(field.input) };
+        values.push(argument(&field.name, &format!("{ty}{bang}"), field.doc, None));
     }
     for link in of.links.iter().filter(|link| takes(link.input) || (verb == "assign" && is_owner(link))) {
         let doc = format!("The id of {}. {}", a(graph.of(link.to).name), link.doc);
         values.push(argument(&format!("{}Id", link.name), &format!("ID{}", required(link.input)), &doc, None));
     }
-    if verb == "update" || verb == "assign" {
+    if verb == "update" || verb == "upsert" || verb == "assign" {
         values.push(argument("reason", "String", "Why; kept in the event log. Some fields demand it.", None));
     }
     values.push(argument(
@@ -224,6 +234,18 @@ fn plain_input(graph: &'static Graph, of: &Descriptor, verb: &str) -> Vec<MetaIn
         None,
     ));
     values
+}
+
+/// What a row of another system is known by.
+const EXTERNAL: [&str; 2] = ["sourceSystem", "externalId"];
+
+/// What only a new row takes, apart from what it is known by.
+fn made_once(of: &Descriptor) -> Vec<String> {
+    let fields = of.fields.iter().map(|field| (field.name.clone(), field.input));
+    let links = of.links.iter().map(|link| (format!("{}Id", link.name), link.input));
+    let once =
+        fields.chain(links).filter(|(name, input)| input.create && !input.update && !EXTERNAL.contains(&name.as_str()));
+    once.map(|(name, _)| format!("`{name}`")).collect()
 }
 
 /// `assign…` gives these.
@@ -731,7 +753,8 @@ fn scalars(registry: &mut Registry) {
             MetaType::Scalar {
                 name: name.to_owned(),
                 description: Some(doc.to_owned()),
-                is_valid: Some(Arc::new(move |value| is_of(name, value))),
+                // What it says is judged where it is used, so that a mistake is one of its field alone.
+                is_valid: None,
                 visible: None,
                 inaccessible: false,
                 tags: Vec::new(),
@@ -740,16 +763,6 @@ fn scalars(registry: &mut Registry) {
                 requires_scopes: Vec::new(),
             },
         );
-    }
-}
-
-/// Whether a value is of the kind that a scalar is written in; what it says is judged where it is used, in better words.
-fn is_of(scalar: &str, value: &Value) -> bool {
-    match scalar {
-        "JSON" => true,
-        "Decimal" => decimal_text(value).is_some(),
-        "Long" => matches!(value, Value::Number(number) if number.is_i64() || number.is_u64()),
-        _ => matches!(value, Value::String(_)),
     }
 }
 

@@ -64,7 +64,7 @@ pub struct Mutation(
     lead::conversion_graphql::ConversionVerbs,
     touchpoint::graphql::TouchpointVerbs,
     user::graphql::UserVerbs,
-    user::password::PasswordMutation,
+    user::password::PasswordMutations,
 );
 
 /// The executable schema.
@@ -75,13 +75,18 @@ pub fn builder() -> SchemaBuilder<Query, Mutation, Changes> {
     Executable::build(Query::default(), Mutation::default(), Changes).limit_recursive_depth(64).extension(ValidateOnce)
 }
 
-/// What the fields of the schema cost.
-pub fn costs() -> cost::Table {
+/// The types of the schema.
+pub fn registry() -> Registry {
     let mut registry = Registry::default();
     Query::create_type_info(&mut registry);
     Mutation::create_type_info(&mut registry);
     Changes::create_type_info(&mut registry);
-    cost::Table::new(&registry, &GRAPH)
+    registry
+}
+
+/// What the fields of the schema cost.
+pub fn costs() -> cost::Table {
+    cost::Table::new(&registry(), &GRAPH)
 }
 
 /// The schema's text, as committed in `schema.graphql`.

@@ -379,8 +379,8 @@ impl GroupPlan {
     /// # Errors
     /// BAD_USER_INPUT, FORBIDDEN_FIELD.
     pub fn new(planner: &Planner<'_>, of: &'static Descriptor, picked: &Picked<'_>) -> Result<Self> {
-        let zone = match picked.args.get("timeZone").and_then(text_of) {
-            None => planner.reader.calendar().zone(),
+        let zone = match picked.args.get("timeZone") {
+            None | Some(Value::Null) => planner.reader.calendar().zone(),
             Some(name) => parse_zone(name)?,
         };
         let object = group_object(of);
@@ -504,8 +504,9 @@ fn key_use(
     }
 }
 
-fn parse_zone(name: &str) -> Result<Tz> {
-    let known = spell(Text::TimeZone, name).ok().and_then(|name| name.parse().ok());
+fn parse_zone(name: &Value) -> Result<Tz> {
+    let name = if let Value::String(name) = name { spell(Text::TimeZone, name).ok() } else { None };
+    let known = name.and_then(|name| name.parse().ok());
     known.ok_or_else(|| Error::bad_input("timeZone: expected an IANA time zone like Europe/Berlin."))
 }
 

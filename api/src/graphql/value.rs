@@ -120,7 +120,7 @@ pub fn print_time(time: DateTime<Utc>) -> String {
 /// BAD_USER_INPUT: it is not what the field holds.
 pub fn parse(shape: Shape, value: &Value, ids_of: Option<&Descriptor>, what: &str) -> Result<Sql> {
     let wrong = |expected: &str| Error::bad_input(format!("{what}: expected {expected}."));
-    let text = || text_of(value).ok_or_else(|| wrong("a text"));
+    let text = || if let Value::String(text) = value { Ok(text.as_str()) } else { Err(wrong("a text")) };
     match shape {
         Shape::Id => {
             let id = ids_of.and_then(|of| parse_id_of(of, text_of(value)?));

@@ -13,7 +13,7 @@ use super::graphql::{
 use super::rules::{self, Findings, Verb};
 use crate::access::Action;
 use crate::contact::commands::project_lifecycle;
-use crate::error::{Code, Result};
+use crate::error::{Code, Error, Result};
 use crate::graphql::mutation::Changed;
 use crate::graphql::scalar::{Id, Words};
 use crate::handoff;
@@ -110,7 +110,8 @@ pub async fn reject(tx: &Tx, input: RejectLeadInput) -> Done {
 /// # Errors
 /// NOT_FOUND, FORBIDDEN, CONFLICT: nothing is pending.
 pub async fn recall(tx: &Tx, input: RecallHandoffInput) -> Done {
-    let mut lead = edit(tx, input.lead_id, Action::Recall, input.expected_version, Verb::Recall).await?;
+    let lead = lead_named(input.id, input.lead_id)?;
+    let mut lead = edit(tx, lead, Action::Recall, input.expected_version, Verb::Recall).await?;
     because(tx, &[input.reason.and_then(Words::said)]);
     let warrant = lead.warrant();
     let handoff = handoff::commands::recall(tx, &warrant, lead.id).await?;
@@ -119,17 +120,23 @@ pub async fn recall(tx: &Tx, input: RecallHandoffInput) -> Done {
     save(tx, lead).await
 }
 
-/// SAL -> SQL: need, budget or timing is known. What is known becomes a note on the lead.
+/// SAL -> SQL: need, budget, authority or timing is known. What is found out is kept in the lead and as a note on it.
 ///
 /// # Errors
 /// NOT_FOUND, FORBIDDEN, CONFLICT; `Invalid`: nothing is known.
 pub async fn qualify_for_sales(tx: &Tx, input: QualifyForSalesInput) -> Done {
     let mut lead = edit(tx, input.id, Action::QualifyForSales, input.expected_version, Verb::QualifyForSales).await?;
-    let text = |words: &Option<Words>| words.clone().map(|words| words.0);
-    let (need, budget, timing) = (text(&input.need), text(&input.budget), text(&input.timing));
-    let note = Findings { need: need.as_deref(), budget: budget.as_deref(), timing: timing.as_deref() }.note()?;
+    let found = Findings {
+        need: input.need.and_then(Words::said),
+        budget: input.budget.and_then(Words::said),
+        authority: input.authority.and_then(Words::said),
+        timing: input.timing.and_then(Words::said),
+    };
+    let note = found.note();
+    found.keep(&mut lead)?;
     let warrant = lead.warrant();
     rules::enter(&mut lead, Verb::QualifyForSales, LeadStatus::Sql, tx.now())?;
+    let Some(note) = note else { return save(tx, lead).await };
     let row = activity::Model {
         owner_id: lead.owner_id,
         team_id: lead.team_id,
@@ -178,6 +185,19 @@ pub async fn recycle(tx: &Tx, input: RecycleLeadInput) -> Done {
         rules::give_back(&mut lead, handoff.from_user_id, handoff.from_team_id);
     }
     save(tx, lead).await
+}
+
+/// The lead a verb acts on, by either name of it.
+///
+/// # Errors
+/// `Invalid`: none is named, or two.
+pub(super) fn lead_named(id: Option<Id<lead::Entity>>, former: Option<Id<lead::Entity>>) -> Result<Id<lead::Entity>> {
+    match (id, former) {
+        (Some(id), None) | (None, Some(id)) => Ok(id),
+        (Some(id), Some(former)) if id.uuid() == former.uuid() => Ok(id),
+        (Some(_), Some(_)) => Err(Error::invalid("INVALID", "leadId", "This is another lead than `id`: leave it out.")),
+        (None, None) => Err(Error::invalid("REQUIRED", "id", "Say which lead: give its id.")),
+    }
 }
 
 async fn edit(tx: &Tx, id: Id<lead::Entity>, action: Action, version: i32, verb: Verb) -> Result<Lead> {

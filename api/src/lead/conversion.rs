@@ -10,6 +10,7 @@ use entity::{company, contact, deal, deal_contact, event, lead, transition, user
 use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
+use super::commands::lead_named;
 use super::conversion_graphql::{ConvertLeadDealInput, ConvertLeadInput, ConvertLeadPayload, UnconvertLeadInput};
 use crate::access::{Action, Kind};
 use crate::campaign_member::rules::is_out;
@@ -35,7 +36,7 @@ pub async fn convert(tx: &Tx, input: ConvertLeadInput) -> Result<ConvertLeadPayl
     if input.deal.is_some() && input.existing_deal_id.is_some() {
         return Err(Error::invalid("INVALID", "existingDealId", "Give a new deal or an existing one, not both."));
     }
-    let lead = tx.claim::<lead::Entity>(input.lead_id.uuid(), Action::Convert).await?;
+    let lead = tx.claim::<lead::Entity>(lead_named(input.id, input.lead_id)?.uuid(), Action::Convert).await?;
     let warrant = lead.warrant();
     let existing = input.existing_deal_id.map(|id| id.uuid());
     if let Some(deal) = lead.deal_id {
@@ -87,10 +88,11 @@ pub async fn convert(tx: &Tx, input: ConvertLeadInput) -> Result<ConvertLeadPayl
 /// # Errors
 /// NOT_FOUND, FORBIDDEN; CONFLICT: another version, too late, or the deal has gone on; `Invalid`: no reason.
 pub async fn unconvert(tx: &Tx, input: UnconvertLeadInput) -> Result<Changed<lead::Entity>> {
+    let lead = lead_named(input.id, input.lead_id)?;
     if input.reason.trim().is_empty() {
         return Err(Error::invalid("REQUIRED", "reason", "Say why the conversion is undone; it is logged."));
     }
-    let lead = tx.edit::<lead::Entity>(input.lead_id.uuid(), Action::Unconvert, input.expected_version).await?;
+    let lead = tx.edit::<lead::Entity>(lead.uuid(), Action::Unconvert, input.expected_version).await?;
     let warrant = lead.warrant();
     let Some(deal) = lead.deal_id else {
         return Err(Error::conflict("The lead is not converted: there is nothing to undo."));

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::conversion;
 use crate::error::Mistake;
 use crate::graphql::mutation::{Changed, Payload, verbs};
-use crate::graphql::node::Node;
+use crate::graphql::node::{Node, RowRef};
 use crate::graphql::scalar::{Day, Id, MoneyInput};
 
 verbs! {
@@ -32,8 +32,11 @@ verbs! {
 /// What convertLead takes. Without `deal` and `existingDealId` it makes a deal with the usual values.
 #[derive(InputObject)]
 pub struct ConvertLeadInput {
-    /// The lead.
-    pub lead_id: Id<lead::Entity>,
+    /// The lead; required.
+    pub id: Option<Id<lead::Entity>>,
+    /// The lead, by its former name.
+    #[graphql(deprecation = "Use `id`, as for every verb.")]
+    pub lead_id: Option<Id<lead::Entity>>,
     /// The `version` of the lead the decision is based on; a stale one is CONFLICT.
     pub expected_version: i32,
     /// Makes a new deal like this. Not together with `existingDealId`.
@@ -68,8 +71,11 @@ pub struct ConvertLeadDealInput {
 /// What unconvertLead takes.
 #[derive(InputObject)]
 pub struct UnconvertLeadInput {
-    /// The lead.
-    pub lead_id: Id<lead::Entity>,
+    /// The lead; required.
+    pub id: Option<Id<lead::Entity>>,
+    /// The lead, by its former name.
+    #[graphql(deprecation = "Use `id`, as for every verb.")]
+    pub lead_id: Option<Id<lead::Entity>>,
     /// The `version` of the lead the decision is based on; a stale one is CONFLICT.
     pub expected_version: i32,
     /// Why it is undone; it is logged.
@@ -94,5 +100,9 @@ pub struct ConvertLeadPayload {
 impl Payload for ConvertLeadPayload {
     fn refused(mistakes: Vec<Mistake>) -> Self {
         Self { lead: Node::none(), deal: Node::none(), already_converted: false, user_errors: mistakes }
+    }
+
+    fn rows(&mut self) -> Vec<&mut RowRef> {
+        vec![self.lead.row(), self.deal.row()]
     }
 }

@@ -57,8 +57,8 @@ verbs! {
         recall_handoff(RecallHandoffInput) -> Changed<lead::Entity> = commands::recall,
             many recall_handoffs(RecallHandoffsInput) -> RecallHandoffsPayload;
 
-        /// Declares an accepted lead sales-qualified: SAL -> SQL. At least one of need, budget and timing has to be
-        /// known; they become a note on the lead. `sqlAt` is set the first time.
+        /// Declares an accepted lead sales-qualified: SAL -> SQL. At least one of need, budget, authority and timing
+        /// has to be known, now or from before; what is found out stands in the lead and in a note on it. `sqlAt` is set the first time.
         /// Roles: SALES_MANAGER (team), SALES_REP (own and pool).
         qualify_for_sales(QualifyForSalesInput) -> Changed<lead::Entity> = commands::qualify_for_sales,
             many qualify_leads_for_sales(QualifyLeadsForSalesInput) -> QualifyLeadsForSalesPayload;
@@ -165,8 +165,11 @@ pub struct RejectLeadInput {
 /// The input of recallHandoff.
 #[derive(InputObject)]
 pub struct RecallHandoffInput {
-    /// The lead whose pending hand-off is taken back.
-    pub lead_id: Id<lead::Entity>,
+    /// The lead whose pending hand-off is taken back; required.
+    pub id: Option<Id<lead::Entity>>,
+    /// The lead, by its former name.
+    #[graphql(deprecation = "Use `id`, as for every verb.")]
+    pub lead_id: Option<Id<lead::Entity>>,
     /// The `version` of the lead the decision is based on; a stale one is CONFLICT.
     pub expected_version: i32,
     /// Why; kept in the event log.
@@ -175,7 +178,7 @@ pub struct RecallHandoffInput {
     pub idempotency_key: Option<String>,
 }
 
-/// The input of qualifyForSales: at least one of need, budget and timing.
+/// The input of qualifyForSales: at least one of need, budget, authority and timing, unless the lead has one already.
 #[derive(InputObject)]
 pub struct QualifyForSalesInput {
     /// The lead.
@@ -186,6 +189,8 @@ pub struct QualifyForSalesInput {
     pub need: Option<Words>,
     /// What the person can spend.
     pub budget: Option<Words>,
+    /// Who decides about it.
+    pub authority: Option<Words>,
     /// By when the person wants it.
     pub timing: Option<Words>,
     /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.

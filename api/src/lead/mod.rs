@@ -22,7 +22,9 @@ impl Resource for lead::Entity {
 
     async fn prepare(_: &Tx, row: &mut lead::Model, before: Option<&lead::Model>, _: &Given) -> Result<()> {
         rules::check_fields(row)?;
-        row.interest = row.interest.take().filter(|text| !text.trim().is_empty());
+        for text in [&mut row.interest, &mut row.need, &mut row.budget, &mut row.authority, &mut row.timing] {
+            *text = text.take().filter(|text| !text.trim().is_empty());
+        }
         before.map_or(Ok(()), |before| rules::check_update(before, row))
     }
 
@@ -61,6 +63,14 @@ pub fn describe() -> Descriptor {
         .one(Column::SourceCampaignId, Kind::Campaign, "The campaign it came from.")
         .editable()
         .field(Column::Interest, "What the person wants.")
+        .editable()
+        .field(Column::Need, "What the person needs, as found out when sales qualified it.")
+        .editable()
+        .field(Column::Budget, "What the person can spend.")
+        .editable()
+        .field(Column::Authority, "Who decides about it.")
+        .editable()
+        .field(Column::Timing, "By when the person wants it.")
         .editable()
         .money("estimatedValue", Column::EstimatedValueMinor, estimated, "What a deal might be worth.")
         .editable()

@@ -161,31 +161,50 @@ pub fn check_comment(reason: HandoffReason, comment: Option<&str>) -> Result<()>
     Err(Error::invalid("REQUIRED", "comment", "Say in `comment` what the reason OTHER stands for."))
 }
 
-/// What sales knows of the person's need, budget and timing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Findings<'a> {
+/// What sales found out about an accepted lead.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
     /// What the person needs.
-    pub need: Option<&'a str>,
+    pub need: Option<String>,
     /// What the person can spend.
-    pub budget: Option<&'a str>,
+    pub budget: Option<String>,
+    /// Who decides.
+    pub authority: Option<String>,
     /// By when the person wants it.
-    pub timing: Option<&'a str>,
+    pub timing: Option<String>,
 }
 
-impl Findings<'_> {
-    /// The findings as a note, one line each.
+impl Findings {
+    /// The findings as a note, one line each; none if there are none.
+    pub fn note(&self) -> Option<String> {
+        let lines =
+            [("Need", &self.need), ("Budget", &self.budget), ("Authority", &self.authority), ("Timing", &self.timing)];
+        let noted: Vec<_> = lines
+            .iter()
+            .filter_map(|(name, text)| said(text.as_deref()).map(|text| format!("{name}: {text}")))
+            .collect();
+        (!noted.is_empty()).then(|| noted.join("\n"))
+    }
+
+    /// Keeps them in the lead, where what was known before stays unless something else was found out.
     ///
     /// # Errors
-    /// `Invalid`: there are none, and a lead cannot be sales-qualified without.
-    pub fn note(&self) -> Result<String> {
-        let lines = [("Need", self.need), ("Budget", self.budget), ("Timing", self.timing)];
-        let noted: Vec<_> =
-            lines.iter().filter_map(|(name, text)| said(*text).map(|text| format!("{name}: {text}"))).collect();
-        if noted.is_empty() {
-            let message = "Note at least one of need, budget and timing: a sales-qualified lead has shown one.";
-            return Err(Error::Invalid(vec![Mistake::new("REQUIRED", "need", message)]));
+    /// `Invalid`: nothing is known, and a lead cannot be sales-qualified without.
+    pub fn keep(self, lead: &mut Model) -> Result<()> {
+        let found = [self.need, self.budget, self.authority, self.timing];
+        let facts = [&mut lead.need, &mut lead.budget, &mut lead.authority, &mut lead.timing];
+        let mut known = false;
+        for (fact, found) in facts.into_iter().zip(found) {
+            if let Some(found) = said(found.as_deref()) {
+                *fact = Some(found.to_owned());
+            }
+            known |= fact.is_some();
         }
-        Ok(noted.join("\n"))
+        if known {
+            return Ok(());
+        }
+        let message = "Note at least one of need, budget, authority and timing: a sales-qualified lead has shown one.";
+        Err(Error::Invalid(vec![Mistake::new("REQUIRED", "need", message)]))
     }
 }
 

@@ -330,6 +330,8 @@ pub struct Writes {
     pub insert: for<'a> fn(&'a Tx, Given) -> BoxFuture<'a, Result<Uuid>>,
     /// Changes a row that has this version, as an update or an assignment.
     pub change: for<'a> fn(&'a Tx, Uuid, Action, i32, Given) -> BoxFuture<'a, Result<()>>,
+    /// Changes the row that its source knows by this id, or makes it.
+    pub put: for<'a> fn(&'a Tx, Given) -> BoxFuture<'a, Result<Uuid>>,
     /// Marks a row that has this version as deleted.
     pub remove: for<'a> fn(&'a Tx, Uuid, i32) -> BoxFuture<'a, Result<()>>,
 }
@@ -344,6 +346,14 @@ pub struct Given {
 }
 
 impl Given {
+    /// The text that was given for this column.
+    pub fn text(&self, column: &str) -> Option<&str> {
+        self.values.iter().find_map(|(_, given, value)| match value {
+            sea_orm::Value::String(Some(text)) if *given == column => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
     /// Was this column given?
     pub fn has(&self, column: &str) -> bool {
         self.values.iter().any(|(_, given, _)| *given == column)
@@ -351,6 +361,12 @@ impl Given {
 }
 
 impl Descriptor {
+    /// Rows can be put here by the id that another system knows them by: made, or changed if they are there.
+    pub fn takes_puts(&self) -> bool {
+        let writes = self.writes.as_ref().is_some_and(|writes| writes.create && writes.update);
+        writes && self.field("externalId").is_some()
+    }
+
     /// The scalar field of that GraphQL name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)

@@ -9,11 +9,13 @@ use entity::idempotency_record;
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::Reader;
 use super::database::classify;
 use super::sql::Sql;
 use super::tx::{Tx, insert_sql};
+use crate::access::password;
 use crate::error::{Code, Error, Result};
 
 /// How long a key is remembered.
@@ -24,8 +26,34 @@ const REMEMBERED: Duration = Duration::hours(24);
 pub struct Request {
     /// The client's key.
     pub key: String,
-    /// The mutation and its input.
+    /// The mutation and what its input means.
     pub body: String,
+    /// Passwords in the input.
+    pub secrets: Vec<String>,
+}
+
+/// The most characters of a key as it is kept.
+const LONGEST: usize = 255;
+
+impl Request {
+    /// The key as it is kept: a client's key has a place added, and may then be too long for its column.
+    fn kept_key(&self) -> String {
+        if self.key.chars().count() <= LONGEST {
+            return self.key.clone();
+        }
+        format!("sha256:{}", hex(&Sha256::digest(self.key.as_bytes())))
+    }
+
+    /// Tells whether the key is used again for something else. Passwords go in by a slow hash: what is kept helps nobody
+    /// to guess them.
+    async fn fingerprint(&self, principal: Uuid) -> Result<String> {
+        let mut hash = Sha256::new_with_prefix(self.body.as_bytes());
+        if !self.secrets.is_empty() {
+            let salt = Sha256::digest(format!("{principal} {}", self.key).as_bytes());
+            hash.update(password::fingerprint(self.secrets.join("\n"), salt.to_vec()).await?);
+        }
+        Ok(hex(&hash.finalize()))
+    }
 }
 
 /// A claimed key.
@@ -47,18 +75,15 @@ pub enum Begun<T> {
 /// # Errors
 /// IDEMPOTENCY_CONFLICT: the key was used with another input.
 pub async fn begin<T: DeserializeOwned>(reader: Reader, verb: &str, request: Option<Request>) -> Result<Begun<T>> {
+    let Some(request) = request else { return Ok(Begun::Fresh(Box::new(Tx::begin(reader, verb).await?))) };
+    let (principal, key) = (reader.viewer().id, request.kept_key());
+    let hash = request.fingerprint(principal).await?;
     let mut tx = Tx::begin(reader, verb).await?;
-    let Some(request) = request else { return Ok(Begun::Fresh(Box::new(tx))) };
-    if request.key.is_empty() || request.key.len() > 200 {
-        return Err(Error::bad_input("An idempotency key has 1 to 200 characters."));
-    }
-    let hash = hex(&Sha256::digest(request.body.as_bytes()));
-    if claim(&tx, &request.key, &hash).await? {
-        tx.record = Some(Record { key: request.key });
+    if claim(&tx, &key, &hash).await? {
+        tx.record = Some(Record { key });
         return Ok(Begun::Fresh(Box::new(tx)));
     }
-    let id = (tx.reader().viewer().id, request.key);
-    let known = idempotency_record::Entity::find_by_id(id).one(&tx.session()).await.map_err(classify)?;
+    let known = idempotency_record::Entity::find_by_id((principal, key)).one(&tx.session()).await.map_err(classify)?;
     let known =
         known.ok_or_else(|| Error::conflict("The same request is being handled right now. Try again shortly."))?;
     if known.request_hash != hash {

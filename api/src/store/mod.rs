@@ -68,6 +68,7 @@ pub mod event;
 mod fault;
 pub mod feed;
 pub mod filter;
+mod holder;
 pub mod idempotency;
 pub mod journey;
 pub mod page;

@@ -12,6 +12,7 @@ use super::Reader;
 use super::database::{Session, classify};
 use super::descriptor::{Descriptor, Given};
 use super::event::{self, Entry};
+use super::holder;
 use super::idempotency::Record;
 use super::sql::Sql;
 use super::transaction::Transaction;
@@ -254,7 +255,8 @@ impl Tx {
         if of.versioned {
             sql.push(" AND version = ").bind(old_version);
         }
-        match self.write_one(of, id, sql, plain.then_some(warrant.action)).await? {
+        let written = self.write_one(of, id, sql, plain.then_some(warrant.action)).await;
+        match written.map_err(|error| holder::refusal::<E>(of, &after, error))? {
             Written::Within => {}
             Written::Outside => return Err(self.forbidden::<E>(warrant.action)),
             Written::Nothing => {
@@ -298,7 +300,9 @@ impl Tx {
         set::<E>(&mut row, "version", Value::Int(Some(1)));
         let id = id_of::<E>(&row);
         let sql = insert_sql::<E>(std::slice::from_ref(&row));
-        if let (Written::Outside, Some(action)) = (self.write_one(of, id, sql, action).await?, action) {
+        let written =
+            self.write_one(of, id, sql, action).await.map_err(|error| holder::refusal::<E>(of, &row, error))?;
+        if let (Written::Outside, Some(action)) = (written, action) {
             return Err(self.forbidden::<E>(action));
         }
         self.note(of, id, event::changes::<E>(self.reader.graph(), of, None, &row));

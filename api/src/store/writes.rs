@@ -8,6 +8,7 @@ use super::descriptor::{Descriptor, Given, Key, Writes};
 use super::filter::forbidden_write;
 use super::tx::{Change, Resource, Tx, column};
 use crate::access::{Action, Grant, policy};
+use crate::checks::Checks;
 use crate::error::{Error, Mistake, Result};
 
 /// The plain mutations of an entity.
@@ -17,7 +18,8 @@ pub fn writes<E: Resource>() -> Writes {
         update: true,
         delete: true,
         insert: |tx, given| create::<E>(tx, given).boxed(),
-        change: |tx, id, action, version, given| update::<E>(tx, id, action, version, given).boxed(),
+        change: |tx, id, action, version, given| update::<E>(tx, id, action, Some(version), given).boxed(),
+        put: |tx, given| put::<E>(tx, given).boxed(),
         remove: |tx, id, version| delete::<E>(tx, id, version).boxed(),
     }
 }
@@ -64,8 +66,42 @@ async fn create<E: Resource>(tx: &Tx, given: Given) -> Result<Uuid> {
     Ok(super::tx::id_of::<E>(&row))
 }
 
-async fn update<E: Resource>(tx: &Tx, id: Uuid, action: Action, version: i32, given: Given) -> Result<()> {
-    let mut change = tx.edit::<E>(id, action, version).await?;
+/// What a source says of a row that it knows by an id of its own: a row that is there is changed, else one is made.
+async fn put<E: Resource>(tx: &Tx, mut given: Given) -> Result<Uuid> {
+    let of = tx.descriptor::<E>();
+    let (system, id) = (given.text("source_system").unwrap_or_default(), given.text("external_id").unwrap_or_default());
+    tx.take_turns(&format!("{} {system} {id}", of.table)).await?;
+    let known = tx.find::<E>()?.known_as(system, vec![id.to_owned()]).one().await?;
+    let Some(row) = known else {
+        given.values.retain(|(_, _, value)| *value != value.as_null());
+        require(of, &given)?;
+        return create::<E>(tx, given).await;
+    };
+    let id = super::tx::id_of::<E>(&row);
+    // What is said once, when a row is made, is not said again.
+    let changes = |field: &str| {
+        let link = field.strip_suffix("Id").and_then(|name| of.link(name)).map(|link| link.input);
+        of.field(field).map(|field| field.input).or(link).is_some_and(|input| input.update)
+    };
+    given.values.retain(|(field, _, _)| changes(field));
+    update::<E>(tx, id, Action::Update, None, given).await.map(|()| id)
+}
+
+/// A new row has what its declaration demands.
+fn require(of: &Descriptor, given: &Given) -> Result<()> {
+    let fields = of.fields.iter().filter(|field| field.input.required).map(|field| field.name.clone());
+    let links = of.links.iter().filter(|link| link.input.required).map(|link| format!("{}Id", link.name));
+    let missing = fields.chain(links).filter(|name| given.values.iter().all(|(field, _, _)| field != name));
+    let mistakes: Vec<_> =
+        missing.map(|name| Mistake::new("REQUIRED", &name, format!("{name} is required of a new row."))).collect();
+    if mistakes.is_empty() { Ok(()) } else { Err(Error::Invalid(mistakes)) }
+}
+
+async fn update<E: Resource>(tx: &Tx, id: Uuid, action: Action, version: Option<i32>, given: Given) -> Result<()> {
+    let mut change = match version {
+        Some(version) => tx.edit::<E>(id, action, version).await?,
+        None => tx.claim::<E>(id, action).await?,
+    };
     check_write_grants(tx, tx.descriptor::<E>(), id, &given).await?;
     apply::<E>(&mut change, &given)?;
     see_references(tx, tx.descriptor::<E>(), &given).await?;
@@ -136,18 +172,20 @@ fn set_value<E: EntityTrait>(row: &mut E::Model, name: &str, value: Value, field
 
 /// A row may only point at rows that the viewer can see.
 async fn see_references(tx: &Tx, of: &Descriptor, given: &Given) -> Result<()> {
+    let mut checks = Checks::new();
     for (field, name, value) in &given.values {
         let link = of.links.iter().find(|link| matches!(link.key, Key::One(own) if own == *name));
-        if let (Some(link), Value::Uuid(Some(id))) = (link, value)
-            && !tx.sees(link.to, *id).await?
-        {
-            return Err(Error::invalid(
+        if let (Some(link), Value::Uuid(Some(id))) = (link, value) {
+            let seen = tx.sees(link.to, *id).await?;
+            checks.expect(
+                seen,
                 "NOT_FOUND",
                 field,
-                format!("There is no such {}.", tx.reader().graph().of(link.to).name),
-            ));
+                &format!("There is no such {}.", tx.reader().graph().of(link.to).name),
+            );
         }
     }
+    checks.done()?;
     owner_can_work(tx, of, given).await
 }
 

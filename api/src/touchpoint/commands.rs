@@ -65,11 +65,12 @@ pub async fn record_many(tx: &Tx, input: RecordTouchpointsInput) -> Result<Recor
     const LIST: &str = "touchpoints";
     let warrant = tx.may::<touchpoint::Entity>(Action::Create)?;
     bulk::check_length(LIST, input.touchpoints.len())?;
-    let mut known = Known::of(tx, &input.touchpoints).await?;
-    let mut results = Vec::with_capacity(input.touchpoints.len());
+    let touches: Vec<_> = input.touchpoints.into_iter().map(|touch| touch.told().map(|told| told.input)).collect();
+    let mut known = Known::of(tx, touches.iter().flatten()).await?;
+    let mut results = Vec::with_capacity(touches.len());
     let mut contacts = HashSet::new();
-    for (index, touch) in input.touchpoints.into_iter().enumerate() {
-        let outcome = match known.model(tx, touch) {
+    for (index, touch) in touches.into_iter().enumerate() {
+        let outcome = match touch.and_then(|touch| known.model(tx, touch)) {
             Err(error) => Err(error),
             Ok(model) => match known.recorded(&model) {
                 Some(id) => Ok((id, true)),
@@ -108,12 +109,13 @@ struct Known {
 }
 
 impl Known {
-    async fn of(tx: &Tx, touches: &[TouchpointInput]) -> Result<Self> {
+    async fn of<'a>(tx: &Tx, touches: impl IntoIterator<Item = &'a TouchpointInput>) -> Result<Self> {
+        let touches: Vec<_> = touches.into_iter().collect();
         let contacts: Vec<_> = touches.iter().filter_map(|touch| Some(touch.contact_id?.uuid())).collect();
         Ok(Self {
             contacts: reachable(tx, &contacts).await?,
-            campaigns: campaigns(tx, touches).await?,
-            touches: recorded(tx, touches).await?,
+            campaigns: campaigns(tx, &touches).await?,
+            touches: recorded(tx, &touches).await?,
         })
     }
 
@@ -209,10 +211,10 @@ fn fact(source: Option<&str>, id: Option<&str>) -> Option<(String, String)> {
 }
 
 /// The visible campaigns that the touches name, by id or code.
-async fn campaigns(tx: &Tx, touches: &[TouchpointInput]) -> Result<Vec<campaign::Model>> {
+async fn campaigns(tx: &Tx, touches: &[&TouchpointInput]) -> Result<Vec<campaign::Model>> {
     use campaign::Column;
     let ids: Vec<_> = touches.iter().filter_map(|touch| Some(touch.campaign_id?.uuid())).collect();
-    let codes: HashSet<_> = touches.iter().filter_map(code_of_link).collect();
+    let codes: HashSet<_> = touches.iter().copied().filter_map(code_of_link).collect();
     let mut found = Vec::new();
     if !ids.is_empty() {
         found = tx.find::<campaign::Entity>()?.any_of(Column::Id, &ids).all().await?;
@@ -224,7 +226,7 @@ async fn campaigns(tx: &Tx, touches: &[TouchpointInput]) -> Result<Vec<campaign:
 }
 
 /// What their sources have sent before.
-async fn recorded(tx: &Tx, touches: &[TouchpointInput]) -> Result<HashMap<(String, String), Uuid>> {
+async fn recorded(tx: &Tx, touches: &[&TouchpointInput]) -> Result<HashMap<(String, String), Uuid>> {
     use touchpoint::Column;
     let facts: HashSet<_> =
         touches.iter().filter_map(|touch| fact(touch.source_system.as_deref(), touch.external_id.as_deref())).collect();

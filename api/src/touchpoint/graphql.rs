@@ -7,8 +7,9 @@ use entity::{campaign, contact, touchpoint};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Mistake;
+use crate::graphql::judge::Raw;
 use crate::graphql::mutation::{Payload, verbs};
-use crate::graphql::node::Node;
+use crate::graphql::node::{Node, RowRef};
 use crate::graphql::scalar::{Id, Moment, Url};
 
 verbs! {
@@ -71,7 +72,7 @@ pub struct RecordTouchpointInput {
 #[derive(InputObject)]
 pub struct RecordTouchpointsInput {
     /// What happened: 1 to 1,000 touches.
-    pub touchpoints: Vec<TouchpointInput>,
+    pub touchpoints: Vec<Raw<TouchpointInput>>,
     /// True: all of them or none.
     #[graphql(default)]
     pub atomic: bool,
@@ -116,10 +117,18 @@ impl Payload for RecordTouchpointPayload {
     fn refused(mistakes: Vec<Mistake>) -> Self {
         Self { touchpoint: Node::none(), already_recorded: false, user_errors: mistakes }
     }
+
+    fn rows(&mut self) -> Vec<&mut RowRef> {
+        vec![self.touchpoint.row()]
+    }
 }
 
 impl Payload for RecordTouchpointsPayload {
     fn refused(mistakes: Vec<Mistake>) -> Self {
         Self { results: Vec::new(), user_errors: mistakes }
+    }
+
+    fn rows(&mut self) -> Vec<&mut RowRef> {
+        self.results.iter_mut().map(|result| result.touchpoint.row()).collect()
     }
 }

@@ -11,7 +11,8 @@ verbs! {
     /// The verbs of a user's life.
     UserVerbs {
         /// Makes a user who may sign in at once (without a password: once one is set). Roles: ADMIN.
-        create_user(CreateUserInput) -> Changed<user::Entity> = super::commands::create;
+        create_user(CreateUserInput) -> Changed<user::Entity> = super::commands::create,
+            many create_users(CreateUsersInput) -> CreateUsersPayload;
         /// Locks a user out at once: every session ends. Nobody suspends himself, and one active ADMIN stays. Roles:
         /// ADMIN.
         suspend_user(SuspendUserInput) -> Changed<user::Entity> = super::commands::suspend,

@@ -182,11 +182,7 @@ impl<'a> Judge<'a> {
             Times::Given => Estimate { nodes: one.nodes.saturating_mul(self.longest_argument(field)), ..one },
             Times::Written => {
                 let items = self.longest_list_of_input(field);
-                Estimate {
-                    nodes: one.nodes.saturating_mul(items),
-                    reads: one.reads.saturating_mul(items),
-                    flat: WRITE.saturating_mul(items),
-                }
+                Estimate { nodes: one.nodes.saturating_mul(items), reads: one.reads, flat: WRITE.saturating_mul(items) }
             }
         };
         Demand { once, ..Demand::default() }

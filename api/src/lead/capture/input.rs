@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Mistake;
 use crate::graphql::mutation::Payload;
-use crate::graphql::node::Node;
+use crate::graphql::node::{Node, RowRef};
 use crate::graphql::scalar::{
     CountryCode, DomainName, EmailAddress, Id, LanguageTag, Moment, MoneyInput, PhoneNumber, TimeZone, Url, Words,
 };
@@ -65,6 +65,7 @@ pub struct CaptureContactInput {
 #[derive(InputObject)]
 pub struct CaptureCompanyInput {
     /// The internet domain: the first thing a company is known by. That of a mail service is ignored.
+    #[graphql(tag = "domain")]
     pub domain: Option<DomainName>,
     /// The name: the second, whatever the case of its letters.
     pub name: Option<Words>,
@@ -133,5 +134,9 @@ pub struct CaptureLeadPayload {
 impl Payload for CaptureLeadPayload {
     fn refused(mistakes: Vec<Mistake>) -> Self {
         Self { lead: Node::none(), contact: Node::none(), outcome: None, user_errors: mistakes }
+    }
+
+    fn rows(&mut self) -> Vec<&mut RowRef> {
+        vec![self.lead.row(), self.contact.row()]
     }
 }

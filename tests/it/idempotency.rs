@@ -1,0 +1,153 @@
+//! A retried write has one effect, however its input is written this time; and a key is good for one thing only.
+
+use serde_json::{Value, json};
+use tests::{Actor, Answer, each_database};
+
+use crate::gid;
+
+/// A document with a key in the header.
+async fn keyed(actor: &Actor, key: &str, query: &str, variables: Value) -> Answer {
+    actor.send(json!({ "query": query, "variables": variables }), &[("idempotency-key", key)]).await
+}
+
+#[tokio::test]
+async fn the_same_input_in_another_spelling_is_the_same() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let story = world.story(&cast).await;
+        let deal = gid("deal", story.my_deal);
+        let twice = async |actor: &Actor, mutation: &str, one: Value, other: Value| {
+            let keyed = |mut input: Value| {
+                input["idempotencyKey"] = json!(mutation);
+                input
+            };
+            let events = async || world.number("SELECT count(*) FROM event").await;
+            let first = actor.mutate(mutation, keyed(one), "__typename").await;
+            first.payload();
+            let count = events().await;
+            let second = actor.mutate(mutation, keyed(other), "__typename").await;
+            assert_eq!(second.payload(), first.payload(), "{mutation}");
+            assert_eq!(events().await, count, "{mutation} was done twice");
+        };
+        twice(
+            &cast.rep,
+            "createDeal",
+            json!({ "name": "A", "amount": { "amount": "5", "currency": "EUR" }, "competitor": null }),
+            json!({ "amount": { "currency": "EUR", "amount": "5.00" }, "name": "A", "kind": null }),
+        )
+        .await;
+        twice(
+            &cast.rep,
+            "winDeal",
+            json!({ "id": deal, "expectedVersion": 1, "amount": { "amount": 7, "currency": "EUR" }, "closedAt": "2026-03-01T09:00:00Z" }),
+            json!({ "closedAt": "2026-03-01T10:00:00.000+01:00", "amount": { "currency": "EUR", "amount": "7.0" }, "expectedVersion": 1, "id": deal }),
+        )
+        .await;
+        twice(
+            &cast.marketer,
+            "captureLead",
+            json!({ "contact": { "email": "Once@Acme.example", "phone": null }, "source": "INBOUND" }),
+            json!({ "source": "INBOUND", "company": null, "contact": { "email": "once@acme.example" } }),
+        )
+        .await;
+        twice(
+            &cast.marketer,
+            "recordTouchpoints",
+            json!({ "touchpoints": [{ "kind": "PAGE_VIEW", "visitorKey": "v", "url": null }] }),
+            json!({ "atomic": false, "touchpoints": { "visitorKey": "v", "kind": "PAGE_VIEW" } }),
+        )
+        .await;
+        // In a change null empties: that is not what leaving it out means.
+        let change = |more: Value| {
+            let mut input = json!({ "id": deal, "expectedVersion": 2, "name": "B", "idempotencyKey": "change" });
+            more.as_object().expect("fields").iter().for_each(|(name, value)| input[name] = value.clone());
+            input
+        };
+        cast.admin.mutate("updateDeal", change(json!({})), "__typename").await.payload();
+        let other = cast.admin.mutate("updateDeal", change(json!({ "competitor": null })), "__typename").await;
+        assert_eq!(other.code(), "IDEMPOTENCY_CONFLICT");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_password_is_another_request() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let set = async |password: &str| {
+            let input = json!({ "id": gid("user", cast.rep.id), "expectedVersion": 1, "password": password, "idempotencyKey": "pw" });
+            cast.admin.mutate("setPassword", input, "user { id }").await
+        };
+        set("lantern orbit velvet canoe").await.payload();
+        set("lantern orbit velvet canoe").await.payload();
+        assert_eq!(set("marble thunder copper piano").await.code(), "IDEMPOTENCY_CONFLICT");
+        let kept = world.rows("SELECT request_hash FROM idempotency_record").await;
+        assert_eq!(kept.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_mutation_under_the_same_key_is_a_conflict() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let team = "mutation { createTeam(input: { name: \"New\", function: SALES }) { team { name } } }";
+        let company = "mutation { createCompany(input: { name: \"New\" }) { company { name } } }";
+        let batch =
+            "mutation { createCompanies(input: { items: [{ name: \"New\" }] }) { results { company { name } } } }";
+        let all =
+            "mutation { createCompanies(input: { items: [{ name: \"New\" }], atomic: true }) { userErrors { code } } }";
+        for (first, others) in [
+            (team, [company, batch, all]),
+            (batch, [company, team, "mutation { x: createTeams(input: { items: [] }) { userErrors { code } } }"]),
+        ] {
+            let key = if first == team { "one" } else { "many" };
+            keyed(&cast.admin, key, first, json!({})).await.data();
+            for other in others {
+                let answer = keyed(&cast.admin, key, other, json!({})).await;
+                assert_eq!(answer.code(), "IDEMPOTENCY_CONFLICT", "{first} then {other}");
+            }
+            keyed(&cast.admin, key, first, json!({})).await.data();
+        }
+        let input = |fields: Value| json!({ "idempotencyKey": "mine", "name": "New", "function": fields });
+        cast.admin.mutate("createTeam", input(json!("SALES")), "__typename").await.payload();
+        let other = json!({ "idempotencyKey": "mine", "name": "New" });
+        assert_eq!(cast.admin.mutate("createCompany", other, "__typename").await.code(), "IDEMPOTENCY_CONFLICT");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_has_up_to_255_characters_on_every_way() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let count = async || world.number("SELECT count(*) FROM company").await;
+        let companies = "mutation($input: CreateCompaniesInput!) { a_rather_long_alias_of_the_mutation: createCompanies(input: $input) { \
+                         results { company { id } } userErrors { code } } }";
+        let items = json!({ "input": { "items": [{ "name": "A" }, { "name": "B" }] } });
+        let long = |letter: &str, length: usize| letter.repeat(length);
+        for length in [1, 190, 255] {
+            let before = count().await;
+            let (header, wide) = (long("h", length), long("é", length));
+            for _ in 0..2 {
+                keyed(&cast.admin, &header, companies, items.clone()).await.data();
+                for (mutation, input) in [
+                    ("createCompany", json!({ "name": "C", "idempotencyKey": wide })),
+                    ("createCompanies", json!({ "items": [{ "name": "D" }], "idempotencyKey": long("k", length) })),
+                    ("createCompanies", json!({ "items": [{ "name": "E", "idempotencyKey": long("i", length) }] })),
+                    ("createCompanies", json!({ "items": [{ "name": "F" }], "atomic": true, "idempotencyKey": long("a", length) })),
+                ] {
+                    cast.admin.mutate(mutation, input, "__typename").await.payload();
+                }
+            }
+            assert_eq!(count().await - before, 6, "{length} characters: each once");
+        }
+        let over = json!({ "name": "G", "idempotencyKey": long("k", 256) });
+        assert_eq!(cast.admin.mutate("createCompany", over.clone(), "__typename").await.mistakes(), ["TOO_LONG idempotencyKey"]);
+        let item = cast.admin.mutate("createCompanies", json!({ "items": [over] }), "results { userErrors { code } }").await;
+        assert_eq!(item.payload()["results"][0]["userErrors"], json!([{ "code": "TOO_LONG" }]));
+        let header = keyed(&cast.admin, &long("h", 256), companies, items).await;
+        assert_eq!(header.code(), "BAD_USER_INPUT");
+    })
+    .await;
+}

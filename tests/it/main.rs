@@ -19,6 +19,7 @@ mod dates;
 mod deal;
 mod deep;
 mod demo;
+mod differential;
 mod event;
 mod explain;
 mod feed;

@@ -52,13 +52,13 @@ pub struct Story {
 /// Fills the columns that every mutable row has.
 #[macro_export]
 macro_rules! row {
-    ($world:expr, $entity:ident { $($field:ident : $value:expr),* $(,)? }) => {
+    ($world:expr, $entity:ident { $($field:ident $(: $value:expr)?),* $(,)? }) => {
         $entity::Model {
             id: $world.id(),
             created_at: $world.now(),
             updated_at: $world.now(),
             version: 1,
-            $($field: $value,)*
+            $($field $(: $value)?,)*
             ..$entity::Model::default()
         }
     };

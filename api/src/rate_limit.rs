@@ -103,7 +103,7 @@ fn units(points: u64) -> i32 {
 }
 
 /// What the viewer may still spend, in points: one for an operation, one for each statement that reads, one for each
-/// 100 rows, ten for each item of a mutation.
+/// 100 rows, one for about a millisecond of searching and counting in large tables, ten for each item of a mutation.
 #[derive(Clone, Copy, Debug, SimpleObject)]
 #[graphql(name = "RateLimit")]
 pub struct Allowance {

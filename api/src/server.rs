@@ -60,6 +60,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output
     };
     let slots = Arc::clone(&server.slots);
     tracing::info!(%address, "listening");
+    let sizes = tokio::spawn(server.app.store().clone().watch_sizes());
     tokio::select! {
         () = server.accept(&listener) => {}
         () = slots.sweep() => {}
@@ -76,6 +77,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output
         // Sockets have left the connections they came over; they still hold their slots.
         server.slots.emptied().await;
     };
+    sizes.abort();
     match tokio::time::timeout(DRAIN, ended).await {
         Ok(()) => tracing::info!("every connection has ended"),
         Err(_) => tracing::warn!(seconds = DRAIN.as_secs(), "some connections did not end in time"),

@@ -1,7 +1,8 @@
 //! What an operation may cost, and what each principal may spend.
 
+use entity::campaign;
 use serde_json::{Value, json};
-use tests::{Actor, Answer, World};
+use tests::{Actor, Answer, World, row};
 use tributary::access::Role;
 
 /// Another service on the same database with a small allowance.
@@ -189,6 +190,79 @@ async fn the_viewer_can_ask_how_things_stand() {
             "limit": 100, "remaining": 97, "restoreRate": 2, "resetAt": "2026-03-01T09:00:01.500Z", "cost": 1
         });
         assert_eq!(ada.ask(query).await.data()["viewer"]["rateLimit"], expected);
+    })
+    .await;
+}
+
+/// A campaign that changed twenty thousand times, and a service that knows how large its tables are.
+async fn filled(world: &World, points: &str) -> World {
+    let campaign = world.insert(row!(world, campaign { name: "Old".to_owned(), code: "old".to_owned() })).await.id;
+    let (new_id, id) = if world.is_postgres() {
+        ("gen_random_uuid()", format!("'{campaign}'"))
+    } else {
+        ("randomblob(16)", format!("x'{}'", campaign.simple()))
+    };
+    let numbers = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 20000)";
+    let at = "'2026-01-01T12:00:00+00:00'";
+    world
+        .execute(&format!(
+            "INSERT INTO transition (id, created_at, campaign_id, to_state, at) {numbers} \
+             SELECT {new_id}, {at}, {id}, 'ACTIVE', {at} FROM numbers"
+        ))
+        .await;
+    world.execute("ANALYZE").await;
+    let small = small(world, points, "1").await;
+    small.app.store().measure().await.expect("sizes");
+    small
+}
+
+#[tokio::test]
+async fn what_looks_at_large_tables_is_paid_for_and_refused_before_anything_runs() {
+    const NONE: &str = "{ campaign: { transitions: { none: { toState: { contains: \"x\" } } } } }";
+    tests::each_database(async |world| {
+        let marketer = world.cast().await.marketer;
+        let marketer = Actor { world: filled(&world, "50").await, ..marketer };
+        let world = &marketer.world;
+        let list = |args: &str, fields: &str| format!("{{ transitions{args} {{ {fields} }} }}");
+        for cheap in [
+            list("", "nodes { toState }"),
+            "{ campaigns { nodes { transitions(first: 5) { nodes { toState } } } } }".to_owned(),
+            "{ campaigns(filter: { name: { contains: \"l\" } }) { totalCount nodes { name } } }".to_owned(),
+            list("", "totalCount"),
+        ] {
+            marketer.ask(&cheap).await.data();
+            world.clock.advance(chrono::Duration::seconds(60));
+        }
+        let filter = format!("(filter: {NONE})");
+        let before = world.statements();
+        let dear = [
+            list(&filter, "totalCount"),
+            list(&filter, "nodes { toState }"),
+            list(&filter, "aggregate { count }"),
+            list(&filter, "groupBy(by: [{ field: TO_STATE }]) { count }"),
+            format!("{{ campaigns {{ nodes {{ transitions{filter} {{ totalCount }} }} }} }}"),
+            format!("{{ campaigns(filter: {{ transitions: {{ some: {NONE} }} }}) {{ nodes {{ name }} }} }}"),
+            list("", "a: totalCount aggregate { count } groupBy(by: [{ field: TO_STATE }]) { count }"),
+        ];
+        for query in &dear {
+            let refused = marketer.ask(query).await;
+            assert_eq!(refused.code(), "QUERY_TOO_COMPLEX", "{query}: {}", refused.body);
+            let message = refused.body["errors"][0]["message"].as_str().expect("words");
+            assert!(message.ends_with("points; the limit is 50."), "{message}");
+        }
+        let query = "query($f: TransitionFilter) { transitions(filter: $f) { totalCount } }";
+        let given = json!({ "f": { "campaign": { "transitions": { "none": { "toState": { "contains": "x" } } } } } });
+        assert_eq!(marketer.run(query, given).await.code(), "QUERY_TOO_COMPLEX");
+        assert_eq!(world.statements(), before, "not even who asks is read");
+
+        let richer = Actor { world: world.again(&[("TRIBUTARY_RATE_POINTS", "20000")]).await, ..marketer.clone() };
+        richer.world.app.store().measure().await.expect("sizes");
+        for query in &dear {
+            let answer = richer.ask(query).await;
+            let (requested, actual) = cost(&answer);
+            assert!(requested > 50 && actual <= requested, "{query}: {actual} of {requested}");
+            answer.data();
+        }
     })
     .await;
 }

@@ -13,6 +13,7 @@ use crate::store::filter::{Comparison, Filter, Test};
 use crate::store::page::{Key, Page};
 use crate::store::row::Stored;
 use crate::store::select::{BASE, ListSql, Of, Select};
+use crate::store::weight::Weight;
 
 const DOC: &str = "The planned activity that is due first, of those the viewer may see.";
 
@@ -50,6 +51,7 @@ async fn first_due(ask: Ask<'_>, column: &'static str) -> Result<HashMap<Uuid, O
         filter: Some(Filter::Test(field("status")?, planned)),
         order: vec![Key { field: field("dueAt")?, descending: false }],
         page: Page { limit: 1, backward: false, after: None, before: None },
+        weight: Weight::default(),
     };
     let mut select = Select::new(of);
     let id = select.column(BASE, "id", Stored::Id);

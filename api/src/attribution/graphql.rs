@@ -139,6 +139,7 @@ pub fn report() -> Report {
         doc: "Which campaigns and channels made the revenue of the deals won in a window, by one model. Exact to the \
               minor unit: the campaigns and `unattributed` add up to `revenue`, and so do the channels. All roles; \
               SALES_REP: over the deals he may see.",
+        over: Kind::AttributionCredit,
         args,
         out: OutType::Object(Arc::clone(&REPORT), false),
         load: |ask| load_report(ask).boxed(),

@@ -111,14 +111,16 @@ pub async fn load_list<'a>(reader: &'a Reader, connection: &'a Connection, of: O
         Some(_) => Some(Loaded { rows: Groups::new(), children: Vec::new(), computed: Vec::new() }),
         None => None,
     };
+    let weight = connection.weight.of(of);
     let wants_total = connection.outputs.iter().any(|(_, output)| matches!(output, ListOutput::Total));
-    let totals = if wants_total && !nobody { reader.count(connection.of, of, filter).await? } else { HashMap::new() };
+    let totals =
+        if wants_total && !nobody { reader.count(connection.of, of, filter, weight).await? } else { HashMap::new() };
     let mut figures = Vec::new();
     for (_, output) in &connection.outputs {
         let answers = match output {
             _ if nobody => Answers::default(),
-            ListOutput::Aggregate(plan) => plan.load(reader, connection.of, of, filter).await?,
-            ListOutput::Groups(plan) => plan.load(reader, connection.of, of, filter).await?,
+            ListOutput::Aggregate(plan) => plan.load(reader, connection.of, of, filter, weight).await?,
+            ListOutput::Groups(plan) => plan.load(reader, connection.of, of, filter, weight).await?,
             _ => Answers::default(),
         };
         figures.push(answers);

@@ -16,6 +16,7 @@ use crate::store::descriptor::{Derived, Descriptor, Key, Link, OutType, Shape};
 use crate::store::filter::{Filter, forbidden_field};
 use crate::store::row::Stored;
 use crate::store::select::{BASE, Guard, ListSql, Select};
+use crate::store::weight::{Scale, Weight};
 
 /// One statement's worth of rows, and what hangs on them.
 pub struct Level {
@@ -57,6 +58,8 @@ pub struct Connection {
     pub of: &'static Descriptor,
     /// Filter, order, page.
     pub list: ListSql,
+    /// What a figure over the whole list may take.
+    pub weight: Weight,
     /// The rows, if any part of them is wanted.
     pub rows: Option<Box<Level>>,
     /// The cells that make a cursor.
@@ -194,13 +197,14 @@ impl<'a> Planner<'a> {
         Ok((level, object))
     }
 
-    /// The plan of a list. `most` is the longest page.
+    /// The plan of a list at the root, or below the rows of `parent`. `most` is the longest page.
     ///
     /// # Errors
     /// BAD_USER_INPUT in the arguments; FORBIDDEN; FORBIDDEN_FIELD in filter or order.
     pub fn connection(
         &self,
         of: &'static Descriptor,
+        parent: Option<&Descriptor>,
         args: &Args,
         below: &[&'a SelectionSet],
         most: u64,
@@ -209,16 +213,17 @@ impl<'a> Planner<'a> {
             return Err(Error::forbidden(format!("{}.read", of.name)));
         }
         let terms = self.terms();
-        let filter = match args.get("filter") {
-            None | Some(Value::Null) => None,
-            Some(value) => Some(terms.filter(of, value)?),
-        };
+        let given = |name: &str| args.get(name).filter(|value| **value != Value::Null);
+        let filter = given("filter").map(|value| terms.filter(of, value)).transpose()?;
         self.check_filter(of, filter.as_ref())?;
+        let weight = Scale::new(self.reader.graph(), self.reader.sizes()).list(of, parent, given("filter"));
+        let searched = filter.is_some() || given("orderBy").is_some();
         let order = terms.order(of, args)?;
         let page = terms.page(of, args, &order, most)?;
         let mut connection = Connection {
             of,
-            list: ListSql { filter, order, page },
+            list: ListSql { filter, order, page, weight: if searched { weight } else { Weight::default() } },
+            weight,
             rows: None,
             cursor: Vec::new(),
             outputs: Vec::new(),
@@ -400,7 +405,7 @@ impl<'a> Planner<'a> {
             return Err(forbidden_field(of, &link.name));
         }
         self.reader.reference(target, column, BASE)?;
-        let connection = self.connection(target, &picked.args, &picked.below, NESTED_PAGE)?;
+        let connection = self.connection(target, Some(of), &picked.args, &picked.below, NESTED_PAGE)?;
         level.children.push(Child { parent: id, column, connection });
         Ok(Output::Many(level.children.len() - 1))
     }

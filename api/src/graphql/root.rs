@@ -51,6 +51,9 @@ impl ContainerType for Entities {
         let value = match resolve(ctx, &root, &mut renderer).await {
             Ok(value) => value,
             Err(error) => {
+                if error.code() == Code::RateLimited {
+                    ctx.insert_http_header("retry-after", "1");
+                }
                 ctx.add_error(error.into_server_error(Some(ctx.item.pos), path_of(ctx)));
                 Value::Null
             }
@@ -109,7 +112,7 @@ async fn resolve(ctx: &Context<'_>, root: &Root, renderer: &mut Renderer) -> Res
         Root::Nodes => nodes(ctx, &planner, &args, renderer).await,
         Root::List(of) => {
             let below = [&ctx.item.node.selection_set.node];
-            let connection = planner.connection(of, &args, &below, ROOT_PAGE)?;
+            let connection = planner.connection(of, None, &args, &below, ROOT_PAGE)?;
             let list = load_list(reader, &connection, Of::All).await?;
             Ok(renderer.list(&connection, &list, Uuid::nil()))
         }

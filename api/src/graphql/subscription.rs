@@ -40,6 +40,7 @@ use crate::store::filter::Filter;
 use crate::store::page::{self, Key, Page};
 use crate::store::row::Cell;
 use crate::store::select::{ListSql, Of};
+use crate::store::weight::Weight;
 
 /// How long a follower waits when the database cannot be read; from time to time twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -358,7 +359,7 @@ impl<'a> Plan<'a> {
         let reader = self.planner.reader;
         let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
         let page = Page { limit: ids.len() as u64, backward: false, after: None, before: None };
-        let list = ListSql { filter: self.filter, order: by_seq(self.of, false), page };
+        let list = ListSql { filter: self.filter, order: by_seq(self.of, false), page, weight: Weight::default() };
         let mut events = Vec::with_capacity(self.events.len());
         for (level, object) in &self.events {
             events.push((level, object, load(reader, level, Of::Ids(&ids), Some(&list)).await?));

@@ -245,9 +245,10 @@ impl TotalsPlan {
         _: &Descriptor,
         rows: Of<'_>,
         filter: Option<&Filter>,
+        weight: u64,
     ) -> Result<Answers> {
         let mut folded: BTreeMap<Uuid, Folded> = BTreeMap::new();
-        for group in reader.totals(&self.totals, rows, filter, None).await? {
+        for group in reader.totals(&self.totals, rows, filter, None, weight).await? {
             folded.entry(group.parent).or_insert_with(|| Folded::new(self.totals.sums.len())).add(self, &group);
         }
         let by_row = folded.into_iter().map(|(parent, folded)| (parent, self.answer(&folded, Vec::new()))).collect();
@@ -418,8 +419,9 @@ impl GroupPlan {
         _: &Descriptor,
         rows: Of<'_>,
         filter: Option<&Filter>,
+        weight: u64,
     ) -> Result<Answers> {
-        let found = reader.totals(&self.totals.totals, rows, filter, Some(MOST_GROUP_ROWS)).await?;
+        let found = reader.totals(&self.totals.totals, rows, filter, Some(MOST_GROUP_ROWS), weight).await?;
         let mut parents: BTreeMap<Uuid, IndexMap<String, (Vec<Cell>, Folded)>> = BTreeMap::new();
         for group in &found {
             let cells: Vec<_> = group.keys.iter().take(self.keys.len()).cloned().collect();

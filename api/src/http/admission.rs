@@ -51,7 +51,7 @@ fn examine(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerErro
         variables::fit(operation, &mut variables)?;
         check_subscription(operation).map_err(one)?;
         guard::check_values(&document.parsed, &variables).map_err(one)?;
-        let estimate = cost::estimate(app.costs(), &document.parsed, operation, &variables);
+        let estimate = cost::estimate(app.costs(), app.store().sizes(), &document.parsed, operation, &variables);
         (operation.ty, estimate, variables::are_judged_by_fit(operation))
     };
     guard::check_cost(estimate, app.config().limits.nodes, app.rate_limit().limit()).map_err(one)?;

@@ -3,13 +3,13 @@
 use uuid::Uuid;
 
 use entity::enums::Channel;
-use sea_orm::ConnectionTrait;
 
 use super::Reader;
 use super::database::classify;
 use super::filter::Filter;
 use super::select::BASE;
 use super::sql::Sql;
+use super::weight::Scale;
 use crate::access::{Action, Kind};
 use crate::error::{Error, Result};
 
@@ -47,7 +47,8 @@ impl Reader {
         let mut sql = self.groups_sql("1, t0.campaign_id, CAST(NULL AS varchar)", "campaign_id", filter)?;
         sql.push(" UNION ALL ").append(self.groups_sql("2, CAST(NULL AS uuid), t0.channel", "channel", filter)?);
         sql.push(" ORDER BY 1, 5 DESC, 2, 3");
-        let rows = self.session().query_all_raw(sql.statement(self.backend())).await.map_err(classify)?;
+        let weight = Scale::new(self.graph(), self.sizes()).list(of, None, None).whole;
+        let rows = self.read(sql.statement(self.backend()), weight).await?;
         let group = |row: &sea_orm::QueryResult| {
             let by_campaign = row.try_get_by_index::<i32>(0)? == 1;
             let of = if by_campaign {

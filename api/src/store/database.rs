@@ -146,6 +146,16 @@ impl Database {
         self.troubles.load(Ordering::Relaxed)
     }
 
+    /// How many statements can read at once.
+    pub(super) fn readers(&self) -> u32 {
+        self.pools().first().map_or(1, |pool| pool.limit)
+    }
+
+    /// How long a call may take.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
     /// How long the calls took.
     pub fn calls(&self) -> Calls {
         self.calls.clone()
@@ -321,7 +331,12 @@ impl<C: ConnectionTrait> Session<'_, C> {
         if let Some(tally) = self.tally {
             tally.add_statement();
         }
-        self.database.timed(STATEMENT, call).await
+        let began = Instant::now();
+        let outcome = self.database.timed(STATEMENT, call).await;
+        if let Some(tally) = self.tally {
+            tally.add_time(began.elapsed());
+        }
+        outcome
     }
 }
 

@@ -227,6 +227,8 @@ pub struct Report {
     pub name: &'static str,
     /// What it is, with unit and formula.
     pub doc: &'static str,
+    /// The rows that it looks at.
+    pub over: Kind,
     /// The arguments.
     pub args: Vec<Arg>,
     /// The type of the answer.

@@ -61,6 +61,7 @@ impl Reader {
     /// Database errors.
     pub async fn journeys(&self, deals: &[Uuid]) -> Result<Vec<Journey>> {
         let visible = self.visible(self.graph().of(Kind::Deal), Action::Read, DEAL);
+        let _place = self.place(0).await?;
         read(&self.session(), self.backend(), deals, visible).await.map_err(classify)
     }
 }

@@ -71,6 +71,7 @@ pub mod filter;
 mod holder;
 pub mod idempotency;
 pub mod journey;
+mod lanes;
 pub mod page;
 mod proof;
 pub mod reach;
@@ -79,6 +80,7 @@ pub mod row;
 pub mod rows;
 pub mod select;
 pub mod setting;
+pub mod sizes;
 pub mod sql;
 pub mod system;
 pub mod tally;
@@ -86,25 +88,29 @@ pub mod totals;
 mod transaction;
 pub mod tree;
 pub mod tx;
+pub mod weight;
 pub mod writes;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use sea_orm::{DatabaseConnection, DbBackend};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement};
 
-use self::database::{Database, Session};
+use self::database::{Database, Session, classify};
 use self::descriptor::{Descriptor, Graph};
 use self::feed::Feed;
+use self::lanes::{Lanes, Place};
 use self::proof::Proof;
 pub use self::rows::Rows;
+use self::sizes::{Known, Sizes};
 use self::sql::Dialect;
 use self::tally::Tally;
 pub use self::tx::{Change, Resource, Tx, Warrant};
 use crate::access::{Action, Viewer, policy};
 use crate::calendar::Calendar;
 use crate::clock::Clock;
+use crate::error::Result;
 
 /// What every use of the database shares.
 #[derive(Clone)]
@@ -116,6 +122,8 @@ pub struct Store {
     calendar: Calendar,
     feed: Arc<Feed>,
     proof: Arc<Proof>,
+    sizes: Arc<Known>,
+    lanes: Arc<Lanes>,
 }
 
 impl Store {
@@ -123,7 +131,9 @@ impl Store {
     pub fn new(database: Arc<Database>, graph: &'static Graph, clock: Arc<dyn Clock>, base_currency: &str) -> Self {
         let feed = Feed::of(Arc::clone(&database), graph);
         let (calendar, proof) = (Calendar::default(), Arc::default());
-        Self { database, graph, clock, base_currency: base_currency.into(), calendar, feed, proof }
+        let lanes = Arc::new(Lanes::of(database.readers(), database.limit()));
+        let sizes = Arc::default();
+        Self { database, graph, clock, base_currency: base_currency.into(), calendar, feed, proof, sizes, lanes }
     }
 
     /// The same of a company in this time zone.
@@ -232,6 +242,21 @@ impl Reader {
 
     fn backend(&self) -> DbBackend {
         self.store.database.backend()
+    }
+
+    /// About how many rows each table has.
+    pub fn sizes(&self) -> Sizes {
+        self.store.sizes()
+    }
+
+    /// Reads, when there is a place for a statement of this weight.
+    async fn read(&self, statement: Statement, weight: u64) -> Result<Vec<QueryResult>> {
+        let _place = self.place(weight).await?;
+        self.session().query_all_raw(statement).await.map_err(classify)
+    }
+
+    async fn place(&self, weight: u64) -> Result<Place> {
+        self.store.lanes.enter(self.viewer.id, weight).await
     }
 
     fn session(&self) -> Session<'_, DatabaseConnection> {

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::Statement;
 use uuid::Uuid;
 
 use super::Reader;
@@ -16,6 +16,7 @@ use super::page::{self, Key, KeySql, Page};
 use super::reach::FieldGrant;
 use super::row::{Cell, Stored, decode};
 use super::sql::{Dialect, Sql};
+use super::weight::Weight;
 use crate::access::Action;
 use crate::error::Result;
 
@@ -53,6 +54,8 @@ pub struct ListSql {
     pub order: Vec<Key>,
     /// The page.
     pub page: Page,
+    /// What finding it may take.
+    pub weight: Weight,
 }
 
 impl ListSql {
@@ -167,7 +170,8 @@ impl Reader {
     pub async fn load(&self, select: &Select, rows: Of<'_>, list: Option<&ListSql>) -> Result<Groups> {
         let (sql, has_parent) = self.level_sql(select, rows, list)?;
         let mut groups = Groups::new();
-        let found = self.session().query_all_raw(self.level_statement(sql, rows)).await.map_err(classify)?;
+        let weight = list.map_or(0, |list| list.weight.of(rows));
+        let found = self.read(self.level_statement(sql, rows), weight).await?;
         self.tally.add_rows(found.len().saturating_mul(select.joins.len()));
         for row in found {
             let (parent, from) = match (has_parent, rows) {

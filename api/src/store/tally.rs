@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// A running count, shared by everything that reads for the request.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +12,7 @@ pub struct Tally(Arc<Counts>);
 struct Counts {
     statements: AtomicU64,
     rows: AtomicU64,
+    microseconds: AtomicU64,
 }
 
 impl Tally {
@@ -22,6 +24,15 @@ impl Tally {
     /// How many rows they answered, those that were joined to them included.
     pub fn rows(&self) -> u64 {
         self.0.rows.load(Ordering::Relaxed)
+    }
+
+    /// How long they took together, those that ran at the same time one after the other.
+    pub fn milliseconds(&self) -> u64 {
+        self.0.microseconds.load(Ordering::Relaxed) / 1_000
+    }
+
+    pub(super) fn add_time(&self, took: Duration) {
+        self.0.microseconds.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     pub(super) fn add_statement(&self) {

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::Reader;
@@ -21,9 +20,15 @@ impl Reader {
     ///
     /// # Errors
     /// FORBIDDEN_FIELD in the filter; database errors.
-    pub async fn count(&self, of: &Descriptor, rows: Of<'_>, filter: Option<&Filter>) -> Result<HashMap<Uuid, i64>> {
+    pub async fn count(
+        &self,
+        of: &Descriptor,
+        rows: Of<'_>,
+        filter: Option<&Filter>,
+        weight: u64,
+    ) -> Result<HashMap<Uuid, i64>> {
         let totals = Totals { of, keys: Vec::new(), sums: Vec::new() };
-        let groups = self.totals(&totals, rows, filter, None).await?;
+        let groups = self.totals(&totals, rows, filter, None, weight).await?;
         Ok(groups.into_iter().map(|group| (group.parent, group.count)).collect())
     }
 
@@ -37,9 +42,10 @@ impl Reader {
         rows: Of<'_>,
         filter: Option<&Filter>,
         most: Option<u64>,
+        weight: u64,
     ) -> Result<Vec<Group>> {
         let sql = self.totals_sql(totals, rows, filter, most.map(|most| most + 1))?;
-        let found = self.session().query_all_raw(sql.statement(self.backend())).await.map_err(classify)?;
+        let found = self.read(sql.statement(self.backend()), weight).await?;
         if let Some(most) = most.filter(|most| found.len() as u64 > *most) {
             return Err(too_many_groups(most));
         }
@@ -69,7 +75,7 @@ impl Reader {
         let value = self.readable(of, field, BASE)?.value;
         let sum = Sum { value, stored: Stored::of(field.shape), range: false, sum: true };
         let totals = Totals { of, keys: Vec::new(), sums: vec![sum] };
-        let groups = self.totals(&totals, Of::Parents(column, parents), Some(filter), None).await?;
+        let groups = self.totals(&totals, Of::Parents(column, parents), Some(filter), None, 0).await?;
         let sum = |group: Group| (group.parent, group.sums.first().map_or(0, |figures| figures.sum));
         Ok(groups.into_iter().map(sum).collect())
     }

@@ -11,10 +11,15 @@ use crate::graphql::schema::costs;
 static TABLE: LazyLock<Table> = LazyLock::new(costs);
 
 fn judged(query: &str, variables: &str) -> Estimate {
+    over(&Sizes::default(), query, variables)
+}
+
+/// Estimated over tables of these sizes.
+fn over(sizes: &Sizes, query: &str, variables: &str) -> Estimate {
     let document = parse_query(query).unwrap();
     let variables = Variables::from_value(serde_json::from_str(variables).unwrap());
     let (_, operation) = document.operations.iter().next().unwrap();
-    estimate(&TABLE, &document, &operation.node, &variables)
+    estimate(&TABLE, sizes.clone(), &document, &operation.node, &variables)
 }
 
 /// Nodes, reads and points.
@@ -109,6 +114,97 @@ fn an_unknown_field_costs_nothing_for_validation_refuses_it() {
 fn what_was_not_used_is_not_charged() {
     let estimate = judged("{ deals(first: 500) { nodes { id } } }", "{}");
     assert_eq!((estimate.points(), estimate.settle(&Tally::default())), (7, 1));
+}
+
+/// A company of two years, in hundreds of rows.
+fn company() -> Sizes {
+    use crate::access::Kind::{AttributionCredit, Campaign, Company, Contact, Deal, Event, Lead, Touchpoint};
+    let rows =
+        [(Event, 893), (Touchpoint, 106), (Lead, 30), (Contact, 30), (AttributionCredit, 30), (Company, 8), (Deal, 8)];
+    Sizes::of(rows.map(|(kind, hundreds)| (kind, hundreds * 100)).into_iter().chain([(Campaign, 19)]))
+}
+
+fn points(query: &str) -> u64 {
+    over(&company(), query, "{}").points()
+}
+
+#[test]
+fn what_has_to_be_looked_at_is_paid_for_by_the_size_of_the_tables() {
+    assert_eq!(points("{ leads { nodes { status } } }"), 3, "the first page is there by an index");
+    assert_eq!(points("{ leads(filter: { status: { eq: MQL } }) { totalCount } }"), 2, "a thousand rows are nothing");
+    assert_eq!(points("{ events { nodes { action } } }"), 3);
+    assert_eq!(points("{ events { totalCount } }"), 2 + 89, "who sees an event is decided by other rows");
+    assert_eq!(points("{ events { aggregate { count } groupBy(by: [{ field: ACTION }]) { count } } }"), 4 + 2 * 89);
+    assert_eq!(points("{ events { __typename } }"), 1);
+    assert_eq!(points("{ events(filter: { action: { eq: \"winDeal\" } }) { nodes { action } } }"), 3 + 89);
+    assert_eq!(points("{ events(orderBy: [{ field: AT }]) { nodes { action } } }"), 3 + 89);
+    assert_eq!(points("{ events(orderBy: [{ field: AT }]) { pageInfo { hasNextPage } totalCount } }"), 4 + 2 * 89);
+    let alias = |n: usize| format!("e{n}: events {{ totalCount }}");
+    let twenty = (0..20).map(alias).collect::<Vec<_>>().join(" ");
+    assert_eq!(points(&format!("{{ {twenty} }}")), 1 + 20 + 20 * 893 / 10);
+    let report = "{ attribution(model: LINEAR) { revenue { amount } } }";
+    assert_eq!(points(report), judged(report, "{}").points() + 3);
+}
+
+#[test]
+fn filters_cost_by_the_steps_to_other_rows() {
+    let price = |filter: &str| points(&format!("{{ leads(filter: {filter}) {{ totalCount }} }}"));
+    let plain = price("{ status: { eq: MQL } }");
+    let searched = price("{ and: [{ interest: { contains: \"x\" } }, { interest: { startsWith: \"x\" } }] }");
+    let through = price("{ contact: { company: { name: { eq: \"x\" } } } }");
+    let some = price("{ contact: { touchpoints: { some: { channel: { eq: EMAIL } } } } }");
+    let none = price("{ contact: { touchpoints: { none: { channel: { eq: EMAIL } } } } }");
+    let every = price("{ contact: { touchpoints: { every: { channel: { eq: EMAIL } } } } }");
+    let deep = price(
+        "{ contact: { touchpoints: { none: { campaign: { touchpoints: { none: { url: { contains: \"x\" } } } } } } } }",
+    );
+    assert!(
+        plain < searched && plain < through && through < some && some < none,
+        "{plain} {searched} {through} {some} {none}"
+    );
+    assert!(none == every && every < deep, "{every} {deep}");
+    assert!(deep < 100, "{deep}: what a person would ask is cheap");
+    let many = |count: usize| {
+        let one = "{ contact: { touchpoints: { none: { url: { contains: \"x\" } } } } }";
+        price(&format!("{{ and: [{}] }}", vec![one; count].join(", ")))
+    };
+    assert!(many(1) < 40 && many(10) < 400, "{} {}", many(1), many(10));
+    assert!(many(150) > 20_000, "{}", many(150));
+}
+
+#[test]
+fn filters_cost_the_same_however_they_are_given() {
+    let filter = r#"{"contact":{"touchpoints":{"none":{"url":{"contains":"x"}}}}}"#;
+    let literal = points(
+        "{ leads(filter: { contact: { touchpoints: { none: { url: { contains: \"x\" } } } } }) { totalCount } }",
+    );
+    let whole =
+        over(&company(), "query($f: LeadFilter) { leads(filter: $f) { totalCount } }", &format!("{{\"f\":{filter}}}"));
+    let part =
+        "query($f: TouchpointFilter) { leads(filter: { contact: { touchpoints: { none: $f } } }) { totalCount } }";
+    let part = over(&company(), part, r#"{"f":{"url":{"contains":"x"}}}"#);
+    assert_eq!((whole.points(), part.points()), (literal, literal));
+    let spread = "{ ...Q } fragment Q on Query { leads(filter: { contact: { touchpoints: { none: { url: { contains: \"x\" } } } } }) { ...C } } fragment C on LeadConnection { totalCount }";
+    assert_eq!(points(spread), literal);
+    let listed = "{ and: { contact: { touchpoints: { none: { url: { contains: \"x\" } } } } } }";
+    assert_eq!(points(&format!("{{ leads(filter: {listed}) {{ totalCount }} }}")), literal);
+}
+
+#[test]
+fn lists_below_rows_cost_by_their_share_and_never_more_than_the_table() {
+    let filter = "filter: { interest: { contains: \"x\" } }";
+    let of = |first: u32| format!("{{ contacts(first: {first}) {{ nodes {{ leads({filter}) {{ totalCount }} }} }} }}");
+    let weight = |query: &str| {
+        let estimate = over(&company(), query, "{}");
+        (estimate.weight, estimate.whole)
+    };
+    let (one, whole) = weight(&of(1));
+    let (hundred, same) = weight(&of(100));
+    assert_eq!((hundred, same), (one * 100, whole), "one statement looks for all");
+    let root = weight(&format!("{{ leads({filter}) {{ totalCount }} }}"));
+    assert_eq!(root, (whole, whole));
+    let referred = "{ deals(first: 10) { nodes { company { leads { totalCount } } } } }";
+    assert_eq!(weight(referred).0, 10 * 2 * 30u64.div_ceil(8));
 }
 
 /// A selection on a row of deals, nested at random, and its text with every nested list in a fragment of its own.

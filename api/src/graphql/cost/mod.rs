@@ -10,9 +10,14 @@
 //! | 100 nodes, or part of them | 1 |
 //! | an item of a mutation | 10 |
 //! | `__schema`, `__type` | 50, 5 |
+//! | 10,000 of the weight of its statements ([`crate::store::weight`]) | 1 |
 //!
-//! What an operation is charged in the end is the same sum over what it really read ([`Estimate::settle`]), and never
-//! more than the estimate. Writes and introspection are charged as estimated.
+//! Weight is what counts, figures, groups, reports, filtered and ordered pages have to look at to find their rows, by the
+//! sizes of the tables: one point is about a millisecond of the database. Small tables and pages by an index weigh next to
+//! nothing.
+//!
+//! What an operation is charged in the end is the same sum over what it really read ([`Estimate::settle`]), a point for a
+//! millisecond of what was weighed, and never more than the estimate. Writes and introspection are charged as estimated.
 
 mod table;
 #[cfg(test)]
@@ -28,9 +33,12 @@ use async_graphql::{Name, Positioned, Value, Variables};
 use async_graphql_value::Value as Given;
 
 pub use self::table::Table;
-use self::table::{Times, Type};
+use self::table::{Cost, Times, Type};
 use super::filter::{DEFAULT_PAGE, ROOT_PAGE};
+use crate::access::Kind;
+use crate::store::sizes::Sizes;
 use crate::store::tally::Tally;
+use crate::store::weight::{A_POINT, Scale, Weight};
 
 /// Points of one item of a mutation.
 const WRITE: u64 = 10;
@@ -50,17 +58,29 @@ pub struct Estimate {
     pub reads: u64,
     /// Points for writes and introspection.
     pub flat: u64,
+    /// The weight of the statements, multiplied along the nesting like the nodes.
+    pub weight: u64,
+    /// The most it can be: each statement looks at each row of its tables once.
+    pub whole: u64,
 }
 
 impl Estimate {
     /// The points of it.
     pub fn points(self) -> u64 {
-        1_u64.saturating_add(self.flat).saturating_add(self.reads).saturating_add(self.nodes.div_ceil(NODES_A_POINT))
+        let read = self.reads.saturating_add(self.nodes.div_ceil(NODES_A_POINT));
+        1_u64.saturating_add(self.flat).saturating_add(read).saturating_add(self.weighed())
+    }
+
+    /// The points for the weight of the statements.
+    fn weighed(self) -> u64 {
+        self.weight.min(self.whole) / A_POINT
     }
 
     /// The points that an operation is charged that ran and read so much.
     pub fn settle(self, tally: &Tally) -> u64 {
-        Self { nodes: tally.rows(), reads: tally.statements(), flat: self.flat }.points().min(self.points())
+        let looked = tally.milliseconds().min(self.weighed()).saturating_mul(A_POINT);
+        let read = Self { nodes: tally.rows(), reads: tally.statements(), weight: looked, whole: looked, ..self };
+        read.points().min(self.points())
     }
 
     fn and(self, other: Self) -> Self {
@@ -68,13 +88,22 @@ impl Estimate {
             nodes: self.nodes.saturating_add(other.nodes),
             reads: self.reads.saturating_add(other.reads),
             flat: self.flat.saturating_add(other.flat),
+            weight: self.weight.saturating_add(other.weight),
+            whole: self.whole.saturating_add(other.whole),
         }
+    }
+
+    /// So often as there are rows; statements are the same for any number of them.
+    fn times(self, rows: u64) -> Self {
+        Self { nodes: self.nodes.saturating_mul(rows), weight: self.weight.saturating_mul(rows), ..self }
     }
 }
 
-/// Estimates an operation of a document that the guard let through; its variables have their defaults.
+/// Estimates an operation of a document that the guard let through, over tables of these sizes; its variables have their
+/// defaults.
 pub fn estimate(
     table: &Table,
+    sizes: Sizes,
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     variables: &Variables,
@@ -84,7 +113,8 @@ pub fn estimate(
         OperationType::Mutation => "Mutation",
         OperationType::Subscription => "Subscription",
     };
-    let mut judge = Judge { table, document, variables, fragments: HashMap::new() };
+    let scale = Scale::new(table.graph, sizes);
+    let mut judge = Judge { table, scale, document, variables, fragments: HashMap::new() };
     judge.set(&operation.selection_set.node, table.named(root)).once
 }
 
@@ -94,23 +124,33 @@ struct Demand {
     /// For the object itself.
     once: Estimate,
     /// On a connection: for each row of the page.
-    each: u64,
+    each: Estimate,
     /// On a connection: the page is read at all.
     paged: bool,
+    /// On a connection: statements over the whole list.
+    figures: u64,
 }
 
 impl Demand {
     fn and(self, other: Self) -> Self {
         Self {
             once: self.once.and(other.once),
-            each: self.each.saturating_add(other.each),
+            each: self.each.and(other.each),
             paged: self.paged || other.paged,
+            figures: self.figures.saturating_add(other.figures),
         }
     }
 }
 
+/// What so many statements of a weight look at.
+fn looked(weight: Weight, statements: u64) -> Estimate {
+    let Weight { each, whole } = weight;
+    Estimate { weight: each.saturating_mul(statements), whole: whole.saturating_mul(statements), ..Estimate::default() }
+}
+
 struct Judge<'a> {
     table: &'a Table,
+    scale: Scale,
     document: &'a ExecutableDocument,
     variables: &'a Variables,
     /// Each fragment is judged once: it stands for the same wherever it is spread.
@@ -162,30 +202,61 @@ impl<'a> Judge<'a> {
         }
         let Some(known) = of.and_then(|of| of.field(&field.name.node)) else { return Demand::default() };
         let below = self.set(&field.selection_set.node, known.to.and_then(|to| self.table.at(to)));
-        let one = Estimate { nodes: known.nodes, reads: known.reads, flat: 0 }.and(below.once);
+        let own = Estimate { nodes: known.nodes, reads: known.reads, ..Estimate::default() };
+        let one = own.and(below.once);
         let once = match known.times {
-            Times::Once => one,
+            Times::Once => one.and(self.report(known)),
             Times::Page => {
                 let rows = if below.paged { self.page(field) } else { 0 };
-                let page = Estimate {
-                    nodes: rows.saturating_mul(below.each.saturating_add(1)),
-                    reads: u64::from(below.paged),
-                    flat: 0,
-                };
-                one.and(page)
+                let row = Estimate { nodes: 1, ..Estimate::default() }.and(below.each).times(rows);
+                let page = Estimate { reads: u64::from(below.paged), ..row };
+                one.and(page).and(self.list(known, field, &below))
             }
             Times::EachRow => {
-                let once = Estimate { nodes: 0, ..below.once };
-                return Demand { once, each: one.nodes, paged: true };
+                let Estimate { nodes, weight, .. } = one;
+                let each = Estimate { nodes, weight, ..Estimate::default() };
+                return Demand { once: Estimate { nodes: 0, weight: 0, ..one }, each, paged: true, figures: 0 };
             }
-            Times::Groups(most) => Estimate { nodes: one.nodes.saturating_mul(most), ..one },
-            Times::Given => Estimate { nodes: one.nodes.saturating_mul(self.longest_argument(field)), ..one },
+            Times::Figure(groups) => {
+                return Demand { once: one.times(groups), figures: 1, ..Demand::default() };
+            }
+            Times::Given => one.times(self.longest_argument(field)),
             Times::Written => {
                 let items = self.longest_list_of_input(field);
-                Estimate { nodes: one.nodes.saturating_mul(items), reads: one.reads, flat: WRITE.saturating_mul(items) }
+                // One plan reads the rows of all items.
+                Estimate { flat: WRITE.saturating_mul(items), ..one.times(items) }
             }
         };
         Demand { once, ..Demand::default() }
+    }
+
+    /// What a report looks at.
+    fn report(&self, known: &Cost) -> Estimate {
+        known.looks.map_or_else(Estimate::default, |looks| looked(self.weight(looks.at, looks.parent, None), 1))
+    }
+
+    /// What the statements over a list look at: its figures, and its page unless that is the first one there is.
+    fn list(&self, known: &Cost, field: &'a Field, below: &Demand) -> Estimate {
+        let Some(looks) = known.looks else { return Estimate::default() };
+        let filter = field.get_argument("filter").and_then(|value| self.value(&value.node));
+        let ordered = field.get_argument("orderBy").is_some();
+        let searched = below.paged && (filter.is_some() || ordered);
+        let statements = below.figures.saturating_add(u64::from(searched));
+        if statements == 0 {
+            return Estimate::default();
+        }
+        looked(self.weight(looks.at, looks.parent, filter.as_ref()), statements)
+    }
+
+    fn weight(&self, at: Kind, parent: Option<Kind>, filter: Option<&Value>) -> Weight {
+        let of = |kind| self.table.graph.of(kind);
+        self.scale.list(of(at), parent.map(of), filter)
+    }
+
+    /// A value of an argument with its variables filled in; none where it is left out, or null.
+    fn value(&self, given: &'a Given) -> Option<Value> {
+        let filled = |name: Name| Ok::<_, ()>(self.variables.get(&name).cloned().unwrap_or_default());
+        given.clone().into_const_with(filled).ok().filter(|value| *value != Value::Null)
     }
 
     /// The rows of the page that the arguments ask for. More than any list allows is refused where the list is planned.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use async_graphql::registry::{MetaField, MetaType, MetaTypeName, Registry};
 
+use crate::access::Kind;
 use crate::store::descriptor::Graph;
 
 /// Groups of one `groupBy` that are reckoned with.
@@ -13,6 +14,7 @@ const COMPUTED: u64 = 2;
 
 /// Every type of the schema with what its fields take.
 pub struct Table {
+    pub(super) graph: &'static Graph,
     types: Vec<Type>,
     by_name: HashMap<String, usize>,
 }
@@ -30,6 +32,17 @@ pub(super) struct Cost {
     pub reads: u64,
     /// How often what is below is there.
     pub times: Times,
+    /// Whose rows are looked at.
+    pub looks: Option<Looks>,
+}
+
+/// What is looked at to answer a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Looks {
+    /// The rows.
+    pub at: Kind,
+    /// The rows that they hang on; none at the root.
+    pub parent: Option<Kind>,
 }
 
 /// How often what is below a field is there.
@@ -41,8 +54,8 @@ pub(super) enum Times {
     Page,
     /// The rows of a connection: as often as its page has rows.
     EachRow,
-    /// A list of figures, at most so long.
-    Groups(u64),
+    /// Figures over a whole list: at most so many rows.
+    Figure(u64),
     /// A list: as long as the longest list among the arguments.
     Given,
     /// A mutation: as often as its input has items.
@@ -51,7 +64,7 @@ pub(super) enum Times {
 
 impl Table {
     /// Reads a schema.
-    pub fn new(registry: &Registry, graph: &Graph) -> Self {
+    pub fn new(registry: &Registry, graph: &'static Graph) -> Self {
         let schema = Schema::of(registry, graph);
         let by_name: HashMap<String, usize> =
             registry.types.keys().enumerate().map(|(at, name)| (name.clone(), at)).collect();
@@ -59,7 +72,7 @@ impl Table {
             let fields = ty.fields().into_iter().flatten();
             Type(fields.map(|(field, meta)| (field.clone(), schema.cost(name, meta, &by_name))).collect())
         });
-        Self { types: types.collect(), by_name }
+        Self { graph, types: types.collect(), by_name }
     }
 
     pub(super) fn named(&self, name: &str) -> Option<&Type> {
@@ -87,6 +100,9 @@ struct Schema<'a> {
     edges: HashSet<String>,
     /// Fields that are computed, by their type.
     computed: HashSet<(&'a str, &'a str)>,
+    /// What reports and subscriptions look at, by their name.
+    looks: HashMap<&'a str, Kind>,
+    graph: &'a Graph,
     /// What mutations answer.
     payloads: HashSet<&'a str>,
 }
@@ -103,15 +119,25 @@ impl<'a> Schema<'a> {
             connections: named("Connection"),
             edges: named("Edge"),
             computed: derived.chain(reports).collect(),
+            looks: graph.reports.iter().map(|report| (report.name, report.over)).collect(),
+            graph,
             payloads: mutations.map(|(_, field)| MetaTypeName::concrete_typename(&field.ty)).collect(),
         }
+    }
+
+    fn looks(&self, of: &str, field: &MetaField, named: &str) -> Option<Looks> {
+        let listed = named.strip_suffix("Connection").and_then(|name| self.graph.named(name)).map(|of| of.kind);
+        let parent = self.graph.named(of).map(|of| of.kind);
+        let at = listed.or_else(|| self.looks.get(field.name.as_str()).copied().filter(|_| of == "Query"))?;
+        Some(Looks { at, parent })
     }
 
     fn cost(&self, of: &str, field: &MetaField, places: &HashMap<String, usize>) -> Cost {
         let named = MetaTypeName::concrete_typename(&field.ty);
         let composite = self.registry.types.get(named).is_some_and(MetaType::is_composite);
         let to = places.get(named).copied().filter(|_| composite);
-        let cost = |nodes, reads, times| Cost { to, nodes, reads, times };
+        let looks = self.looks(of, field, named);
+        let cost = |nodes, reads, times| Cost { to, nodes, reads, times, looks };
         let (row, computed) = (self.rows.contains(named), self.computed.contains(&(of, field.name.as_str())));
         if of == "Mutation" {
             return cost(0, 0, Times::Written);
@@ -119,8 +145,9 @@ impl<'a> Schema<'a> {
         if self.connections.contains(of) {
             return match field.name.as_str() {
                 "nodes" | "edges" | "pageInfo" => cost(0, 0, Times::EachRow),
-                "groupBy" => cost(1, 1, Times::Groups(GROUPS)),
-                _ => cost(0, 1, Times::Once),
+                "__typename" => cost(0, 0, Times::Once),
+                "groupBy" => cost(1, 1, Times::Figure(GROUPS)),
+                _ => cost(0, 1, Times::Figure(1)),
             };
         }
         if self.edges.contains(of) {

@@ -172,6 +172,7 @@ impl Server {
         let header_time = self.app.config().header_timeout;
         let silence = silence(Arc::clone(&heard), if late { LATE_TIME } else { header_time });
         let open = self.app.metrics().connection();
+        let gone = gone(leaving.clone());
         async move {
             let held = lease.clone();
             let service = service_fn(move |mut request: Request<Incoming>| {
@@ -189,6 +190,7 @@ impl Server {
                 ended = served => if let Err(error) = ended { tracing::debug!(error, "a connection broke off") },
                 () = silence => tracing::debug!("a connection sent no request"),
                 () = held.is_cut() => {}
+                () = gone => tracing::debug!("a connection did not end with the service"),
             }
             drop(open);
         }
@@ -208,6 +210,11 @@ fn in_time(stream: TcpStream, limit: Duration) -> Pin<Box<TimeoutStream<TcpStrea
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limit));
     Box::pin(stream)
+}
+
+/// Ends when the server has waited long enough: whatever still runs is given up.
+async fn gone(mut leaving: watch::Receiver<bool>) {
+    while leaving.changed().await.is_ok() {}
 }
 
 async fn answer(

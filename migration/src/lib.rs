@@ -63,6 +63,8 @@ pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
         })
         .await?;
     if db.get_database_backend() == DbBackend::Postgres {
+        // A step takes as long as it takes.
+        tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
         tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({TURN})")).await?;
     }
     Migrator::up(&tx, None).await?;

@@ -25,6 +25,7 @@ mod explain;
 mod feed;
 mod fields;
 mod filters;
+mod given_up;
 mod handoff;
 mod hostile;
 mod http;

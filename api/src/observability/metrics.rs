@@ -138,6 +138,8 @@ impl Metrics {
         registry.register("open_subscriptions", "Subscriptions running now", self.subscriptions.clone());
         let (name, help) = ("database_call_duration", "Time that calls of the database took; begin includes the wait");
         registry.register_with_unit(name, help, Unit::Seconds, database.calls());
+        let help = "Statements that were ended because nobody waited for them any more";
+        registry.register("database_given_up", help, database.given_up());
         registry.register("database_connections", "Database connections by state", self.pool.clone());
     }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use sea_orm::sqlx::SqliteConnection;
@@ -22,6 +23,7 @@ use tracing::Instrument;
 
 pub(super) use super::fault::classify;
 use super::fault::{Fault, failed, given_up, of_commit};
+use super::link::{self, Source};
 use super::ready::Ready;
 use super::sql::Dialect;
 use super::tally::Tally;
@@ -31,6 +33,9 @@ use crate::observability::metrics::seconds;
 
 /// A write waits so long for the write of another process at most.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Connections that do not end in time are left to the end of the process.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -57,8 +62,9 @@ pub struct Database {
     troubles: AtomicU64,
     calls: Calls,
     watcher: OnceLock<Watcher>,
-    /// None on SQLite.
-    ready: Option<Ready>,
+    ready: Ready,
+    writer: Source,
+    given_up: Counter,
     _anchor: Option<SqliteConnection>,
     turn: Arc<Mutex<()>>,
 }
@@ -104,7 +110,9 @@ impl Database {
         let postgres = write.get_database_backend() == DbBackend::Postgres;
         let read = if postgres || in_memory { write.clone() } else { open(settings, settings.pool).await? };
         let anchor = if in_memory { Some(anchor(&write).await.map_err(classify)?) } else { None };
-        let ready = postgres.then(|| Ready::of(read.get_postgres_connection_pool().clone()));
+        let given_up = Counter::default();
+        let ready = Ready::of(Source::of(&read, given_up.clone()));
+        let writer = Source::of(&write, given_up.clone());
         Ok(Self {
             read,
             write,
@@ -114,6 +122,8 @@ impl Database {
             calls: Family::new_with_constructor(seconds),
             watcher: OnceLock::new(),
             ready,
+            writer,
+            given_up,
             _anchor: anchor,
             turn: Arc::default(),
         })
@@ -148,7 +158,7 @@ impl Database {
 
     /// How many statements can read at once.
     pub(super) fn readers(&self) -> u32 {
-        self.pools().first().map_or(1, |pool| pool.limit)
+        self.ready.most()
     }
 
     /// How long a call may take.
@@ -161,20 +171,25 @@ impl Database {
         self.calls.clone()
     }
 
+    /// The statements that were ended because nobody waited for them any more.
+    pub fn given_up(&self) -> Counter {
+        self.given_up.clone()
+    }
+
     /// The connections as they are now; on PostgreSQL one pool reads and writes.
     pub fn pools(&self) -> Vec<Pool> {
-        match self.backend() {
-            DbBackend::Postgres => {
-                let mut all = pool("write", self.write.get_postgres_connection_pool());
-                let ready = self.ready.as_ref().map_or(0, Ready::count).min(all.busy);
-                (all.idle, all.busy) = (all.idle + ready, all.busy - ready);
-                vec![all]
-            }
+        let mut pools = match self.backend() {
+            DbBackend::Postgres => vec![pool("write", self.write.get_postgres_connection_pool())],
             _ => vec![
                 pool("read", self.read.get_sqlite_connection_pool()),
                 pool("write", self.write.get_sqlite_connection_pool()),
             ],
+        };
+        if let Some(read) = pools.first_mut() {
+            let ready = self.ready.count().min(read.busy);
+            (read.idle, read.busy) = (read.idle + ready, read.busy - ready);
         }
+        pools
     }
 
     /// Runs a statement on the connection that writes next. For tests that let writing fail.
@@ -198,27 +213,30 @@ impl Database {
 
     /// Closes the connections.
     pub async fn close(&self) {
-        self.ready.iter().for_each(Ready::clear);
+        self.ready.clear();
         // A failing close leaves nothing to do: the process is on its way out.
-        let _ = self.read.close_by_ref().await;
-        let _ = self.write.close_by_ref().await;
+        let close = async {
+            let _ = self.read.close_by_ref().await;
+            let _ = self.write.close_by_ref().await;
+        };
+        let _ = tokio::time::timeout(FAREWELL, close).await;
     }
 
     pub(super) fn backend(&self) -> DbBackend {
         self.read.get_database_backend()
     }
 
-    pub(super) fn reading(&self) -> Session<'_, DatabaseConnection> {
-        Session { database: self, connection: &self.read, ready: self.ready.as_ref(), tally: None }
+    pub(super) fn reading(&self) -> Session<'_, Ready> {
+        Session { database: self, connection: &self.ready, tally: None }
     }
 
     pub(super) fn within<'a>(&'a self, transaction: &'a Transaction) -> Session<'a, Transaction> {
-        Session { database: self, connection: transaction, ready: None, tally: None }
+        Session { database: self, connection: transaction, tally: None }
     }
 
     /// Begins a write transaction; SQLite takes its one write lock at once.
     pub(super) async fn begin(&self) -> Result<Transaction> {
-        self.timed(BEGIN, Transaction::begin(&self.write, self.limit)).await.map_err(classify)
+        self.timed(BEGIN, Transaction::begin(&self.writer, self.limit)).await.map_err(classify)
     }
 
     /// Undoes what a transaction did since a savepoint, with the statement that was refused.
@@ -280,7 +298,7 @@ async fn anchor(memory: &DatabaseConnection) -> Result<SqliteConnection, DbErr> 
 #[expect(clippy::disallowed_methods, reason = "the one place that opens connections")]
 async fn open(settings: &Settings, connections: u32) -> Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(settings.url.clone());
-    let full = settings.sqlite_full_sync;
+    let (full, limit) = (settings.sqlite_full_sync, settings.limit);
     // Shorter than a statement may take, so that it is told what it was that took so long.
     let patience = PATIENCE.min(settings.limit * 3 / 4);
     options
@@ -300,7 +318,10 @@ async fn open(settings: &Settings, connections: u32) -> Result<DatabaseConnectio
                 // A mapped file turns an I/O error into the end of the process.
                 .pragma("mmap_size", "0")
         })
-        .map_sqlx_postgres_opts(|postgres| postgres.application_name("tributary"));
+        .map_sqlx_postgres_opts(|postgres| postgres.application_name("tributary"))
+        .map_sqlx_postgres_pool_opts(move |pool| {
+            pool.after_connect(move |connection, _| link::prepare(connection, limit))
+        });
     Connector::connect(options).await.map_err(classify)
 }
 
@@ -308,7 +329,6 @@ async fn open(settings: &Settings, connections: u32) -> Result<DatabaseConnectio
 pub(super) struct Session<'a, C> {
     database: &'a Database,
     connection: &'a C,
-    ready: Option<&'a Ready>,
     tally: Option<&'a Tally>,
 }
 
@@ -362,10 +382,7 @@ impl<C: ConnectionTrait> ConnectionTrait for Session<'_, C> {
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.show(&statement);
-        let rows = match self.ready {
-            Some(ready) => self.run(ready.all(statement)).await?,
-            None => self.run(self.connection.query_all_raw(statement)).await?,
-        };
+        let rows = self.run(self.connection.query_all_raw(statement)).await?;
         if let Some(tally) = self.tally {
             tally.add_rows(rows.len());
         }

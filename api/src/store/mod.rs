@@ -72,6 +72,7 @@ mod holder;
 pub mod idempotency;
 pub mod journey;
 mod lanes;
+mod link;
 pub mod page;
 mod proof;
 pub mod reach;
@@ -95,13 +96,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 
 use self::database::{Database, Session, classify};
 use self::descriptor::{Descriptor, Graph};
 use self::feed::Feed;
 use self::lanes::{Lanes, Place};
 use self::proof::Proof;
+use self::ready::Ready;
 pub use self::rows::Rows;
 use self::sizes::{Known, Sizes};
 use self::sql::Dialect;
@@ -259,7 +261,7 @@ impl Reader {
         self.store.lanes.enter(self.viewer.id, weight).await
     }
 
-    fn session(&self) -> Session<'_, DatabaseConnection> {
+    fn session(&self) -> Session<'_, Ready> {
         self.store.database.reading().counted_in(&self.tally)
     }
 }

@@ -1,16 +1,16 @@
-//! PostgreSQL connections that stand ready for the next read.
+//! Connections that stand ready for the next read.
 //!
 //! The pool tests every connection that comes back, with a round trip in a task of its own. A read that ended well needs
 //! no such test, and for small queries it would be a good part of the work. So some connections do not go back between
-//! reads; what failed, was given up, idled or has been out for long does.
+//! reads; what failed, idled or has been out for long does, and what was given up is closed ([`super::link`]).
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sea_orm::sqlx::pool::PoolConnection;
-use sea_orm::sqlx::{self, AssertSqlSafe, PgPool, Postgres};
-use sea_orm::{DbErr, QueryResult, RuntimeErr, Statement, Values};
-use sea_query_sqlx::SqlxValues;
+use sea_orm::sqlx;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
+
+use super::link::{Link, Source};
 
 /// A connection that idled for longer is tested before it is used.
 const IDLE: Duration = Duration::from_secs(30);
@@ -19,33 +19,27 @@ const OUT: Duration = Duration::from_secs(600);
 
 /// The connections that stand ready.
 pub(super) struct Ready {
-    pool: PgPool,
+    source: Source,
     most: usize,
     kept: Mutex<Vec<Kept>>,
 }
 
 struct Kept {
-    connection: PoolConnection<Postgres>,
+    link: Link,
     out_since: Instant,
     idle_since: Instant,
 }
 
 impl Ready {
-    /// Keeps at most half of the pool's connections, so that transactions always find some.
-    pub fn of(pool: PgPool) -> Self {
-        let most = usize::try_from(pool.options().get_max_connections() / 2).unwrap_or_default();
-        Self { pool, most, kept: Mutex::default() }
+    /// Keeps at most half of the connections, so that transactions always find some.
+    pub fn of(source: Source) -> Self {
+        let most = usize::try_from(source.most() / 2).unwrap_or_default();
+        Self { source, most, kept: Mutex::default() }
     }
 
-    /// Runs a read.
-    pub async fn all(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let mut kept = self.take().await?;
-        let values = SqlxValues(statement.values.unwrap_or(Values(Vec::new())));
-        let query = sqlx::query_with(AssertSqlSafe(statement.sql), values);
-        let rows = query.fetch_all(&mut *kept.connection).await;
-        let rows = rows.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))))?;
-        self.keep(kept);
-        Ok(rows.into_iter().map(QueryResult::from).collect())
+    /// Most connections there may be.
+    pub fn most(&self) -> u32 {
+        self.source.most()
     }
 
     /// Gives every connection back to the pool.
@@ -60,22 +54,62 @@ impl Ready {
 
     async fn take(&self) -> Result<Kept, DbErr> {
         let kept = self.kept().pop().filter(|kept| kept.idle_since.elapsed() < IDLE);
-        if let Some(kept) = kept {
-            return Ok(kept);
+        match kept {
+            Some(kept) => Ok(kept),
+            None => {
+                let link = self.source.link().await?;
+                Ok(Kept { link, out_since: Instant::now(), idle_since: Instant::now() })
+            }
         }
-        let opened = self.pool.acquire().await;
-        let connection = opened.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))?;
-        Ok(Kept { connection, out_since: Instant::now(), idle_since: Instant::now() })
     }
 
     fn keep(&self, kept: Kept) {
         let mut all = self.kept();
-        if all.len() < self.most && kept.out_since.elapsed() < OUT && !self.pool.is_closed() {
+        if all.len() < self.most && kept.out_since.elapsed() < OUT && !self.source.is_closed() {
             all.push(Kept { idle_since: Instant::now(), ..kept });
         }
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, Vec<Kept>> {
+    fn kept(&self) -> MutexGuard<'_, Vec<Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Ready {
+    fn get_database_backend(&self) -> DbBackend {
+        self.source.backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let mut kept = self.take().await?;
+        let outcome = kept.link.execute(statement).await.map_err(wrong)?;
+        self.keep(kept);
+        Ok(outcome)
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let mut kept = self.take().await?;
+        let outcome = kept.link.run(sql).await.map_err(wrong)?;
+        self.keep(kept);
+        Ok(outcome)
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let mut kept = self.take().await?;
+        let row = kept.link.one(statement).await.map_err(wrong)?;
+        self.keep(kept);
+        Ok(row)
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let mut kept = self.take().await?;
+        let rows = kept.link.all(statement).await.map_err(wrong)?;
+        self.keep(kept);
+        Ok(rows)
+    }
+}
+
+fn wrong(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
 }

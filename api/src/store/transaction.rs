@@ -13,13 +13,12 @@
 
 use std::time::Duration;
 
-use sea_orm::sqlx::pool::PoolConnection;
-use sea_orm::sqlx::{self, AssertSqlSafe, Executor, Postgres, Sqlite};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement, Values};
-use sea_query_sqlx::SqlxValues;
+use sea_orm::sqlx;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::sync::Mutex;
 
 use super::fault::{failed, given_up, is_refusal};
+use super::link::{Link, Source};
 
 /// A transaction on a connection of its own. Dropped without [`Transaction::commit`], it leaves nothing.
 pub(super) struct Transaction {
@@ -44,21 +43,15 @@ enum State {
     Broken(DbErr),
 }
 
-enum Link {
-    Sqlite(PoolConnection<Sqlite>),
-    Postgres(PoolConnection<Postgres>),
-}
-
 impl Transaction {
     /// Begins; SQLite takes its one write lock at once.
-    pub async fn begin(pool: &DatabaseConnection, limit: Duration) -> Result<Self, DbErr> {
-        let backend = pool.get_database_backend();
-        let (link, begin) = match backend {
-            DbBackend::Postgres => {
-                (Link::Postgres(pool.get_postgres_connection_pool().acquire().await.map_err(failed)?), "BEGIN")
-            }
-            _ => (Link::Sqlite(pool.get_sqlite_connection_pool().acquire().await.map_err(failed)?), "BEGIN IMMEDIATE"),
+    pub async fn begin(source: &Source, limit: Duration) -> Result<Self, DbErr> {
+        let backend = source.backend();
+        let begin = match backend {
+            DbBackend::Postgres => "BEGIN",
+            _ => "BEGIN IMMEDIATE",
         };
+        let link = source.link().await?;
         let mut begun = Self { backend, held: Mutex::new(Held { link: Some(link), state: State::Open }), limit };
         begun.held.get_mut().run(begin).await.map_err(|error| begun.broken(error))?;
         Ok(begun)
@@ -152,67 +145,21 @@ impl Drop for Transaction {
         let held = self.held.get_mut();
         let Some(link) = held.link.take() else { return };
         match held.state {
-            State::Open | State::Refused(_) => drop(tokio::spawn(link.roll_back(self.limit))),
-            State::Broken(_) => link.throw_away(),
+            State::Open | State::Refused(_) => drop(tokio::spawn(roll_back(link, self.limit))),
+            State::Broken(_) => throw_away(link),
         }
     }
 }
 
-impl Link {
-    async fn execute(&mut self, statement: Statement) -> sqlx::Result<ExecResult> {
-        let (sql, values) = parts(statement);
-        match self {
-            Self::Sqlite(link) => sqlx::query_with(sql, values).execute(&mut **link).await.map(ExecResult::from),
-            Self::Postgres(link) => sqlx::query_with(sql, values).execute(&mut **link).await.map(ExecResult::from),
-        }
-    }
-
-    async fn one(&mut self, statement: Statement) -> sqlx::Result<Option<QueryResult>> {
-        let (sql, values) = parts(statement);
-        Ok(match self {
-            Self::Sqlite(link) => sqlx::query_with(sql, values).fetch_optional(&mut **link).await?.map(Into::into),
-            Self::Postgres(link) => sqlx::query_with(sql, values).fetch_optional(&mut **link).await?.map(Into::into),
-        })
-    }
-
-    async fn all(&mut self, statement: Statement) -> sqlx::Result<Vec<QueryResult>> {
-        let (sql, values) = parts(statement);
-        Ok(match self {
-            Self::Sqlite(link) => {
-                sqlx::query_with(sql, values).fetch_all(&mut **link).await?.into_iter().map(Into::into).collect()
-            }
-            Self::Postgres(link) => {
-                sqlx::query_with(sql, values).fetch_all(&mut **link).await?.into_iter().map(Into::into).collect()
-            }
-        })
-    }
-
-    /// Runs statements that are not prepared, one after the other as long as they succeed.
-    async fn run(&mut self, sql: &str) -> sqlx::Result<ExecResult> {
-        let sql = AssertSqlSafe(sql.to_owned());
-        match self {
-            Self::Sqlite(link) => link.execute(sql).await.map(ExecResult::from),
-            Self::Postgres(link) => link.execute(sql).await.map(ExecResult::from),
-        }
-    }
-
-    /// Gives the connection back once it is proved that nothing of the transaction is left.
-    async fn roll_back(mut self, limit: Duration) {
-        if !matches!(tokio::time::timeout(limit, self.run("ROLLBACK")).await, Ok(Ok(_))) {
-            self.throw_away();
-        }
-    }
-
-    /// Closes the connection, which ends whatever was begun on it.
-    fn throw_away(self) {
-        tracing::debug!("a connection whose transaction did not end well is closed");
-        match self {
-            Self::Sqlite(mut link) => link.close_on_drop(),
-            Self::Postgres(mut link) => link.close_on_drop(),
-        }
+/// Gives the connection back once it is proved that nothing of the transaction is left.
+async fn roll_back(mut link: Link, limit: Duration) {
+    if !matches!(tokio::time::timeout(limit, link.run("ROLLBACK")).await, Ok(Ok(_))) {
+        throw_away(link);
     }
 }
 
-fn parts(statement: Statement) -> (AssertSqlSafe<String>, SqlxValues) {
-    (AssertSqlSafe(statement.sql), SqlxValues(statement.values.unwrap_or(Values(Vec::new()))))
+/// Closes the connection, which ends whatever was begun on it.
+fn throw_away(link: Link) {
+    tracing::debug!("a connection whose transaction did not end well is closed");
+    link.throw_away();
 }

@@ -1,0 +1,173 @@
+//! What nobody waits for any more is ended, on every way on which it can be given up, and its connection is free again.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Request;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::json;
+use tests::{Actor, World, each_database};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+/// It never ends by itself.
+const ENDLESS: &str = "{ exchangeRates { totalCount } }";
+/// As each test, so that it fails instead of hanging.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Somebody, in a world in which reading exchange rates takes for ever.
+async fn endless(world: &World) -> Actor {
+    let cast = world.cast().await;
+    world.story(&cast).await;
+    let for_ever = if world.is_postgres() {
+        "(SELECT pg_sleep(3600)::text) IS NOT NULL"
+    } else {
+        "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n) > 0"
+    };
+    world.execute("ALTER TABLE exchange_rate RENAME TO kept_rate").await;
+    world.execute(&format!("CREATE VIEW exchange_rate AS SELECT * FROM kept_rate WHERE {for_ever}")).await;
+    cast.rep
+}
+
+/// How many endless statements run.
+async fn running(world: &World) -> i64 {
+    if !world.is_postgres() {
+        let pools = world.app.store().database().pools();
+        return pools.iter().filter(|pool| pool.name == "read").map(|pool| i64::from(pool.busy)).sum();
+    }
+    let running = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' \
+                   AND query LIKE '%exchange_rate%' AND pid <> pg_backend_pid()";
+    world.number(running).await
+}
+
+/// Waits until so many run.
+async fn until_running(world: &World, wanted: i64) {
+    let waited = tokio::time::timeout(PATIENCE, async {
+        while running(world).await != wanted {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    if waited.await.is_err() {
+        panic!("{} endless statements run, not {wanted}", running(world).await);
+    }
+}
+
+/// The request as text.
+fn request(actor: &Actor, accept: &str) -> String {
+    let body = json!({ "query": ENDLESS }).to_string();
+    format!(
+        "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\naccept: {accept}\r\n\
+         authorization: Bearer {}\r\ncontent-length: {}\r\n\r\n{body}",
+        actor.token,
+        body.len()
+    )
+}
+
+#[tokio::test]
+async fn what_takes_too_long_is_ended() {
+    each_database(async |world| {
+        let actor = endless(&world).await;
+        for limit in ["TRIBUTARY_DATABASE_TIMEOUT_SECONDS", "TRIBUTARY_REQUEST_TIMEOUT_SECONDS"] {
+            let hasty = Actor { world: world.again(&[(limit, "1")]).await, ..actor.clone() };
+            assert_eq!(hasty.ask(ENDLESS).await.code(), "TIMEOUT", "{limit}");
+            until_running(&hasty.world, 0).await;
+            hasty.world.app.store().database().close().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_is_ended_on_every_carrier() {
+    each_database(async |world| {
+        let actor = endless(&world).await;
+        let asked = tokio::spawn({
+            let actor = actor.clone();
+            async move { actor.ask(ENDLESS).await }
+        });
+        until_running(&world, 1).await;
+        asked.abort();
+        until_running(&world, 0).await;
+
+        let served = world.serve().await;
+        for accept in ["application/json", "text/event-stream"] {
+            let mut stream = TcpStream::connect(served.address).await.expect("a connection");
+            stream.write_all(request(&actor, accept).as_bytes()).await.expect("a listener");
+            until_running(&world, 1).await;
+            drop(stream);
+            until_running(&world, 0).await;
+        }
+
+        let stream = TokioIo::new(TcpStream::connect(served.address).await.expect("a connection"));
+        let (mut sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.expect("HTTP/2");
+        let connection = tokio::spawn(connection);
+        let body = Full::new(Bytes::from(json!({ "query": ENDLESS }).to_string()));
+        let request = Request::post("http://localhost/graphql").header(CONTENT_TYPE, "application/json");
+        let request = request.header(AUTHORIZATION, format!("Bearer {}", actor.token)).body(body).expect("a request");
+        let asked = tokio::spawn(sender.send_request(request));
+        until_running(&world, 1).await;
+        asked.abort();
+        connection.abort();
+        until_running(&world, 0).await;
+
+        let mut socket = served.socket(&actor).await;
+        socket.subscribe("one", ENDLESS).await;
+        until_running(&world, 1).await;
+        socket.send(json!({ "id": "one", "type": "complete" })).await;
+        until_running(&world, 0).await;
+        socket.subscribe("two", ENDLESS).await;
+        until_running(&world, 1).await;
+        drop(socket);
+        until_running(&world, 0).await;
+
+        let figures = world.app.metrics_text();
+        assert!(figures.contains("tributary_database_given_up_total 6"), "{figures}");
+        actor.ask("{ deals { totalCount } }").await.data();
+        served.leave().await.expect("it leaves").expect("it ends well");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_principal_leaves_connections_to_the_others() {
+    each_database(async |world| {
+        let actor = endless(&world).await;
+        let other = world.person("Olga", tributary::access::Role::Admin, None).await;
+        let asked: Vec<_> = (0..12)
+            .map(|_| {
+                let actor = actor.clone();
+                tokio::spawn(async move { actor.ask(ENDLESS).await })
+            })
+            .collect();
+        // Half of the eight connections there are.
+        until_running(&world, 4).await;
+        for _ in 0..20 {
+            other.ask("{ deals { nodes { name } } }").await.data();
+        }
+        let ready = other.exchange(Request::get("/readyz"), "").await;
+        assert_eq!(ready.status, StatusCode::OK);
+        until_running(&world, 4).await;
+        asked.iter().for_each(tokio::task::JoinHandle::abort);
+        until_running(&world, 0).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_service_leaves_whatever_runs() {
+    each_database(async |world| {
+        let actor = endless(&world).await;
+        let served = world.serve().await;
+        let mut stream = TcpStream::connect(served.address).await.expect("a connection");
+        stream.write_all(request(&actor, "application/json").as_bytes()).await.expect("a listener");
+        until_running(&world, 1).await;
+        served.leave().await.expect("it leaves").expect("it ends well");
+        until_running(&world, 0).await;
+        drop(stream);
+    })
+    .await;
+}

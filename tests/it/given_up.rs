@@ -47,7 +47,10 @@ async fn running(world: &World) -> i64 {
 /// Waits until so many run.
 async fn until_running(world: &World, wanted: i64) {
     let waited = tokio::time::timeout(PATIENCE, async {
-        while running(world).await != wanted {
+        // Others read in passing: it is so if it is so again and again.
+        let mut seen = 0;
+        while seen < 10 {
+            seen = if running(world).await == wanted { seen + 1 } else { 0 };
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     });
@@ -125,7 +128,8 @@ async fn what_nobody_waits_for_is_ended_on_every_carrier() {
         until_running(&world, 0).await;
 
         let figures = world.app.metrics_text();
-        assert!(figures.contains("tributary_database_given_up_total 6"), "{figures}");
+        let counted = figures.lines().find_map(|line| line.strip_prefix("tributary_database_given_up_total "));
+        assert_eq!(counted, Some("6"));
         actor.ask("{ deals { totalCount } }").await.data();
         served.leave().await.expect("it leaves").expect("it ends well");
     })

@@ -63,7 +63,8 @@ pub struct Database {
     calls: Calls,
     watcher: OnceLock<Watcher>,
     ready: Ready,
-    writer: Source,
+    /// Where writers are others than readers: the one of an SQLite file.
+    writer: Option<Source>,
     given_up: Counter,
     _anchor: Option<SqliteConnection>,
     turn: Arc<Mutex<()>>,
@@ -112,7 +113,7 @@ impl Database {
         let anchor = if in_memory { Some(anchor(&write).await.map_err(classify)?) } else { None };
         let given_up = Counter::default();
         let ready = Ready::of(Source::of(&read, given_up.clone()));
-        let writer = Source::of(&write, given_up.clone());
+        let writer = (!postgres && !in_memory).then(|| Source::of(&write, given_up.clone()));
         Ok(Self {
             read,
             write,
@@ -236,7 +237,14 @@ impl Database {
 
     /// Begins a write transaction; SQLite takes its one write lock at once.
     pub(super) async fn begin(&self) -> Result<Transaction> {
-        self.timed(BEGIN, Transaction::begin(&self.writer, self.limit)).await.map_err(classify)
+        let begun = async {
+            let link = match &self.writer {
+                Some(writer) => writer.link().await?,
+                None => self.ready.link().await?,
+            };
+            Transaction::begin(link, self.backend(), self.limit).await
+        };
+        self.timed(BEGIN, begun).await.map_err(classify)
     }
 
     /// Undoes what a transaction did since a savepoint, with the statement that was refused.

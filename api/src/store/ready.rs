@@ -31,7 +31,7 @@ struct Kept {
 }
 
 impl Ready {
-    /// Keeps at most half of the connections, so that transactions always find some.
+    /// Keeps at most half of the connections.
     pub fn of(source: Source) -> Self {
         let most = usize::try_from(source.most() / 2).unwrap_or_default();
         Self { source, most, kept: Mutex::default() }
@@ -50,6 +50,12 @@ impl Ready {
     /// How many stand ready now.
     pub fn count(&self) -> u32 {
         u32::try_from(self.kept().len()).unwrap_or(u32::MAX)
+    }
+
+    /// A connection for a transaction: one that stands ready, or else one of the pool. Readers and those that stand ready may
+    /// together have all of the pool.
+    pub async fn link(&self) -> Result<Link, DbErr> {
+        Ok(self.take().await?.link)
     }
 
     async fn take(&self) -> Result<Kept, DbErr> {

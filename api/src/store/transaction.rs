@@ -18,7 +18,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statem
 use tokio::sync::Mutex;
 
 use super::fault::{failed, given_up, is_refusal};
-use super::link::{Link, Source};
+use super::link::Link;
 
 /// A transaction on a connection of its own. Dropped without [`Transaction::commit`], it leaves nothing.
 pub(super) struct Transaction {
@@ -45,13 +45,11 @@ enum State {
 
 impl Transaction {
     /// Begins; SQLite takes its one write lock at once.
-    pub async fn begin(source: &Source, limit: Duration) -> Result<Self, DbErr> {
-        let backend = source.backend();
+    pub async fn begin(link: Link, backend: DbBackend, limit: Duration) -> Result<Self, DbErr> {
         let begin = match backend {
             DbBackend::Postgres => "BEGIN",
             _ => "BEGIN IMMEDIATE",
         };
-        let link = source.link().await?;
         let mut begun = Self { backend, held: Mutex::new(Held { link: Some(link), state: State::Open }), limit };
         begun.held.get_mut().run(begin).await.map_err(|error| begun.broken(error))?;
         Ok(begun)

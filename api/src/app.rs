@@ -19,7 +19,8 @@ use crate::demo::{self, DemoUser};
 use crate::documents::Documents;
 use crate::error::{Code, Error, Result};
 use crate::graphql::cost;
-use crate::graphql::schema::{GRAPH, Schema, builder, costs};
+use crate::graphql::schema::{GRAPH, Schema, builder, outline};
+use crate::graphql::validation::types::Types;
 use crate::graphql::views::Views;
 use crate::observability::metrics::Metrics;
 use crate::rate_limit::RateLimit;
@@ -38,6 +39,7 @@ struct Parts {
     keys: Keyring,
     throttle: Throttle,
     costs: cost::Table,
+    types: Types,
     rate_limit: RateLimit,
     documents: Documents,
     metrics: Metrics,
@@ -111,7 +113,7 @@ impl App {
         let documents = Documents::new(config.document_cache_bytes);
         let (throttle, metrics) = (Throttle::default(), Metrics::new(store.database()));
         let (principals, views) = (Principals::new(store.system()), Views::new(config.database_pool));
-        let costs = costs();
+        let (costs, types) = outline();
         Ok(Self(Arc::new(Parts {
             config,
             store,
@@ -119,6 +121,7 @@ impl App {
             keys,
             throttle,
             costs,
+            types,
             rate_limit,
             documents,
             metrics,
@@ -155,6 +158,11 @@ impl App {
     /// What the fields of the schema cost.
     pub fn costs(&self) -> &cost::Table {
         &self.0.costs
+    }
+
+    /// The types of the schema, for validation.
+    pub fn types(&self) -> &Types {
+        &self.0.types
     }
 
     /// What each principal may still spend.
@@ -204,13 +212,17 @@ impl App {
         }
     }
 
+    /// Whether somebody may look at the schema, and so be told which names were meant. Who is not signed in learns
+    /// nothing, not even the schema.
+    pub fn is_schema_open(&self, is_signed_in: bool) -> bool {
+        is_signed_in && self.0.config.introspection
+    }
+
     /// Runs one GraphQL request.
     pub async fn execute(&self, request: Request, viewer: Option<Viewer>, meta: RequestMeta) -> Response {
         let tally = meta.tally.clone();
         let request = request.data(meta).data(self.clone());
-        // Who is not signed in learns nothing, not even the schema.
-        let open = viewer.is_some() && self.0.config.introspection;
-        let request = if open { request } else { request.disable_introspection() };
+        let request = if self.is_schema_open(viewer.is_some()) { request } else { request.disable_introspection() };
         let request = match viewer {
             Some(viewer) => request.data(self.0.store.reader(viewer).counted_in(tally)),
             None => request,

@@ -4,16 +4,18 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::mem::size_of;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use async_graphql::ServerError;
 use async_graphql::parser::types::ExecutableDocument;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::graphql::validity::Validity;
+use crate::graphql::validation::types::Types;
+use crate::graphql::validation::{Valid, validate};
 use crate::weight;
 
 /// Bytes of a usual document: how many documents the cache is laid out for follows from it.
@@ -32,8 +34,7 @@ pub fn hash_of(text: &str) -> String {
 pub struct Document {
     /// The document.
     pub parsed: ExecutableDocument,
-    /// Whether the schema found it valid.
-    pub validity: Validity,
+    validity: OnceLock<Result<Valid, Vec<ServerError>>>,
     hash: String,
     /// It is kept among the documents of those who are signed in.
     known: AtomicBool,
@@ -45,7 +46,15 @@ impl Document {
     pub fn new(hash: String, parsed: ExecutableDocument) -> Self {
         let below = weight::allocation(hash.capacity()) + weight::of_document(&parsed);
         let weight = PLACE + weight::allocation(size_of::<Self>()) + below;
-        Self { parsed, validity: Validity::default(), hash, known: AtomicBool::new(false), weight }
+        Self { parsed, validity: OnceLock::new(), hash, known: AtomicBool::new(false), weight }
+    }
+
+    /// Whether it is valid by the rules of the specification, which is judged once.
+    ///
+    /// # Errors
+    /// All mistakes.
+    pub fn validated(&self, types: &Types) -> Result<&Valid, Vec<ServerError>> {
+        self.validity.get_or_init(|| validate(types, &self.parsed)).as_ref().map_err(Clone::clone)
     }
 }
 

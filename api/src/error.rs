@@ -226,6 +226,17 @@ impl Error {
         async_graphql::Error { message: server.message, source: None, extensions: server.extensions }
     }
 
+    /// What a refusal says, to be told at one field while everything beside it is answered.
+    ///
+    /// # Errors
+    /// It is no refusal but a failure of ours.
+    pub fn refusal(self) -> Result<(Code, String)> {
+        match self {
+            Self::Internal(_) => Err(self),
+            refused => Ok((refused.code(), refused.to_string())),
+        }
+    }
+
     /// The GraphQL error at `path`. An internal cause is logged here and only here.
     pub fn into_server_error(self, pos: Option<Pos>, path: Vec<PathSegment>) -> ServerError {
         let mut extensions = ErrorExtensionValues::default();

@@ -59,6 +59,7 @@ mod tokens;
 mod touchpoint;
 mod upsert;
 mod user;
+mod validation;
 
 /// An id as clients see it.
 fn gid(prefix: &str, id: uuid::Uuid) -> String {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tests::{Actor, Answer, Cast, Story, World};
 use tributary::access::{Action, Grant, Kind, policy};
 use tributary::graphql::schema::GRAPH;
-use tributary::store::descriptor::{Descriptor, Key};
+use tributary::store::descriptor::{Descriptor, Key, OutType};
 
 use crate::fields::{below, reads, setting, specimen};
 
@@ -46,13 +46,11 @@ fn at<'a>(data: &'a Value, path: &Value) -> Option<&'a Value> {
 /// come in any order.)
 #[track_caller]
 fn refused_at(answer: &Answer, paths: &[Value], what: &str) {
-    let errors = answer.body["errors"].as_array().cloned().unwrap_or_default();
     let sorted = |mut places: Vec<Value>| {
         places.sort_by_key(Value::to_string);
         places
     };
-    let places = errors.iter().map(|error| error["path"].clone()).collect();
-    assert_eq!(sorted(places), sorted(paths.to_vec()), "{what}: {:#}", answer.body);
+    assert_eq!(sorted(answer.places()), sorted(paths.to_vec()), "{what}: {:#}", answer.body);
     assert!(answer.codes().iter().all(|code| code == "FORBIDDEN_FIELD"), "{what}: {:#}", answer.body);
     for path in paths {
         assert_eq!(at(&answer.body["data"], path), Some(&Value::Null), "{what} at {path}: {:#}", answer.body);
@@ -132,7 +130,7 @@ async fn a_closed_field_is_null_below_every_other_row() {
                         rows.iter().all(|row| row["id"].is_string() && row.get(field) == Some(&Value::Null)),
                         "{what}"
                     );
-                    assert_eq!(answer.codes().len(), rows.len().min(10), "{what}");
+                    assert_eq!(answer.places().len(), rows.len(), "{what}");
                     met.set(met.get() + rows.len());
                 }
             }
@@ -217,6 +215,159 @@ async fn a_root_field_that_fails_leaves_the_others() {
         let answer = cast.admin.ask(mutations).await;
         assert_eq!((answer.code(), &answer.body["errors"][0]["path"]), ("NOT_FOUND".to_owned(), &json!(["one"])));
         assert_eq!(answer.body["data"], json!({ "one": null, "two": { "team": { "name": "New" } } }));
+    })
+    .await;
+}
+
+/// As many selections of one field, by different aliases, as there are closed fields to be met.
+#[tokio::test]
+async fn hidden_and_empty_can_be_told_apart_in_a_list_of_any_length() {
+    tests::each_database(async |world| {
+        let (cast, story) = setting(&world).await;
+        let deal = |id| GRAPH.of(Kind::Deal).global_id(id);
+        let many: Vec<_> = (0..60).map(|_| deal(story.my_deal)).collect();
+        let query = "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Deal { cost { amount } } } }";
+        let answer = cast.analyst.run(query, json!({ "ids": many })).await;
+        let error = &answer.body["errors"][0];
+        assert_eq!((answer.codes().len(), &error["extensions"]["count"]), (1, &json!(60)), "{:#}", answer.body);
+        assert_eq!(error["path"], json!(["nodes", 0, "cost"]));
+        assert_eq!(error["extensions"]["paths"][59], json!(["nodes", 59, "cost"]));
+
+        let aliases: String = (0..14).map(|n| format!("a{n}: cost {{ amount }} ")).collect();
+        let answer = cast
+            .analyst
+            .run(
+                &format!("query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on Deal {{ {aliases} }} }} }}"),
+                json!({ "ids": many[..2] }),
+            )
+            .await;
+        assert_eq!(answer.codes().len(), 10, "{:#}", answer.body);
+        let more = &answer.body["extensions"]["moreErrors"];
+        assert_eq!((&more["count"], &more["errors"][3]["code"]), (&json!(4), &json!("FORBIDDEN_FIELD")), "{more:#}");
+        assert_eq!(answer.places().len(), 28, "{:#}", answer.body);
+    })
+    .await;
+}
+
+/// Every computed field, for every role that sees the row: it answers, or it is null with one error at its own place.
+#[tokio::test]
+async fn a_computed_field_that_is_refused_costs_nothing_beside_it() {
+    tests::each_database(async |world| {
+        let (cast, _) = setting(&world).await;
+        let mut met = 0;
+        for of in GRAPH.all() {
+            for derived in &of.derived {
+                for actor in cast.roles().into_iter().filter(|actor| reads(actor, of.kind)) {
+                    let nullable = !matches!(derived.out, OutType::Object(_, true) | OutType::List(_, true));
+                    assert!(derived.args.is_empty() || nullable, "an argument can fail: {}.{}", of.name, derived.name);
+                    let required = derived.args.iter().filter(|arg| arg.ty.ends_with('!'));
+                    let args: String = required.map(|arg| format!("{}: {}", arg.name, value_of(arg.ty))).collect();
+                    let args = if args.is_empty() { args } else { format!("({args})") };
+                    let (plural, field) = (of.plural, format!("{}{args} {}", derived.name, selection(&derived.out)));
+                    let answer = actor.ask(&format!("{{ {plural}(first: 5) {{ nodes {{ id {field} }} }} }}")).await;
+                    let what = format!("{:?} {}.{}: {:#}", actor.role, of.name, derived.name, answer.body);
+                    let rows = answer.body["data"][plural]["nodes"].as_array().unwrap_or_else(|| panic!("{what}"));
+                    assert!(rows.iter().all(|row| row["id"].is_string() && row.get(derived.name).is_some()), "{what}");
+                    for place in answer.places() {
+                        let steps = place.as_array().unwrap_or_else(|| panic!("{what}"));
+                        assert_eq!((steps.len() >= 4, &steps[3]), (true, &json!(derived.name)), "{what}");
+                    }
+                    met += 1;
+                }
+            }
+        }
+        assert!(met > 20, "only {met} computed fields were met");
+        let next = cast.analyst.ask("{ deals(first: 2) { nodes { name nextActivity { id } } } }").await;
+        assert_eq!(next.code(), "FORBIDDEN", "{:#}", next.body);
+        assert!(next.body["data"]["deals"]["nodes"][0]["name"].is_string());
+        assert_eq!(next.body["errors"][0]["path"], json!(["deals", "nodes", 0, "nextActivity"]));
+    })
+    .await;
+}
+
+/// A value for an argument that has to be given.
+fn value_of(ty: &str) -> &'static str {
+    match ty {
+        "AttributionModel!" => "LINEAR",
+        other => panic!("name a value of {other} here"),
+    }
+}
+
+/// What to select below a computed field: everything that has no arguments.
+fn selection(out: &OutType) -> String {
+    match out {
+        OutType::Scalar(_) | OutType::Choice(..) => String::new(),
+        OutType::Node(_) => "{ id }".to_owned(),
+        OutType::List(item, _) => selection(item),
+        OutType::Object(object, _) => {
+            let fields: Vec<_> =
+                object.fields.iter().map(|field| format!("{} {}", field.name, selection(&field.ty))).collect();
+            format!("{{ {} }}", fields.join(" "))
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_argument_that_fails_nulls_its_own_field_at_every_depth() {
+    tests::each_database(async |world| {
+        let (cast, _) = setting(&world).await;
+        for (selection, path) in [
+            ("revenue(model: LINEAR, from: \"yesterday\") { amount }", json!(["campaigns", "nodes", 0, "revenue"])),
+            ("leads(after: \"nowhere\") { totalCount }", json!(["campaigns", "nodes", 0, "leads"])),
+            ("leads(first: 101) { nodes { id } }", json!(["campaigns", "nodes", 0, "leads"])),
+            ("leads(filter: { createdAt: { gt: 7 } }) { totalCount }", json!(["campaigns", "nodes", 0, "leads"])),
+            (
+                "leads { totalCount groupBy(by: [{ field: CREATED_AT, bucket: DAY }], timeZone: \"Nowhere\") { count } }",
+                json!(["campaigns", "nodes", 0, "leads", "groupBy"]),
+            ),
+        ] {
+            let answer = cast.admin.ask(&format!("{{ campaigns(first: 1) {{ nodes {{ name {selection} }} totalCount }} }}")).await;
+            assert_eq!(answer.code(), "BAD_USER_INPUT", "{selection}: {:#}", answer.body);
+            assert_eq!(answer.body["errors"][0]["path"], path, "{selection}: {:#}", answer.body);
+            let campaigns = &answer.body["data"]["campaigns"];
+            assert!(campaigns["nodes"][0]["name"].is_string() && campaigns["totalCount"].is_number(), "{:#}", answer.body);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_says_what_errors_do() {
+    tests::each_database(async |world| {
+        let (cast, _) = setting(&world).await;
+        // An analyst may count activities, but not read them.
+        let query = "{ activities { totalCount nodes { id } } viewer { role } }";
+        let count = cast.analyst.ask("{ activities { totalCount } }").await.data()["activities"]["totalCount"].clone();
+        let ask = async |on_error: Value| cast.analyst.send(json!({ "query": query, "onError": on_error }), &[]).await;
+        for (on_error, data, path) in [
+            (Value::Null, json!({ "activities": null, "viewer": { "role": "ANALYST" } }), json!(["activities"])),
+            (json!("PROPAGATE"), json!({ "activities": null, "viewer": { "role": "ANALYST" } }), json!(["activities"])),
+            (
+                json!("NULL"),
+                json!({ "activities": { "totalCount": count, "nodes": null }, "viewer": { "role": "ANALYST" } }),
+                json!(["activities", "nodes"]),
+            ),
+            (json!("HALT"), Value::Null, json!(["activities"])),
+        ] {
+            let answer = ask(on_error.clone()).await;
+            assert_eq!(
+                (&answer.body["data"], answer.code().as_str()),
+                (&data, "FORBIDDEN"),
+                "{on_error}: {:#}",
+                answer.body
+            );
+            assert_eq!(answer.body["errors"][0]["path"], path, "{on_error}");
+        }
+        for wrong in [json!("null"), json!("STOP"), json!(7), json!({})] {
+            let answer = ask(wrong.clone()).await;
+            assert_eq!((answer.status.as_u16(), answer.code().as_str()), (400, "BAD_USER_INPUT"), "{wrong}");
+        }
+        let mutations = "mutation { one: deleteTeam(input: { id: \"team_0\", expectedVersion: 1 }) { team { id } } \
+                         two: createTeam(input: { name: \"Halted\", function: SALES }) { team { name } } }";
+        let halted = cast.admin.send(json!({ "query": mutations, "onError": "HALT" }), &[]).await;
+        assert_eq!((halted.code().as_str(), &halted.body["data"]), ("NOT_FOUND", &Value::Null));
+        let made = cast.admin.ask("{ teams(filter: { name: { eq: \"Halted\" } }) { totalCount } }").await;
+        assert_eq!(made.data()["teams"]["totalCount"], 0, "what comes after the error was not done");
     })
     .await;
 }

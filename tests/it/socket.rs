@@ -47,10 +47,13 @@ async fn queries_mutations_and_refusals_run_over_the_socket() {
         for (query, code) in [
             ("{ nonsense }", "GRAPHQL_VALIDATION_FAILED"),
             ("{ viewer {", "GRAPHQL_PARSE_FAILED"),
-            ("query($x: Int!) { viewer { role } }", "BAD_USER_INPUT"),
+            ("query($x: Int!) { deals(first: $x) { totalCount } }", "BAD_USER_INPUT"),
             ("subscription { __typename }", "GRAPHQL_VALIDATION_FAILED"),
             ("subscription { a: changed { cursor } b: changed { cursor } }", "GRAPHQL_VALIDATION_FAILED"),
-            ("subscription { ...F } fragment F on Subscription { changed { cursor } }", "GRAPHQL_VALIDATION_FAILED"),
+            (
+                "subscription { ...F } fragment F on Subscription { a: changed { cursor } b: changed { cursor } }",
+                "GRAPHQL_VALIDATION_FAILED",
+            ),
             ("subscription { changed(after: \"x\") { cursor } }", "BAD_USER_INPUT"),
             ("subscription { changed(ids: [\"x\"]) { cursor } }", "BAD_USER_INPUT"),
         ] {
@@ -147,6 +150,29 @@ async fn every_breach_of_the_protocol_has_its_close_code() {
             let init = json!({ "type": "connection_init", "payload": payload });
             assert_eq!(closed(&mut socket, init).await, (4403, "Forbidden".to_owned()));
         }
+
+        // A token is read where clients put it; what promises one in another form is told, anything else is noted.
+        let token = &cast.rep.token;
+        for payload in
+            [json!({ "authToken": token }), json!({ "headers": { "authorization": format!("Bearer {token}") } })]
+        {
+            let mut socket = served.silent_socket().await;
+            socket.send(json!({ "type": "connection_init", "payload": payload })).await;
+            assert_eq!(socket.next().await, json!({ "type": "connection_ack" }));
+            socket.run("who", "{ viewer { role } }", json!({})).await;
+            assert_eq!(socket.data("who").await["viewer"]["role"], "SALES_REP");
+        }
+        let mut socket = served.silent_socket().await;
+        let odd = json!({ "type": "connection_init", "payload": { "auth": { "value": token } } });
+        let (code, reason) = closed(&mut socket, odd).await;
+        assert!(code == 4403 && reason.contains("`auth`"), "{reason}");
+        let mut socket = served.silent_socket().await;
+        socket.send(json!({ "type": "connection_init", "payload": { "client": "web" } })).await;
+        let noted = socket.next().await;
+        assert!(
+            noted["payload"]["message"].as_str().is_some_and(|note| note.contains("nobody is signed in")),
+            "{noted}"
+        );
 
         // 4406: another subprotocol, or none.
         for protocol in [None, Some("graphql-ws"), Some("graphql-transport-wss")] {
@@ -431,6 +457,26 @@ async fn silent_subscribers_are_cheap() {
         eprintln!("{} subscribers take {} KB, {each} KB each", more.len(), after - before);
         assert!(each <= 64, "{each} KB for each subscriber");
         drop((first, more));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_upgrade_is_answered_in_the_spelling_of_the_request() {
+    on_sqlite(async |world| {
+        let served = world.serve().await;
+        let mut stream = TcpStream::connect(served.address).await.expect("it listens");
+        let request = "GET /graphql HTTP/1.1\r\nHost: tributary\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                       Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+                       Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n";
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let mut heard = Vec::new();
+        while !heard.ends_with(b"\r\n\r\n") {
+            heard.push(stream.read_u8().await.expect("an answer"));
+        }
+        let heard = String::from_utf8_lossy(&heard);
+        assert!(heard.starts_with("HTTP/1.1 101"), "{heard}");
+        assert!(heard.contains("\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n"), "{heard}");
     })
     .await;
 }

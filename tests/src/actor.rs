@@ -137,6 +137,20 @@ impl Answer {
         errors.iter().map(|error| error["extensions"]["code"].as_str().unwrap_or("(none)").to_owned()).collect()
     }
 
+    /// The places of all errors, those that one error stands for and those above the cap included.
+    pub fn places(&self) -> Vec<Value> {
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let told = list(&self.body["errors"]).into_iter().flat_map(|error| {
+            let paths = list(&error["extensions"]["paths"]);
+            if paths.is_empty() { vec![error["path"].clone()] } else { paths }
+        });
+        let more = list(&self.body["extensions"]["moreErrors"]["errors"]).into_iter().flat_map(|error| {
+            let paths = list(&error["paths"]);
+            if paths.is_empty() { vec![error["path"].clone()] } else { paths }
+        });
+        told.chain(more).collect()
+    }
+
     /// The code of the only error.
     #[track_caller]
     pub fn code(&self) -> String {

@@ -57,6 +57,11 @@ fn check_error(error: &Value, body: &Value) {
     if error["message"] != "PersistedQueryNotFound" && error["message"] != "PersistedQueryNotSupported" {
         check_words(&error["message"], error);
     }
+    let paths = error["extensions"]["paths"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for path in paths.iter().filter_map(Value::as_array) {
+        assert!(ends_in_null(&body["data"], path), "one of the places of an error is not null: {error:#}\n{body:#}");
+    }
+    assert!(paths.is_empty() || error["extensions"]["count"] == paths.len(), "places are counted: {error:#}");
     match (body.get("data"), error["path"].as_array()) {
         (Some(data), Some(path)) if !path.is_empty() => {
             assert!(ends_in_null(data, path), "the place of an error is not null: {error:#}\n{body:#}");

@@ -118,7 +118,7 @@ pub fn campaign_revenue() -> Derived {
         doc: "The campaign's credited revenue in the base currency: the sum of its shares in deals won in the window, by \
               one model. SALES_REP: of the deals he may see.",
         args,
-        out: money_type(true),
+        out: money_type(false),
         load: |ask| load_revenue(ask).boxed(),
     }
 }

@@ -293,6 +293,8 @@ impl Terms {
         let name = order_name(of, order);
         let cursor = |arg: &str| match args.get(arg) {
             None | Some(Value::Null) => Ok(None),
+            // Clients that keep a cursor in a text begin with an empty one.
+            Some(value) if text_of(value) == Some("") => Ok(None),
             Some(value) => page::decode(text_of(value).unwrap_or_default(), &name, order).map(Some),
         };
         Ok(Page {

@@ -119,8 +119,12 @@ pub async fn load_list<'a>(reader: &'a Reader, connection: &'a Connection, of: O
     for (_, output) in &connection.outputs {
         let answers = match output {
             _ if nobody => Answers::default(),
-            ListOutput::Aggregate(plan) => plan.load(reader, connection.of, of, filter, weight).await?,
-            ListOutput::Groups(plan) => plan.load(reader, connection.of, of, filter, weight).await?,
+            ListOutput::Aggregate(plan) => {
+                refused_at(plan.load(reader, connection.of, of, filter, weight).await, parents(of))?
+            }
+            ListOutput::Groups(plan) => {
+                refused_at(plan.load(reader, connection.of, of, filter, weight).await, parents(of))?
+            }
             _ => Answers::default(),
         };
         figures.push(answers);
@@ -134,8 +138,29 @@ async fn compute(reader: &Reader, computed: &Computed, rows: &Groups) -> Result<
         return Ok(Answers::default());
     }
     let ask = Ask { reader, ids: &ids, args: &computed.args };
-    let by_row = (computed.derived.load)(ask).await?;
-    name_rows(reader, &computed.out, by_row).await
+    let answers = match (computed.derived.load)(ask).await {
+        Ok(by_row) => name_rows(reader, &computed.out, by_row).await,
+        Err(error) => Err(error),
+    };
+    refused_at(answers, &ids)
+}
+
+/// A refusal is the answer of every row that was asked about: it costs nothing beside it. Other errors stay errors.
+fn refused_at(answers: Result<Answers>, rows: &[Uuid]) -> Result<Answers> {
+    answers.or_else(|error| {
+        let (code, message) = error.refusal()?;
+        let by_row = rows.iter().map(|row| (*row, Out::Refused(code, message.clone()))).collect();
+        Ok(Answers { by_row, named: Vec::new() })
+    })
+}
+
+/// The parents of a list's answers; nil at the root.
+fn parents(of: Of<'_>) -> &[Uuid] {
+    const ROOT: &[Uuid] = &[Uuid::nil()];
+    match of {
+        Of::Parents(_, parents) => parents,
+        _ => ROOT,
+    }
 }
 
 /// Loads the rows of the graph that answers name.
@@ -169,7 +194,7 @@ pub async fn name_rows(reader: &Reader, plan: &OutPlan, by_row: HashMap<Uuid, Ou
 /// The levels of the rows a plan names, in the order of a walk.
 fn node_levels<'p>(plan: &'p OutPlan, levels: &mut Vec<&'p Level>) {
     match plan {
-        OutPlan::Scalar => {}
+        OutPlan::Scalar | OutPlan::Refused(..) => {}
         OutPlan::Node(level, _) => levels.push(level),
         OutPlan::List(item) => node_levels(item, levels),
         OutPlan::Object(_, fields) => fields.iter().for_each(|(_, _, plan)| node_levels(plan, levels)),

@@ -3,10 +3,13 @@
 //! A plan is plain data. Whatever the viewer may not have is a [`Output::Refused`] in it, so that the answer gets null
 //! and one error at that place and everything beside it is untouched.
 
+use std::any::TypeId;
+
 use async_graphql::parser::types::SelectionSet;
 use async_graphql::{Name, Value};
 
 use super::filter::{NESTED_PAGE, Terms};
+use super::on_error::OnError;
 use super::pick::{Args, Env, Picked, Spot, pick};
 use super::totals::{GroupPlan, TotalsPlan};
 use crate::access::{Action, policy};
@@ -161,6 +164,8 @@ pub enum OutPlan {
     Scalar,
     /// A row of the graph.
     Node(Box<Level>, Object),
+    /// A row of a kind that the viewer may not read.
+    Refused(Code, String),
     /// Each item of a list.
     List(Box<OutPlan>),
     /// Fields of an object: key, place in the object, what of it. No place: `__typename`.
@@ -230,10 +235,21 @@ impl<'a> Planner<'a> {
         };
         let type_name = format!("{}Connection", of.name);
         for field in pick(self.env, below, &[&type_name])? {
-            let output = self.list_output(&mut connection, &field)?;
+            let output = match self.list_output(&mut connection, &field) {
+                // `nodes`, `edges` and `pageInfo` are never null, unless the client wants errors to stay where they are.
+                Err(error) if self.keeps_errors_in_place() => {
+                    error.refusal().map(|(code, message)| ListOutput::Refused(code, message))?
+                }
+                output => output?,
+            };
             connection.outputs.push((field.spot, output));
         }
         Ok(connection)
+    }
+
+    fn keeps_errors_in_place(&self) -> bool {
+        let wanted = self.env.query_data.get(&TypeId::of::<OnError>()).and_then(|wanted| wanted.downcast_ref());
+        wanted == Some(&OnError::Null)
     }
 
     /// A filter that asks about a closed field is refused before anything runs.
@@ -281,11 +297,11 @@ impl<'a> Planner<'a> {
             }
             "aggregate" => Ok(match TotalsPlan::new(self, of, field) {
                 Ok(plan) => ListOutput::Aggregate(Box::new(plan)),
-                Err(error) => refused_list(error)?,
+                Err(error) => error.refusal().map(|(code, message)| ListOutput::Refused(code, message))?,
             }),
             "groupBy" => Ok(match GroupPlan::new(self, of, field) {
                 Ok(plan) => ListOutput::Groups(Box::new(plan)),
-                Err(error) => refused_list(error)?,
+                Err(error) => error.refusal().map(|(code, message)| ListOutput::Refused(code, message))?,
             }),
             other => Err(Error::internal(format!("no plan for {}Connection.{other}", of.name))),
         }
@@ -321,8 +337,7 @@ impl<'a> Planner<'a> {
         for field in pick(self.env, below, &[of.name, "Node"])? {
             let output = match self.output(level, of, alias, id, &field) {
                 Ok(output) => output,
-                Err(Error::Refused { code, message, .. }) => Output::Refused(code, message),
-                Err(error) => return Err(error),
+                Err(error) => error.refusal().map(|(code, message)| Output::Refused(code, message))?,
             };
             outputs.push((field.spot, output));
         }
@@ -437,6 +452,10 @@ impl<'a> Planner<'a> {
             OutType::List(item, _) => Ok(OutPlan::List(Box::new(self.out(item, below)?))),
             OutType::Node(kind) => {
                 let of = self.reader.graph().of(*kind);
+                if !self.reader.may_read(of) {
+                    let (code, message) = Error::forbidden(format!("{}.read", of.name)).refusal()?;
+                    return Ok(OutPlan::Refused(code, message));
+                }
                 let mut level = Level::new(of);
                 let id = level.id;
                 let object = self.object(&mut level, of, BASE, id, below)?;
@@ -479,12 +498,4 @@ pub fn with_defaults(declared: &[crate::store::descriptor::Arg], given: &Args) -
         }
     }
     args
-}
-
-/// A refusal inside a list; other errors fail the list.
-fn refused_list(error: Error) -> Result<ListOutput> {
-    match error {
-        Error::Refused { code, message, .. } => Ok(ListOutput::Refused(code, message)),
-        other => Err(other),
-    }
 }

@@ -183,6 +183,7 @@ impl Renderer {
         let start = *at;
         let value = match (plan, out) {
             (_, Out::Refused(code, message)) => self.refuse(*code, message),
+            (OutPlan::Refused(code, message), Out::Node(_)) => self.refuse(*code, message),
             (_, Out::Value(value)) => value.clone(),
             (OutPlan::Node(level, object), Out::Node(id)) => {
                 let named = answers.named.get(start);

@@ -12,7 +12,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::schema::GRAPH;
-use super::value::{parse, parse_money, print_minor_value, print_time, scalar_of, text_of};
+use super::value::{parse, parse_money, print_minor_value, print_time, scalar_of, string_of, text_of};
 use crate::calendar::{YEARS, parse_day, parse_moment};
 use crate::store::Resource;
 use crate::store::descriptor::{Shape, Text, parse_id_of};
@@ -118,7 +118,7 @@ impl InputType for Day {
 
     fn parse(value: Option<Value>) -> InputValueResult<Self> {
         let value = value.unwrap_or_default();
-        let day = text_of(&value).and_then(parse_day);
+        let day = string_of(&value).and_then(parse_day);
         day.map(Self).ok_or_else(|| InputValueError::custom(format!("expected a day like 2026-03-01 ({YEARS})")))
     }
 

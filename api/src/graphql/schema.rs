@@ -9,9 +9,11 @@ use async_graphql::{
 
 use super::cost;
 use super::input::PlainMutations;
+use super::on_error::InPlaceFactory;
 use super::root::Entities;
 use super::subscription::Changes;
-use super::validity::ValidateOnce;
+use super::validation::types::Types;
+use super::validity::ValidatedBefore;
 use crate::auth::graphql::SessionMutations;
 use crate::auth::viewer::ViewerQueries;
 use crate::store::descriptor::Graph;
@@ -46,6 +48,12 @@ pub static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
     Graph::new(entities, vec![attribution::graphql::report()]).unwrap_or_else(|wrong| panic!("{wrong}"))
 });
 
+/// What the schema is, for who looks at it.
+pub const DESCRIPTION: &str = "Tributary: sales and marketing in one graph, from the first touch of a campaign to closed \
+    revenue. Lists are connections (`first`, `after`, `filter`, `orderBy`) with `aggregate` and `groupBy`; each mutation \
+    takes one `input` and answers what a person can mend as `userErrors`; what the viewer may not read is null with one \
+    error that says so.";
+
 /// The query root.
 #[derive(MergedObject, Default)]
 pub struct Query(Entities, ViewerQueries);
@@ -72,7 +80,10 @@ pub type Schema = Executable<Query, Mutation, Changes>;
 
 /// Starts the schema; the app adds what it needs.
 pub fn builder() -> SchemaBuilder<Query, Mutation, Changes> {
-    Executable::build(Query::default(), Mutation::default(), Changes).limit_recursive_depth(64).extension(ValidateOnce)
+    Executable::build(Query::default(), Mutation::default(), Changes)
+        .limit_recursive_depth(64)
+        .extension(ValidatedBefore)
+        .extension(InPlaceFactory)
 }
 
 /// The types of the schema.
@@ -84,9 +95,14 @@ pub fn registry() -> Registry {
     registry
 }
 
-/// What the fields of the schema cost.
-pub fn costs() -> cost::Table {
-    cost::Table::new(&registry(), &GRAPH)
+/// What is known of the schema before anything runs: what its fields cost, and its types for validation.
+pub fn outline() -> (cost::Table, Types) {
+    let mut registry = registry();
+    registry.query_type = "Query".to_owned();
+    registry.mutation_type = Some("Mutation".to_owned());
+    registry.subscription_type = Some("Subscription".to_owned());
+    registry.remove_unused_types();
+    (cost::Table::new(&registry, &GRAPH), Types::new(&registry))
 }
 
 /// The schema's text, as committed in `schema.graphql`.

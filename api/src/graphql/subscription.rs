@@ -232,7 +232,7 @@ impl Wanted {
             kinds: given("types").map(kinds).transpose()?,
             subjects: given("ids").map(subjects).transpose()?,
             filter: given("filter").cloned(),
-            after: given("after").map(place).transpose()?,
+            after: given("after").filter(|after| text_of(after) != Some("")).map(place).transpose()?,
         })
     }
 

@@ -120,7 +120,7 @@ pub fn print_time(time: DateTime<Utc>) -> String {
 /// BAD_USER_INPUT: it is not what the field holds.
 pub fn parse(shape: Shape, value: &Value, ids_of: Option<&Descriptor>, what: &str) -> Result<Sql> {
     let wrong = |expected: &str| Error::bad_input(format!("{what}: expected {expected}."));
-    let text = || if let Value::String(text) = value { Ok(text.as_str()) } else { Err(wrong("a text")) };
+    let text = || string_of(value).ok_or_else(|| wrong("a text"));
     match shape {
         Shape::Id => {
             let id = ids_of.and_then(|of| parse_id_of(of, text_of(value)?));
@@ -195,11 +195,16 @@ pub fn parse_money(value: &Value, what: &str) -> Result<(i64, String)> {
     let Value::Object(fields) = value else {
         return Err(Error::bad_input(format!("{what}: expected an amount with its currency.")));
     };
-    let currency = codes::upper(fields.get("currency").and_then(text_of).unwrap_or_default());
+    let currency = codes::upper(fields.get("currency").and_then(string_of).unwrap_or_default());
     let amount = fields.get("amount").and_then(decimal_text).unwrap_or_default();
     let minor =
         money::parse_minor(amount.trim(), &currency).map_err(|error| Error::bad_input(format!("{what}: {error}.")))?;
     Ok((minor, currency))
+}
+
+/// The text of a string: what stands without quotes in a document is no text.
+pub fn string_of(value: &Value) -> Option<&str> {
+    if let Value::String(text) = value { Some(text) } else { None }
 }
 
 /// The text of a string or of an enum value.

@@ -1,11 +1,11 @@
 //! What stands between a carrier (POST, GET, a batch, a socket, a stream) and the schema: the document and the guard,
-//! the choice of the operation, the check of the variables, its cost, the time limit. Every carrier goes through here
+//! its validation, the choice of the operation, the check of the variables, its cost, the time limit. Every carrier goes through here
 //! and nowhere else.
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection};
-use async_graphql::{Request, ServerError};
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, Field, OperationType, Selection};
+use async_graphql::{Name, Positioned, Request, ServerError};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use tracing::Instrument;
@@ -20,6 +20,8 @@ use crate::app::{App, Credential, RequestMeta};
 use crate::documents::Document;
 use crate::error::{Code, Error};
 use crate::graphql::cost::{self, Estimate};
+use crate::graphql::on_error::OnError;
+use crate::graphql::validity::IsValid;
 
 /// An operation that may run.
 pub struct Admitted {
@@ -31,6 +33,8 @@ pub struct Admitted {
     pub name: Option<String>,
     /// What it may take at most.
     pub estimate: Estimate,
+    /// What an error does to what is around it.
+    pub on_error: OnError,
     document: Arc<Document>,
 }
 
@@ -45,39 +49,58 @@ pub fn admit(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerEr
 fn examine(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerError>> {
     let one = |error| vec![error];
     let document = persisted::document(app, &parameters).map_err(one)?;
-    let Parameters { operation_name, mut variables, extensions, .. } = parameters;
-    let (kind, estimate, judged) = {
-        let operation = variables::chosen(&document.parsed, operation_name.as_deref()).map_err(one)?;
-        variables::fit(operation, &mut variables)?;
-        check_subscription(operation).map_err(one)?;
-        guard::check_values(&document.parsed, &variables).map_err(one)?;
-        let estimate = cost::estimate(app.costs(), app.store().sizes(), &document.parsed, operation, &variables);
-        (operation.ty, estimate, variables::are_judged_by_fit(operation))
-    };
+    let valid = document.validated(app.types())?;
+    let Parameters { operation_name, mut variables, extensions, on_error, .. } = parameters;
+    let (chosen, operation) = variables::chosen(&document.parsed, operation_name.as_deref()).map_err(one)?;
+    let takes_no_null = |variable: &Name| valid.takes_no_null(chosen, variable);
+    variables::fit(app.types(), operation, takes_no_null, &mut variables)?;
+    guard::check_values(&document.parsed, &variables).map_err(one)?;
+    let estimate = cost::estimate(app.costs(), app.store().sizes(), &document.parsed, operation, &variables);
+    let kind = operation.ty;
     guard::check_cost(estimate, app.config().limits.nodes, app.rate_limit().limit()).map_err(one)?;
-    let name = operation_name.clone().or_else(|| only_name(&document.parsed));
+    let name = chosen.map(ToString::to_string);
     // The text is not needed any more.
-    let mut request = Request::new("").variables(variables).data(estimate);
+    let mut request = Request::new("").variables(variables).data(estimate).data(IsValid).data(on_error);
     request.operation_name = operation_name;
     request.extensions = extensions;
-    if judged {
-        request = request.data(document.validity.clone());
+    let mut parsed = document.parsed.clone();
+    if kind == OperationType::Subscription {
+        unfold_root(&mut parsed);
     }
-    request.set_parsed_query(document.parsed.clone());
-    Ok(Admitted { request, kind, name, estimate, document })
+    request.set_parsed_query(parsed);
+    Ok(Admitted { request, kind, name, estimate, on_error, document })
 }
 
-/// A subscription follows one thing (the specification, 5.2.3.1). The executor looks for it in the operation itself.
-fn check_subscription(operation: &OperationDefinition) -> Result<(), ServerError> {
-    let one = match operation.selection_set.node.items.as_slice() {
-        [only] => matches!(&only.node, Selection::Field(field) if !field.node.name.node.starts_with("__")),
-        _ => false,
+/// Puts what subscriptions select through fragments into the operations themselves, where the executor looks for it. It
+/// is one field by the rules; where it stands several times, what is selected below it is put together.
+fn unfold_root(document: &mut ExecutableDocument) {
+    let ExecutableDocument { operations, fragments } = document;
+    let operations: Vec<_> = match operations {
+        DocumentOperations::Single(one) => vec![one],
+        DocumentOperations::Multiple(all) => all.values_mut().collect(),
     };
-    if one || operation.ty != OperationType::Subscription {
-        return Ok(());
+    for operation in operations.into_iter().filter(|operation| operation.node.ty == OperationType::Subscription) {
+        let mut root: Option<Positioned<Field>> = None;
+        let mut open: Vec<_> = operation.node.selection_set.node.items.drain(..).rev().collect();
+        while let Some(selection) = open.pop() {
+            match (selection.node, &mut root) {
+                (Selection::Field(field), None) => root = Some(field),
+                (Selection::Field(again), Some(root)) => {
+                    root.node.selection_set.node.items.extend(again.node.selection_set.node.items);
+                }
+                (Selection::InlineFragment(fragment), _) => {
+                    open.extend(fragment.node.selection_set.node.items.into_iter().rev());
+                }
+                (Selection::FragmentSpread(spread), _) => {
+                    let fragment = fragments.get(&spread.node.fragment_name.node);
+                    let below = fragment.map(|fragment| fragment.node.selection_set.node.items.clone());
+                    open.extend(below.into_iter().flatten().rev());
+                }
+            }
+        }
+        let root = root.map(|field| Positioned::new(Selection::Field(field.clone()), field.pos));
+        operation.node.selection_set.node.items.extend(root);
     }
-    let message = "A subscription selects exactly one field, in the operation itself: no second one, no fragment.";
-    Err(guard::coded(Code::GraphqlValidationFailed, message))
 }
 
 /// Runs an operation of any kind: a query or mutation has one answer, a subscription as many as there are.
@@ -115,10 +138,10 @@ fn follow(
         return one(*refused);
     }
     app.documents().keep(&admitted.document, viewer.is_some());
-    let suggest = !app.config().is_production();
-    let mut following = Following::of(app, running);
+    let suggest = app.is_schema_open(viewer.is_some());
+    let (mut following, on_error) = (Following::of(app, running), admitted.on_error);
     let answers = app.subscribe(admitted.request, credential, meta).map(move |outcome| {
-        let answer = Answer::new(outcome, suggest);
+        let answer = Answer::new(outcome, suggest).halted(on_error);
         following.told(answer.codes());
         answer
     });
@@ -133,7 +156,7 @@ pub async fn run(app: &App, admitted: Admitted, viewer: Option<Viewer>, meta: Re
         Ok(charge) => {
             app.documents().keep(&admitted.document, viewer.is_some());
             let answer = in_time(app, admitted.request, viewer, meta).instrument(running.span()).await;
-            charge.settle(answer)
+            charge.settle(answer.halted(admitted.on_error))
         }
         Err(refused) => *refused,
     };
@@ -142,20 +165,13 @@ pub async fn run(app: &App, admitted: Admitted, viewer: Option<Viewer>, meta: Re
 }
 
 async fn in_time(app: &App, request: Request, viewer: Option<Viewer>, meta: RequestMeta) -> Answer {
-    let config = app.config();
+    let (config, suggest) = (app.config(), app.is_schema_open(viewer.is_some()));
     match tokio::time::timeout(config.request_timeout, app.execute(request, viewer, meta)).await {
-        Ok(outcome) => Answer::new(outcome, !config.is_production()),
+        Ok(outcome) => Answer::new(outcome, suggest),
         Err(_) => {
             let seconds = config.request_timeout.as_secs();
             let message = format!("The operation was stopped after {seconds} seconds.");
             Answer::failed(Error::refused(Code::Timeout, message))
         }
     }
-}
-
-/// The name of a document's only operation.
-fn only_name(document: &ExecutableDocument) -> Option<String> {
-    let mut names = document.operations.iter().map(|(name, _)| name);
-    let only = names.next().filter(|_| names.next().is_none())?;
-    only.map(ToString::to_string)
 }

@@ -8,12 +8,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::gather::{MORE_ERRORS, gather};
 use super::guard::coded;
 use super::words;
 use crate::error::{Code, Error};
-
-/// Most errors in one answer.
-const MOST_ERRORS: usize = 10;
+use crate::graphql::on_error::OnError;
 
 /// The two media types of answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,21 +170,36 @@ impl Answer {
         let began = outcome.data != Value::Null
             || outcome.errors.is_empty()
             || outcome.errors.iter().any(|error| !error.path.is_empty());
-        outcome.errors.truncate(MOST_ERRORS);
         for error in &mut outcome.errors {
             words::polish(error, began, suggest);
+        }
+        let (errors, more) = gather(outcome.errors);
+        outcome.errors = errors;
+        if let Some(more) = more {
+            outcome.extensions.insert(MORE_ERRORS.to_owned(), more);
         }
         Self { outcome, began }
     }
 
-    /// An operation that was refused before it ran.
-    pub fn refused(errors: Vec<ServerError>) -> Self {
-        Self::new(Outcome::from_errors(errors), false)
+    /// An operation that was refused before it ran; `suggest` keeps suggestions of similar names.
+    pub fn refused(errors: Vec<ServerError>, suggest: bool) -> Self {
+        Self::new(Outcome::from_errors(errors), suggest)
     }
 
     /// An operation that failed before it ran, by whose fault it is.
     pub fn failed(error: Error) -> Self {
-        Self::refused(vec![error.into_server_error(None, Vec::new())])
+        Self::refused(vec![error.into_server_error(None, Vec::new())], false)
+    }
+
+    /// Nothing but the first error, where an error ends the operation.
+    #[must_use]
+    pub fn halted(mut self, on_error: OnError) -> Self {
+        if on_error == OnError::Halt && self.began && !self.outcome.errors.is_empty() {
+            self.outcome.data = Value::Null;
+            self.outcome.errors.truncate(1);
+            self.outcome.extensions.remove(MORE_ERRORS);
+        }
+        self
     }
 
     /// Whether anything ran; otherwise the operation was refused, or has failed, as a whole.
@@ -329,7 +343,7 @@ mod tests {
 
     #[test]
     fn data_is_left_out_unless_execution_began() {
-        let request_error = Answer::refused(vec![coded(Code::BadUserInput, "No.")]);
+        let request_error = Answer::refused(vec![coded(Code::BadUserInput, "No.")], false);
         assert!(request_error.wire().data.is_none());
         let mut outcome = Outcome::from_errors(vec![coded(Code::NotFound, "No.")]);
         outcome.errors.iter_mut().for_each(|error| error.path.push(async_graphql::PathSegment::Field("a".to_owned())));
@@ -338,7 +352,8 @@ mod tests {
 
     #[test]
     fn the_status_follows_the_media_type() {
-        let status = |code, media| Answer::refused(vec![coded(code, "No.")]).into_response(media).status().as_u16();
+        let status =
+            |code, media| Answer::refused(vec![coded(code, "No.")], false).into_response(media).status().as_u16();
         assert_eq!(status(Code::GraphqlParseFailed, Media::GraphqlResponse), 400);
         assert_eq!(status(Code::GraphqlParseFailed, Media::Json), 200);
         for media in [Media::GraphqlResponse, Media::Json] {
@@ -346,11 +361,5 @@ mod tests {
             assert_eq!(status(Code::Unavailable, media), 503);
             assert_eq!(status(Code::Timeout, media), 504);
         }
-    }
-
-    #[test]
-    fn errors_are_few() {
-        let answer = Answer::refused((0..50).map(|_| coded(Code::BadUserInput, "No.")).collect());
-        assert_eq!(answer.outcome.errors.len(), MOST_ERRORS);
     }
 }

@@ -66,7 +66,7 @@ impl<'a> Charge<'a> {
             ),
         );
         error.extensions.get_or_insert_default().set("retryAfterSeconds", seconds);
-        self.told(Answer::refused(vec![error]), 0).with_header(RETRY_AFTER, HeaderValue::from(seconds))
+        self.told(Answer::refused(vec![error], false), 0).with_header(RETRY_AFTER, HeaderValue::from(seconds))
     }
 
     fn standing(&self) -> Option<Standing> {

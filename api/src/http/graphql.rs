@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use async_graphql::ServerError;
 use async_graphql::parser::types::OperationType;
+use async_graphql_axum::GraphQLProtocol;
 use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -24,22 +25,29 @@ use super::peer::Peer;
 use super::playground;
 use super::socket::{self, Caller};
 use super::stream::{self, Framing};
+use super::words;
 use crate::access::Viewer;
 use crate::app::{App, Credential, RequestMeta};
 use crate::error::{Code, Result};
 
 /// The methods of the endpoint.
-const METHODS: &str = "GET, POST, OPTIONS";
+const METHODS: &str = "GET, HEAD, POST, QUERY, OPTIONS";
 /// What GET may be replaced by for a mutation.
 const MUTATION_METHODS: &str = "POST, OPTIONS";
 /// The header that makes a retried mutation safe.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// A request with a body that changes nothing (RFC 10008): GET without the limits of an address.
+pub fn query_method() -> Method {
+    Method::from_bytes(b"QUERY").unwrap_or(Method::GET)
+}
 
 /// The handler of `/graphql`, for every method.
 pub async fn endpoint(
     State(app): State<App>,
     Extension(id): Extension<RequestId>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    protocol: Result<GraphQLProtocol, StatusCode>,
     request: Request,
 ) -> Response<Body> {
     let (Parts { method, uri, headers, extensions, .. }, body) = request.into_parts();
@@ -60,20 +68,32 @@ pub async fn endpoint(
     let media = whole.unwrap_or(Media::Json);
     let peer = extensions.get().and_then(|Peer(peer)| *peer);
     let lease = extensions.get().cloned();
-    let call = Call { app, id: id.0, peer, lease, headers, media, framing, in_bits: whole.is_none() };
+    let is_safe = method != Method::POST;
+    let call = Call { app, id: id.0, peer, lease, headers, media, framing, in_bits: whole.is_none(), is_safe };
     let answered = match method {
-        Method::GET if wants_socket => call.socket(upgrade),
-        Method::GET => call.get(&uri).await,
+        Method::GET if wants_socket => call.socket(upgrade, protocol.is_ok()),
+        Method::HEAD if uri.query().is_none() => Ok(alive()),
+        // The body of an answer to HEAD is left out on its way.
+        Method::GET | Method::HEAD => call.get(&uri).await,
         Method::POST => call.post(body).await,
-        _ => Err(Refusal::method(METHODS, "Use POST, or GET for queries.")),
+        method if method == query_method() => call.post(body).await,
+        _ => Err(Refusal::method(METHODS, "Use POST, or GET or QUERY for queries.")),
     };
     answered.unwrap_or_else(|refusal| refusal.into_response(media))
+}
+
+/// For who only looks whether there is something.
+fn alive() -> Response<Body> {
+    let mut response = options();
+    *response.status_mut() = StatusCode::OK;
+    response
 }
 
 fn options() -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(METHODS));
+    response.headers_mut().insert("accept-query", HeaderValue::from_static("application/json"));
     response
 }
 
@@ -90,10 +110,16 @@ struct Call {
     framing: Option<Framing>,
     /// The client takes nothing else.
     in_bits: bool,
+    /// The method promises to change nothing.
+    is_safe: bool,
 }
 
 impl Call {
-    fn socket(self, upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>) -> Result<Response<Body>, Refusal> {
+    fn socket(
+        self,
+        upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+        speaks_graphql: bool,
+    ) -> Result<Response<Body>, Refusal> {
         let upgrade = upgrade
             .map_err(|rejection| Refusal::new(rejection.status(), Code::BadUserInput, socket::unfit().to_string()))?;
         if !socket::is_welcome(&self.headers, &self.app.config().cors_origins) {
@@ -103,15 +129,12 @@ impl Call {
         }
         let authorization = self.authorization().ok().flatten().map(str::to_owned);
         let caller = Caller { id: self.id, peer: self.peer, authorization, lease: self.lease };
-        Ok(socket::open(upgrade, self.app, caller))
+        Ok(socket::open(upgrade, speaks_graphql, self.app, caller))
     }
 
     async fn get(self, uri: &Uri) -> Result<Response<Body>, Refusal> {
         let parameters = parameters::from_uri(uri, &self.app.config().limits)?;
-        let admitted = self.admit(parameters);
-        if admitted.as_ref().is_ok_and(|admitted| admitted.kind == OperationType::Mutation) {
-            return Err(Refusal::method(MUTATION_METHODS, "GET runs no mutations: send mutations by POST."));
-        }
+        let admitted = self.admit(parameters)?;
         self.answer_one(admitted).await
     }
 
@@ -120,7 +143,7 @@ impl Call {
         let body = self.read(body).await?;
         match parameters::from_body(&body, &self.app.config().limits)? {
             Carried::One(parameters) => {
-                let admitted = self.admit(parameters);
+                let admitted = self.admit(parameters)?;
                 self.answer_one(admitted).await
             }
             Carried::Batch(batch) => self.answer_batch(batch).await,
@@ -160,13 +183,20 @@ impl Call {
         }
     }
 
-    fn admit(&self, parameters: Parameters) -> Result<Admitted, Vec<ServerError>> {
-        let admitted = admission::admit(&self.app, parameters)?;
+    /// What the operation of a request is, or what is wrong with it.
+    fn admit(&self, parameters: Parameters) -> Result<Result<Admitted, Vec<ServerError>>, Refusal> {
+        let admitted = match admission::admit(&self.app, parameters) {
+            Ok(admitted) => admitted,
+            Err(errors) => return Ok(Err(errors)),
+        };
+        if admitted.kind == OperationType::Mutation && self.is_safe {
+            return Err(Refusal::method(MUTATION_METHODS, "This method runs no mutations: send mutations by POST."));
+        }
         if admitted.kind == OperationType::Subscription && self.framing.is_none() {
             let message = "A subscription has many answers: use a WebSocket, or accept text/event-stream.";
-            return Err(vec![guard::coded(Code::BadUserInput, message)]);
+            return Ok(Err(vec![guard::coded(Code::BadUserInput, message)]));
         }
-        Ok(admitted)
+        Ok(Ok(admitted))
     }
 
     async fn answer_one(self, admitted: Result<Admitted, Vec<ServerError>>) -> Result<Response<Body>, Refusal> {
@@ -176,7 +206,7 @@ impl Call {
             return Ok(self.answer_in_bits(framing, admitted, key).await);
         }
         let answer = match admitted {
-            Err(errors) => Answer::refused(errors),
+            Err(errors) => self.refused(errors).await,
             Ok(admitted) => match self.viewer().await {
                 Ok(viewer) => self.run(admitted, viewer, key).await,
                 Err(error) => Answer::failed(error),
@@ -199,7 +229,7 @@ impl Call {
         };
         let answers = match admitted {
             Ok(admitted) => admission::stream(&self.app, admitted, credential.clone(), self.meta(key)),
-            Err(errors) => admission::one(Answer::refused(errors)),
+            Err(errors) => admission::one(self.refused(errors).await),
         };
         stream::respond(framing, answers, credential, self.app.config().pulse, self.lease)
     }
@@ -214,12 +244,18 @@ impl Call {
         let mut answers = Vec::with_capacity(batch.len());
         for (index, parameters) in batch.into_iter().enumerate() {
             let key = key.as_ref().map(|key| format!("{key}/{index}"));
-            answers.push(match self.admit(parameters) {
+            answers.push(match self.admit(parameters)? {
                 Ok(admitted) => self.run(admitted, viewer.clone(), key).await,
-                Err(errors) => Answer::refused(errors),
+                Err(errors) => Answer::refused(errors, self.app.is_schema_open(viewer.is_some())),
             });
         }
         Ok(Answer::into_batch(&answers, self.media))
+    }
+
+    /// Errors before anything ran, with suggestions for who may look at the schema.
+    async fn refused(&self, errors: Vec<ServerError>) -> Answer {
+        let is_signed_in = words::suggests(&errors) && matches!(self.viewer().await, Ok(Some(_)));
+        Answer::refused(errors, self.app.is_schema_open(is_signed_in))
     }
 
     async fn viewer(&self) -> Result<Option<Viewer>> {

@@ -3,6 +3,7 @@
 mod admission;
 mod answer;
 mod charge;
+mod gather;
 mod graphql;
 pub mod guard;
 mod headers;
@@ -26,7 +27,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
@@ -35,7 +36,7 @@ use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
-use tower_http::cors::CorsLayer;
+use tower_http::cors::{AllowHeaders, CorsLayer};
 
 pub use self::live::Lease;
 use crate::app::App;
@@ -68,26 +69,16 @@ pub fn router(app: App) -> Router {
         .layer(from_fn_with_state(app, headers::identify))
 }
 
-/// What clients send besides the usual headers.
-const SENT: [&str; 7] = [
-    "idempotency-key",
-    "x-request-id",
-    "traceparent",
-    "apollo-require-preflight",
-    "graphql-require-preflight",
-    "apollographql-client-name",
-    "apollographql-client-version",
-];
-
-/// Browsers of the listed origins may call us; without a list, none of another origin.
+/// Browsers of the listed origins may call us, with whatever headers they ask for: tracing and client libraries add their
+/// own, and none of them lets in who is not let in without. Without a list, no page of another origin may.
 fn cors(origins: &[String]) -> Option<CorsLayer> {
     let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
     let named = HeaderName::from_static;
     (!origins.is_empty()).then(|| {
         CorsLayer::new()
             .allow_origin(origins)
-            .allow_methods([Method::GET, Method::POST])
-            .allow_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE].into_iter().chain(SENT.map(named)).collect::<Vec<_>>())
+            .allow_methods([Method::GET, Method::HEAD, Method::POST, graphql::query_method()])
+            .allow_headers(AllowHeaders::mirror_request())
             .expose_headers([named("x-request-id"), RETRY_AFTER, charge::RATE_LIMIT, charge::RATE_LIMIT_POLICY])
             .max_age(Duration::from_secs(600))
     })

@@ -8,12 +8,13 @@ use axum::http::Uri;
 use super::answer::Refusal;
 use super::guard;
 use crate::config::Limits;
+use crate::graphql::on_error::OnError;
 
 /// The library reads an object with this key as raw JSON when it writes an answer: no client may send one.
 const RAW: &str = "$serde_json::private";
 
 /// The parameters that are texts. Documents are named by the id of the GraphQL foundation or by Relay's.
-const TEXTS: [&str; 4] = ["query", "operationName", "documentId", "doc_id"];
+const TEXTS: [&str; 5] = ["query", "operationName", "documentId", "doc_id", "onError"];
 /// The parameters that are objects.
 const OBJECTS: [&str; 2] = ["variables", "extensions"];
 
@@ -30,6 +31,8 @@ pub struct Parameters {
     pub variables: Variables,
     /// Extensions of the protocol.
     pub extensions: Extensions,
+    /// What an error does to what is around it.
+    pub on_error: OnError,
 }
 
 /// What a body holds.
@@ -105,7 +108,7 @@ pub fn from_value(value: Value) -> Result<Parameters, Refusal> {
         return Err(Refusal::bad_request("A GraphQL request is a JSON object, or an array of them."));
     };
     let mut take = |name: &str| fields.swap_remove(name).unwrap_or_default();
-    let [query, operation_name, document_id, doc_id] = TEXTS.map(|name| text(name, take(name)));
+    let [query, operation_name, document_id, doc_id, on_error] = TEXTS.map(|name| text(name, take(name)));
     let [variables, extensions] = OBJECTS.map(|name| object(name, take(name)));
     let parameters = Parameters {
         query: query?.unwrap_or_default(),
@@ -113,6 +116,7 @@ pub fn from_value(value: Value) -> Result<Parameters, Refusal> {
         document_id: document_id?.or(doc_id?),
         variables: Variables::from_value(variables?),
         extensions: extensions_of(extensions?),
+        on_error: on_error?.map_or(Ok(OnError::default()), |text| on_error_of(&text))?,
     };
     let named = parameters.document_id.is_some() || parameters.extensions.0.contains_key("persistedQuery");
     if parameters.query.trim().is_empty() && !named {
@@ -127,6 +131,11 @@ fn text(name: &str, value: Value) -> Result<Option<String>, Refusal> {
         Value::String(text) => Ok(Some(text).filter(|text| !text.is_empty())),
         _ => Err(Refusal::bad_request(format!("The parameter `{name}` must be a string."))),
     }
+}
+
+fn on_error_of(text: &str) -> Result<OnError, Refusal> {
+    let unknown = || Refusal::bad_request("The parameter `onError` is one of NULL, PROPAGATE and HALT.");
+    OnError::parse(text).ok_or_else(unknown)
 }
 
 fn object(name: &str, value: Value) -> Result<Value, Refusal> {
@@ -181,6 +190,28 @@ mod tests {
         let body = br#"{"query":"{a}","operationName":null,"variables":null,"extensions":null,"other":1}"#;
         let Ok(Carried::One(parameters)) = from_body(body, &Limits::default()) else { panic!("one operation") };
         assert!(parameters.operation_name.is_none() && parameters.variables.is_empty());
+    }
+
+    #[test]
+    fn what_errors_do_is_one_of_three() {
+        let read = |value: &str| {
+            let body = format!(r#"{{"query":"{{a}}","onError":{value}}}"#);
+            match from_body(body.as_bytes(), &Limits::default()) {
+                Ok(Carried::One(parameters)) => Some(parameters.on_error),
+                _ => None,
+            }
+        };
+        for (value, on_error) in [
+            ("null", Some(OnError::Propagate)),
+            ("\"PROPAGATE\"", Some(OnError::Propagate)),
+            ("\"NULL\"", Some(OnError::Null)),
+            ("\"HALT\"", Some(OnError::Halt)),
+            ("\"null\"", None),
+            ("\"STOP\"", None),
+            ("7", None),
+        ] {
+            assert_eq!(read(value), on_error, "{value}");
+        }
     }
 
     #[test]

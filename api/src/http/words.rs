@@ -7,6 +7,14 @@ use crate::error::{Code, Error};
 /// Most characters of a message.
 const LONGEST: usize = 300;
 
+/// How a suggestion of similar names begins.
+const HINT: &str = " Did you mean ";
+
+/// Whether any of these errors suggests similar names.
+pub fn suggests(errors: &[ServerError]) -> bool {
+    errors.iter().any(|error| error.message.contains(HINT))
+}
+
 /// The code of an error; empty when it has none.
 pub fn code_of(error: &ServerError) -> String {
     match error.extensions.as_ref().and_then(|extensions| extensions.get("code")) {
@@ -27,9 +35,12 @@ pub fn polish(error: &mut ServerError, began: bool, suggest: bool) {
             let public = Error::internal(error.message.clone()).into_server_error(None, Vec::new());
             error.message = public.message;
         } else {
-            error.message = rephrase(&error.message, suggest);
+            error.message = rephrase(&error.message);
         }
         error.extensions.get_or_insert_with(ErrorExtensionValues::default).set("code", code.as_str());
+    }
+    if let (false, Some(at)) = (suggest, error.message.find(HINT)) {
+        error.message.truncate(at);
     }
     error.message = cut(&error.message);
 }
@@ -84,11 +95,7 @@ fn classify(error: &ServerError, began: bool) -> Code {
     }
 }
 
-fn rephrase(message: &str, suggest: bool) -> String {
-    let message = match message.find(" Did you mean") {
-        Some(at) if !suggest => message.get(..at).unwrap_or(message),
-        _ => message,
-    };
+fn rephrase(message: &str) -> String {
     let message = match message.strip_prefix("Failed to parse \"").and_then(|rest| rest.split_once("\": ")) {
         Some((name, reason)) => {
             let reason = reason.split(" (occurred while").next().unwrap_or(reason);

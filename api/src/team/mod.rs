@@ -51,7 +51,7 @@ pub fn describe() -> Descriptor {
         .one(Column::LeadId, Kind::User, "Who leads the team.")
         .editable()
         .many("members", Kind::User, user::Column::TeamId, "The users of the team.")
-        .many("teams", Kind::Team, Column::ParentId, "The teams right below.")
+        .many("children", Kind::Team, Column::ParentId, "The teams right below.")
         .writes(writes::<team::Entity>())
         .order("name", false)
         .done()

@@ -6,9 +6,9 @@ use async_graphql::parser::parse_query;
 use proptest::prelude::*;
 
 use super::*;
-use crate::graphql::schema::costs;
+use crate::graphql::schema::outline;
 
-static TABLE: LazyLock<Table> = LazyLock::new(costs);
+static TABLE: LazyLock<Table> = LazyLock::new(|| outline().0);
 
 fn judged(query: &str, variables: &str) -> Estimate {
     over(&Sizes::default(), query, variables)

@@ -1,26 +1,30 @@
 //! The document guard: refuses what costs too much before anything runs, on every carrier.
 //!
-//! Before the parser it looks at the text (bytes, tokens, nesting), because a parser recurses as deep as its input;
-//! after it at the document (what fragments expand to, depth, aliases, directives, root fields), because a short
-//! document can stand for a huge one. Every operation is judged, not just the chosen one.
+//! Before the parser it looks at the tokens (how many, how deep their brackets), because a parser recurses as deep as
+//! its input; after it at the document (what fragments expand to, depth, aliases, directives, root fields), because a
+//! short document can stand for a huge one. Every operation is judged, not just the chosen one.
+//!
+//! Lexer and parser are our own: the library's take `1a`, lose the second of two equal input fields and refuse
+//! `\u{1F4A5}`, which cannot be mended from outside.
 
 mod characters;
 mod document;
 mod json;
-mod text;
+mod lexer;
+mod parser;
 
 #[cfg(test)]
 #[path = "guard_tests.rs"]
 mod tests;
 
 use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::parser::{self, parse_query};
-use async_graphql::{ErrorExtensionValues, ServerError, Variables};
+use async_graphql::{ErrorExtensionValues, Pos, ServerError, Variables};
 
 use crate::config::Limits;
 use crate::error::Code;
 use crate::graphql::cost::Estimate;
 
+use self::lexer::{Kind, Token};
 pub use json::check_body;
 
 /// Most values of a body, and most that variables may stand for once each is put wherever the document uses it.
@@ -33,8 +37,10 @@ const VALUES: usize = 200_000;
 /// `GRAPHQL_PARSE_FAILED` with line and column. The source is never echoed.
 pub fn admit(query: &str, limits: &Limits) -> Result<ExecutableDocument, ServerError> {
     within("The document", query.len(), limits.document_bytes, "bytes")?;
-    text::check(query, limits)?;
-    let document = parse_query(query).map_err(|error| parse_failed(&error))?;
+    let tokens = lexer::tokens(query)?;
+    within("The document", tokens.len() - 1, limits.tokens, "tokens")?;
+    within("The document", nesting(&tokens), limits.nesting, "levels of brackets")?;
+    let document = parser::document(&tokens)?;
     document::check(&document, limits)?;
     Ok(document)
 }
@@ -93,26 +99,24 @@ fn within(subject: &str, figure: usize, limit: usize, unit: &str) -> Result<(), 
     Err(coded(Code::QueryTooComplex, format!("{subject}: {figure} {unit}; the limit is {limit}.")))
 }
 
-/// A syntax error in our words. The parser's own message quotes the source, so only its position is kept, and what it
-/// had expected there.
-fn parse_failed(error: &parser::Error) -> ServerError {
-    let place = error.positions().next();
-    let at = place.map_or(String::new(), |pos| format!(" at line {}, column {}", pos.line, pos.column));
-    let message = match error {
-        parser::Error::Syntax { message, .. } => format!("Syntax error{at}{}.", expectation(message)),
-        parser::Error::MultipleOperations { .. } => format!("An operation without a name must be the only one{at}."),
-        parser::Error::OperationDuplicated { .. } => format!("Two operations have the same name{at}."),
-        parser::Error::FragmentDuplicated { .. } => format!("Two fragments have the same name{at}."),
-        parser::Error::MissingOperation => "The document holds no operation.".to_owned(),
-        _ => format!("The document is not valid GraphQL{at}."),
-    };
-    let mut failed = coded(Code::GraphqlParseFailed, message);
-    failed.locations = error.positions().collect();
-    failed
+/// The deepest level of brackets.
+fn nesting(tokens: &[Token<'_>]) -> usize {
+    let (mut nesting, mut deepest) = (0_usize, 0);
+    for token in tokens {
+        match token.kind {
+            Kind::Mark('{' | '[' | '(') => nesting += 1,
+            Kind::Mark('}' | ']' | ')') => nesting = nesting.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(nesting);
+    }
+    deepest
 }
 
-/// The last line of the parser's message names grammar rules, never the source.
-fn expectation(message: &str) -> String {
-    let rules = message.rsplit_once("\n  = expected ").map(|(_, rules)| rules.replace('_', " "));
-    rules.filter(|rules| rules.len() <= 120).map_or(String::new(), |rules| format!(": expected {rules}"))
+/// A syntax error. It never holds the source.
+fn syntax_error(pos: Pos, what: &str) -> ServerError {
+    let message = format!("Syntax error at line {}, column {}: {what}.", pos.line, pos.column);
+    let mut failed = coded(Code::GraphqlParseFailed, message);
+    failed.locations.push(pos);
+    failed
 }

@@ -86,9 +86,9 @@ enum Payload<'a> {
 }
 
 impl<'a> Outgoing<'a> {
-    /// `connection_ack`
-    pub fn ack() -> Self {
-        Self { id: None, r#type: "connection_ack", payload: None }
+    /// `connection_ack`, with a note for the developer where there is one.
+    pub fn ack(note: Option<Value>) -> Self {
+        Self { id: None, r#type: "connection_ack", payload: note.map(Payload::Echo) }
     }
 
     /// `pong`, with what the ping carried.

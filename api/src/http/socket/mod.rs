@@ -3,12 +3,12 @@
 //! Nothing is queued for a client: an operation is asked for its next answer when the one before has been written, and
 //! a client that does not take what is written to it is dropped. It resumes with `after`.
 
+mod introduction;
 mod message;
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use async_graphql::Value;
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, WebSocketUpgrade};
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, Response};
@@ -20,6 +20,7 @@ use tokio_stream::StreamMap;
 use tracing::Instrument;
 use tungstenite::Error as WireError;
 
+use self::introduction::Introduction;
 use self::message::{Incoming, Outgoing};
 use super::admission;
 use super::answer::Answer;
@@ -65,7 +66,7 @@ pub fn is_welcome(headers: &HeaderMap, origins: &[String]) -> bool {
 }
 
 /// Answers the upgrade; the socket then lives in a task of its own.
-pub fn open(upgrade: WebSocketUpgrade, app: App, caller: Caller) -> Response<axum::body::Body> {
+pub fn open(upgrade: WebSocketUpgrade, speaks_graphql: bool, app: App, caller: Caller) -> Response<axum::body::Body> {
     let most = app.config().limits.body_bytes;
     let upgrade = upgrade
         .protocols([PROTOCOL])
@@ -73,7 +74,7 @@ pub fn open(upgrade: WebSocketUpgrade, app: App, caller: Caller) -> Response<axu
         .write_buffer_size(BUFFER)
         .max_message_size(most)
         .max_frame_size(most);
-    let accepted = upgrade.selected_protocol().is_some();
+    let accepted = speaks_graphql && upgrade.selected_protocol().is_some();
     let span = tracing::Span::current();
     upgrade.on_upgrade(move |socket| {
         let lease = caller.lease.clone();
@@ -142,7 +143,6 @@ impl Connection {
         let credential = timeout(self.app.config().socket_init, self.introduce())
             .await
             .unwrap_or_else(|_| Err(End::close(4408, "Connection initialisation timeout")))?;
-        self.send(&Outgoing::ack()).await?;
         // Who is signed in keeps his socket though nothing runs on it.
         let lease = self.caller.lease.clone().filter(|_| credential.is_proof());
         lease.iter().for_each(Lease::know);
@@ -186,10 +186,15 @@ impl Connection {
         loop {
             match self.hear().await? {
                 Incoming::Init(payload) => {
-                    let given = authorization(payload.as_ref());
-                    let shown = given.or(self.caller.authorization.as_deref());
+                    let given = Introduction::of(payload.as_ref());
+                    if let Introduction::Unreadable(place) = &given {
+                        let message = format!("No token is read at `{place}`: send {{\"Authorization\":\"Bearer …\"}}");
+                        return Err(End::close(4403, message));
+                    }
+                    let shown = given.authorization().or(self.caller.authorization.as_deref());
                     let credential = self.app.credential(shown).await.map_err(|error| turned_away(&error))?;
                     credential.viewer().await.map_err(|error| turned_away(&error))?;
+                    self.send(&Outgoing::ack(given.note(credential.is_proof()))).await?;
                     return Ok(credential);
                 }
                 Incoming::Subscribe(..) => return Err(End::close(4401, "Unauthorized")),
@@ -224,7 +229,7 @@ impl Connection {
                 };
                 admission::stream(&self.app, admitted, credential.clone(), meta)
             }
-            Err(errors) => admission::one(Answer::refused(errors)),
+            Err(errors) => admission::one(Answer::refused(errors, self.app.is_schema_open(credential.is_proof()))),
         };
         let in_use = self.caller.lease.as_ref().map(Lease::begin);
         let steps = answers
@@ -307,15 +312,6 @@ fn broken(error: axum::Error) -> End {
     }
 }
 
-/// The value of `Authorization` in the payload of `connection_init`, in any letter case.
-fn authorization(payload: Option<&Value>) -> Option<&str> {
-    let Some(Value::Object(fields)) = payload else { return None };
-    fields.iter().find_map(|(name, value)| match value {
-        Value::String(text) if name.eq_ignore_ascii_case("authorization") => Some(text.as_str()),
-        _ => None,
-    })
-}
-
 /// The start of a reason that fits into a close frame.
 fn cut(reason: &str) -> &str {
     let mut end = reason.len().min(LONGEST_REASON);
@@ -367,15 +363,5 @@ mod tests {
         ] {
             assert_eq!(is_welcome(&headers(origin), &listed), welcome, "{origin:?}");
         }
-    }
-
-    #[test]
-    fn the_token_is_found_in_any_letter_case() {
-        let payload = |json: &str| serde_json::from_str::<Value>(json).unwrap();
-        for name in ["Authorization", "authorization", "AUTHORIZATION"] {
-            assert_eq!(authorization(Some(&payload(&format!("{{\"{name}\":\"Bearer x\"}}")))), Some("Bearer x"));
-        }
-        assert_eq!(authorization(Some(&payload("{\"authorization\":7,\"token\":\"x\"}"))), None);
-        assert_eq!(authorization(None), None);
     }
 }

@@ -15,6 +15,6 @@ function fieldsOf({ value, currency, list }: Cell, isMoney: boolean): string[] {
 
 /** A spreadsheet would run what begins like a formula: an apostrophe makes it text. A number is no formula. */
 function quoted(text: string): string {
-  const harmless = /^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
+  const harmless = /^[=+\-@\t\r\n＝＋－＠]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

@@ -248,7 +248,7 @@ async function watched(page, users) {
   const nudge = setInterval(() => void change(users).catch((error) => failures.push(error.message)), 1_000);
   try {
     const { data } = await answer(page);
-    same(data.changed.event.subjectType, "Lead", "what has changed");
+    same(data.changed.event.subjectType, "LEAD", "what has changed");
     same((await underlined(page)).join(), "", "underlined");
     await page.locator(".tributary-outcome", { hasText: "event" }).waitFor();
     await pictures(page, "watch");

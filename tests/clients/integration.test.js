@@ -14,7 +14,7 @@ test('Python: signs in, walks all pages, retries a batch with its key, reads wha
   assert.match(lines[0], /^\d{3,} companies$/);
   assert.equal(lines[1], '3 leads, then the same again: True');
   assert.match(lines[2], /^contact\.email: .+\.$/);
-  assert.match(lines[3], /^3 changes of these leads, \d+ of leads and contacts$/);
+  assert.match(lines[3], /^\d+ leads have changed, \d+ changes of leads and contacts$/);
 });
 
 test('Python: goes on with its refresh token when the access token has ended', async () => {

@@ -459,7 +459,7 @@ async fn the_rules_are_data() {
             let all = matrix["permissions"].as_array().expect("a list");
             all.iter().find(|one| one["action"] == action).cloned().unwrap_or_default()
         };
-        assert_eq!(of("WIN"), json!({ "action": "WIN", "allowed": true, "reach": "own rows" }));
+        assert_eq!(of("WIN"), json!({ "action": "WIN", "allowed": true, "reach": "rows that you own or made" }));
         assert_eq!(of("DELETE"), json!({ "action": "DELETE", "allowed": false, "reach": "no row" }));
         let fields = matrix["fields"].as_array().expect("a list");
         assert!(fields.contains(&json!({ "field": "margin", "usage": "READ", "level": "ROWS" })));

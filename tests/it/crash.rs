@@ -116,8 +116,8 @@ async fn assert_whole(world: &World) -> usize {
         ("people", "deal_contact part JOIN lead ON lead.deal_id = part.deal_id AND lead.contact_id = part.contact_id"),
         ("steps of leads", "transition WHERE lead_id IS NOT NULL"),
         ("steps of deals", "transition WHERE deal_id IS NOT NULL"),
-        ("events of leads", "event WHERE subject_type = 'Lead'"),
-        ("events of deals", "event WHERE subject_type = 'Deal'"),
+        ("events of leads", "event WHERE subject_type = 'LEAD'"),
+        ("events of deals", "event WHERE subject_type = 'DEAL'"),
     ];
     let counts = parts.map(|(_, part)| format!("(SELECT COUNT(*) FROM {part})")).join(", ");
     let rows =

@@ -147,7 +147,7 @@ async fn the_log_is_whole(world: &World) {
         );
         none(world, &format!("an event for every version of every {table}"), &sql).await;
     }
-    for (table, kind) in [("touchpoint", "Touchpoint"), ("transition", "Transition")] {
+    for (table, kind) in [("touchpoint", "TOUCHPOINT"), ("transition", "TRANSITION")] {
         let sql = format!(
             "SELECT COUNT(*) FROM {table} t WHERE NOT EXISTS \
              (SELECT 1 FROM event e WHERE e.subject_type = '{kind}' AND e.subject_id = t.id)"

@@ -133,3 +133,45 @@ async fn the_log_costs_the_same_however_long_it_is() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_history_of_one_record_is_asked_of_the_record_and_of_the_log() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        let story = world.story(&cast).await;
+        let id = GRAPH.named("Deal").unwrap().global_id(story.my_deal);
+        let renamed = cast.rep.mutate("updateDeal", json!({ "id": id, "expectedVersion": 1, "name": "Renamed" }), "").await;
+        renamed.payload();
+        let history = "query($id: ID!) { deal(id: $id) { \
+            events(orderBy: [{ field: SEQ }]) { totalCount nodes { action subjectType subjectId } } } \
+            events(filter: { subjectId: { eq: $id } }, orderBy: [{ field: SEQ }]) { totalCount nodes { action subjectType subjectId } } }";
+        let answer = cast.rep.run(history, json!({ "id": id })).await;
+        let of_deal = &answer.data()["deal"]["events"];
+        assert_eq!(of_deal, &answer.data()["events"]);
+        let change = |action: &str| json!({ "action": action, "subjectType": "DEAL", "subjectId": id });
+        assert_eq!(of_deal, &json!({ "totalCount": 2, "nodes": [change("createDeal"), change("updateDeal")] }));
+        // Hidden, missing or of no kind at all.
+        let theirs = GRAPH.named("Deal").unwrap().global_id(story.their_deal);
+        let log = "query($id: ID!) { events(filter: { subjectId: { eq: $id } }) { totalCount } }";
+        assert_eq!(cast.rep.run(log, json!({ "id": theirs })).await.data()["events"]["totalCount"], 0);
+        assert_eq!(cast.admin.run(log, json!({ "id": theirs })).await.data()["events"]["totalCount"], 1);
+        assert_eq!(cast.rep.run(log, json!({ "id": "deal_1" })).await.code(), "BAD_USER_INPUT");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_log_is_asked_for_kinds_that_there_are() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        world.story(&cast).await;
+        let deals = "{ events(filter: { subjectType: { eq: DEAL } }) { totalCount } }";
+        assert_eq!(cast.admin.ask(deals).await.data()["events"]["totalCount"], 2);
+        let unknown = cast.admin.ask("{ events(filter: { subjectType: { eq: DEALS } }) { totalCount } }").await;
+        assert_eq!(unknown.code(), "GRAPHQL_VALIDATION_FAILED");
+        let groups =
+            cast.admin.ask("{ events { groupBy(by: [{ field: SUBJECT_TYPE }]) { key { subjectType } count } } }").await;
+        assert_eq!(groups.data()["events"]["groupBy"], json!([{ "key": { "subjectType": "DEAL" }, "count": 2 }]));
+    })
+    .await;
+}

@@ -129,7 +129,7 @@ async fn fill(world: &World, cast: &Cast) -> Ids {
             id: world.id(),
             at: at(place),
             action: "x".to_owned(),
-            subject_type: "Deal".to_owned(),
+            subject_type: "DEAL".to_owned(),
             subject_id: deal.id,
             changes: json!({}),
             ..event::Model::default()

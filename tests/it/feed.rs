@@ -61,7 +61,7 @@ async fn everybody_is_told_what_he_may_see_and_nothing_else() {
                 let change = change(socket).await;
                 match change["event"]["action"].as_str() {
                     Some("createCompany") => return actors,
-                    Some("logActivity") if change["event"]["subjectType"] == "Activity" => {
+                    Some("logActivity") if change["event"]["subjectType"] == "ACTIVITY" => {
                         assert_eq!(change["node"]["id"], change["event"]["subjectId"]);
                         actors.push(change["event"]["actor"]["name"].as_str().expect("a name").to_owned());
                     }

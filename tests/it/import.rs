@@ -221,11 +221,11 @@ async fn by_month_and_segment(admin: &Actor, folder: &Path) {
 /// Every version of a row is in the log once.
 async fn assert_logged(world: &World) {
     for (table, kind) in [
-        ("contact", "Contact"),
-        ("company", "Company"),
-        ("lead", "Lead"),
-        ("deal", "Deal"),
-        ("deal_contact", "DealContact"),
+        ("contact", "CONTACT"),
+        ("company", "COMPANY"),
+        ("lead", "LEAD"),
+        ("deal", "DEAL"),
+        ("deal_contact", "DEAL_CONTACT"),
     ] {
         let query = format!(
             "SELECT count(*) FROM {table} r LEFT JOIN (SELECT subject_id, count(*) AS times FROM event \

@@ -146,7 +146,7 @@ async fn a_second_capture_enriches_and_never_overwrites() {
         .await;
         let before = count(&world, "lead").await;
         let second = capture(
-            &cast.integration,
+            &cast.marketer,
             json!({
                 "contact": { "email": "DORA@newco.example", "firstName": "Theodora", "lastName": "Duck" },
                 "source": "EVENT",
@@ -428,7 +428,7 @@ async fn captures_at_once_make_one_person_and_one_lead() {
             "contact": { "email": "dora@newco.example", "phone": "+4915112345678" }, "source": "INBOUND",
             "touch": { "kind": "FORM_SUBMISSION", "channel": "WEBSITE", "visitorKey": "v-9" }
         });
-        let answers = join_all((0..8).map(|_| capture(&cast.integration, input.clone()))).await;
+        let answers = join_all((0..8).map(|_| capture(&cast.marketer, input.clone()))).await;
         let created = answers.iter().filter(|answer| answer.payload()["outcome"] == "CREATED").count();
         assert_eq!(created, 1);
         assert_eq!(count(&world, "contact").await, 1);
@@ -437,7 +437,7 @@ async fn captures_at_once_make_one_person_and_one_lead() {
         assert_eq!(count(&world, "touchpoint").await, 8);
         // A number without an address has no unique index to fall back on.
         let phone = json!({ "contact": { "phone": "+4915187654321" }, "source": "INBOUND" });
-        let answers = join_all((0..8).map(|_| capture(&cast.integration, phone.clone()))).await;
+        let answers = join_all((0..8).map(|_| capture(&cast.marketer, phone.clone()))).await;
         answers.iter().for_each(|answer| _ = answer.payload());
         assert_eq!(count(&world, "contact").await, 2);
         assert_eq!(count(&world, "lead").await, 2);
@@ -803,6 +803,23 @@ async fn every_verb_names_its_lead_by_id() {
         assert_eq!(recall(json!({ "id": lead })).await.payload()["lead"]["id"], json!(lead));
         let former = json!({ "leadId": crate::gid("lead", story.my_lead), "expectedVersion": 1 });
         cast.rep.mutate("convertLead", former, "deal { id }").await.payload();
+    })
+    .await;
+}
+
+/// Whoever may not read e-mail addresses does not learn by a capture which are known (domain rules R4).
+#[tokio::test]
+async fn a_capture_does_not_tell_an_integration_whom_we_know() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        world.story(&cast).await;
+        let told = |email: &str| json!({ "source": "INBOUND", "contact": { "email": email, "lastName": "Somebody" } });
+        let known = capture(&cast.integration, told("carla@acme.example")).await;
+        let unknown = capture(&cast.integration, told("nobody.yet@acme.example")).await;
+        let nothing = json!({ "outcome": "RECEIVED", "lead": null, "contact": null, "userErrors": [] });
+        assert_eq!((known.outcome(), unknown.outcome()), (&nothing, &nothing));
+        assert_eq!(world.number("SELECT count(*) FROM contact WHERE email = 'nobody.yet@acme.example'").await, 1);
+        assert_eq!(capture(&cast.marketer, told("carla@acme.example")).await.payload()["outcome"], "ENRICHED");
     })
     .await;
 }

@@ -1,6 +1,7 @@
 //! Every integration test, in one binary: one module a slice or a promise.
 
 mod activity;
+mod allowed;
 mod arguments;
 mod attribution;
 mod attribution_rules;

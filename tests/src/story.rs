@@ -319,7 +319,7 @@ impl World {
             id: self.id(),
             at: self.now(),
             action: "createDeal".to_owned(),
-            subject_type: "Deal".to_owned(),
+            subject_type: "DEAL".to_owned(),
             subject_id: deal,
             changes: json!({ "name": [null, "a name"], "cost": [null, 200_000] }),
             ..event::Model::default()

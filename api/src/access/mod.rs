@@ -11,6 +11,7 @@ pub mod token;
 
 use std::sync::Arc;
 
+use async_graphql::resolver_utils::EnumType;
 pub use entity::user::Role;
 use uuid::Uuid;
 
@@ -72,6 +73,17 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The spelling in the graph and in the database: `CAMPAIGN_MEMBER`.
+    pub fn as_str(self) -> &'static str {
+        let item = Self::items().iter().find(|item| item.value == self);
+        item.map_or("", |item| item.name)
+    }
+
+    /// The kind that is spelt like this.
+    pub fn spelt(name: &str) -> Option<Self> {
+        Self::items().iter().find(|item| item.name == name).map(|item| item.value)
+    }
+
     /// Every kind, in the order of the table.
     pub const ALL: [Self; 18] = [
         Self::User,
@@ -110,6 +122,10 @@ pub enum Action {
     Delete,
     /// Give the row to another owner or team.
     Assign,
+    /// Keep a user out.
+    Suspend,
+    /// Let a suspended user in again.
+    Reactivate,
     /// Set a user's password.
     SetPassword,
     /// Plan a campaign's start.
@@ -122,6 +138,8 @@ pub enum Action {
     Resume,
     /// End a campaign, or finish a planned activity.
     Complete,
+    /// Note that the other side of a planned activity did not turn up.
+    NoShow,
     /// Put an ended campaign away.
     Archive,
     /// Call off a campaign or a planned activity.
@@ -177,15 +195,30 @@ pub struct Reach {
     pub when: Option<When>,
 }
 
-/// A condition on a row's own columns that narrows a [`Reach`].
+/// A condition on a row that narrows a [`Reach`], or says in which state an action can be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     /// The column has one of these values.
     In(&'static str, &'static [&'static str]),
     /// The column is empty.
     Empty(&'static str),
+    /// The column is true.
+    Is(&'static str),
+    /// The column names the viewer.
+    Viewer(&'static str),
+    /// This does not hold.
+    Not(&'static Self),
     /// All of these hold.
     All(&'static [Self]),
+    /// A live row of another kind points at the row by this column, and this holds of it.
+    Any(Kind, &'static str, &'static Self),
+    /// The row points by this column at a live row of another kind, and this holds of it.
+    At(&'static str, Kind, &'static Self),
+}
+
+impl When {
+    /// Holds of every row.
+    pub const ALWAYS: &'static Self = &Self::All(&[]);
 }
 
 impl Reach {
@@ -220,6 +253,6 @@ pub enum Grant {
     No,
     /// On these rows only; elsewhere it reads as empty, with an error.
     Rows(Reach),
-    /// Only inside sums and averages over at least [`policy::SMALLEST_GROUP`] rows.
+    /// Only inside the sums and averages of a [`policy::Partition`] over at least [`policy::SMALLEST_GROUP`] rows.
     Sums,
 }

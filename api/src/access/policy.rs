@@ -7,10 +7,30 @@
 
 use super::{Action, Grant, Kind, Reach, Role, When};
 
-/// Sums over a [`Grant::Sums`] field need at least this many rows, so that no single row can be read off a sum.
-/// (Whoever compares the sums of two sets that differ in one row can still work it out: a threshold hampers that, it
-/// does not prevent it.)
+/// Figures over a [`Grant::Sums`] field need at least this many rows, so that no single row can be read off a sum.
 pub const SMALLEST_GROUP: i64 = 5;
+
+/// The one way in which figures over the [`Grant::Sums`] fields of a kind are answered: all rows of one state, by the whole
+/// past months of a moment and by a reference. Sets that could be chosen freely would differ in one row, and so would
+/// their sums; cells that nobody chooses do not overlap. What is left: a row that gets into a past month between two
+/// readings (a back-dated closing) shows in their difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partition {
+    /// A field, and the value that it has on every row.
+    pub state: (&'static str, &'static str),
+    /// The moment whose month a row is counted in.
+    pub moment: &'static str,
+    /// The reference beside it.
+    pub reference: &'static str,
+}
+
+/// The partition of a kind's [`Grant::Sums`] fields.
+pub fn partition(kind: Kind) -> Option<Partition> {
+    match kind {
+        Kind::Deal => Some(Partition { state: ("status", "WON"), moment: "closedAt", reference: "pipeline" }),
+        _ => None,
+    }
+}
 
 /// Every role, in the order of the table's columns.
 pub const ROLES: [Role; 7] = [
@@ -55,10 +75,10 @@ use Action::*;
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     //                                               ADMIN S_MGR S_REP M_MGR MRKTR ANLST INTEG
-    (Kind::User,              &[Read],                [A,    A,    A,    A,    A,    A,    N]),
-    (Kind::User,              &[Create, Update, Delete], [A, N,    N,    N,    N,    N,    N]),
+    (Kind::User,              &[Read],                [A,    A,    A,    A,    A,    A,    A]),
+    (Kind::User,              &[Create, Update, Delete, Suspend, Reactivate], [A, N, N, N,  N,    N,    N]),
     (Kind::User,              &[SetPassword],         [A,    O,    O,    O,    O,    O,    N]),
-    (Kind::Team,              &[Read],                [A,    A,    A,    A,    A,    A,    N]),
+    (Kind::Team,              &[Read],                [A,    A,    A,    A,    A,    A,    A]),
     (Kind::Team,              &[Update],              [A,    T,    N,    T,    N,    N,    N]),
     (Kind::Team,              &[Create, Delete],      [A,    N,    N,    N,    N,    N,    N]),
 
@@ -114,10 +134,10 @@ const ROWS: &[Row] = &[
 
     (Kind::Activity,          &[Read],                [A,    T,    T,    A,    A,    N,    A]),
     (Kind::Activity,          &[Count],               [A,    T,    T,    A,    A,    A,    A]),
-    (Kind::Activity,          &[Create, Update, Complete, Cancel], [N, T, O, N, O,   N,    A]),
+    (Kind::Activity,          &[Create, Update, Complete, NoShow, Cancel], [N, T, O, N, O, N, A]),
     (Kind::Activity,          &[Assign],              [N,    T,    N,    N,    N,    N,    A]),
     (Kind::Transition,        &[Read],                [A,    A,    V,    A,    A,    A,    A]),
-    (Kind::ExchangeRate,      &[Read],                [A,    A,    A,    A,    A,    A,    N]),
+    (Kind::ExchangeRate,      &[Read],                [A,    A,    A,    A,    A,    A,    A]),
     (Kind::ExchangeRate,      &[Create, Update, Delete], [A, N,    N,    N,    N,    N,    N]),
     (Kind::Event,             &[Read],                [A,    V,    V,    V,    V,    N,    V]),
     (Kind::AttributionCredit, &[Read],                [A,    A,    V,    A,    A,    A,    A]),
@@ -147,6 +167,7 @@ const READ: &[FieldRow] = &[
     (Kind::Touchpoint, &["visitorKey"],                   [Y,    Y,    Y,    Y,    Y,    X,    X]),
     (Kind::Lead,       &["interest", "need", "budget", "authority", "timing"], [Y,    Y,    Y,    Y,    Y,    X,    Y]),
     (Kind::Handoff,    &["comment"],                      [Y,    Y,    Y,    Y,    Y,    X,    Y]),
+    (Kind::Deal,       &["lossComment"],                  [Y,    Y,    Y,    Y,    Y,    X,    Y]),
     (Kind::Deal,       &["cost", "margin"],               [Y,    Y,    OWN,  X,    X,    SUMS, X]),
     (Kind::Activity,   &["subject", "body", "direction", "priority", "contact"],
                                                           [Y,    Y,    Y,    OFF,  OFF,  X,    Y]),

@@ -46,6 +46,10 @@ pub fn reach(reach: Reach) -> String {
 fn condition(when: When) -> String {
     match when {
         When::Empty(column) => format!("no {column}"),
+        When::Is(column) => column.to_owned(),
+        When::Viewer(column) => format!("{column} oneself"),
+        When::Not(not) => format!("not ({})", condition(*not)),
+        When::Any(kind, _, when) | When::At(_, kind, when) => format!("a {kind:?} with {}", condition(*when)),
         When::In(column, values) => format!("{column} {}", values.join("/")),
         When::All(all) => all.iter().map(|when| condition(*when)).collect::<Vec<_>>().join(" and "),
     }

@@ -152,7 +152,7 @@ pub async fn cancel(tx: &Tx, input: CancelActivityInput) -> Outcome {
 /// # Errors
 /// CONFLICT: not planned, or nothing that anybody could miss.
 pub async fn no_show(tx: &Tx, input: NoShowActivityInput) -> Outcome {
-    let mut activity = tx.edit::<activity::Entity>(input.id.uuid(), Action::Complete, input.expected_version).await?;
+    let mut activity = tx.edit::<activity::Entity>(input.id.uuid(), Action::NoShow, input.expected_version).await?;
     if !rules::has_company(activity.kind) {
         return Err(Error::conflict(format!(
             "Nobody can miss a {}: complete or cancel it instead.",

@@ -7,7 +7,7 @@ pub mod rules;
 
 use entity::activity;
 
-use crate::access::{Action, Kind};
+use crate::access::{Action, Kind, When};
 use crate::checks::Checks;
 use crate::error::Result;
 use crate::store::descriptor::{Declare, Descriptor, Given, Shape};
@@ -26,6 +26,11 @@ impl Resource for activity::Entity {
 
 /// Still to be done, and late.
 const OVERDUE: &str = "(({}.status = 'PLANNED' AND {}.due_at < {now}) IS TRUE)";
+
+/// It is still to come.
+const PLANNED: When = When::In("status", &["PLANNED"]);
+/// What is told of one that is not.
+const ENDED: &str = "Only a PLANNED activity can be completed, missed or cancelled. Plan another one.";
 
 /// The declaration.
 pub fn describe() -> Descriptor {
@@ -63,7 +68,15 @@ pub fn describe() -> Descriptor {
     .verb("logActivity", Action::Create)
     .verb("planActivity", Action::Create)
     .verb("completeActivity", Action::Complete)
-    .verb("noShowActivity", Action::Complete)
+    .verb("noShowActivity", Action::NoShow)
     .verb("cancelActivity", Action::Cancel)
+    .demands(Action::Complete, PLANNED, ENDED)
+    .demands(Action::NoShow, PLANNED, ENDED)
+    .demands(
+        Action::NoShow,
+        When::In("kind", &["PITCH", "DEMO", "CALL", "MEETING", "NEGOTIATION"]),
+        "Nobody can fail to turn up for it: complete or cancel it.",
+    )
+    .demands(Action::Cancel, PLANNED, ENDED)
     .done()
 }

@@ -2,8 +2,9 @@
 
 use async_graphql::{Enum, Object, SimpleObject};
 
-use crate::access::{Action, Grant, Kind, Reach, Role, When, policy};
+use crate::access::{Action, Grant, Kind, Role, policy};
 use crate::graphql::schema::GRAPH;
+use crate::store::words;
 
 /// The rules of access.
 pub struct Matrix {
@@ -36,7 +37,7 @@ pub struct Permission {
     pub role: Role,
     /// Whether the role may do it to any row at all.
     pub allowed: bool,
-    /// Which rows, in words.
+    /// Which rows, in words for whoever has the role.
     pub reach: String,
 }
 
@@ -93,7 +94,13 @@ pub fn permissions(role: Option<Role>, kind: Option<Kind>) -> Vec<Permission> {
         for action in policy::actions(kind) {
             for role in roles(role) {
                 let reach = policy::reach(kind, action, role);
-                all.push(Permission { kind, action, role, allowed: !reach.is_none(), reach: words(kind, reach) });
+                all.push(Permission {
+                    kind,
+                    action,
+                    role,
+                    allowed: !reach.is_none(),
+                    reach: words::rows(GRAPH.of(kind), reach),
+                });
             }
         }
     }
@@ -116,7 +123,7 @@ fn permission(kind: Kind, field: &str, usage: FieldUse, role: Role) -> FieldPerm
     let (level, grant) = match grant {
         Grant::Yes => (GrantLevel::Full, "as the rest of the row".to_owned()),
         Grant::No => (GrantLevel::None, "not at all".to_owned()),
-        Grant::Rows(reach) => (GrantLevel::Rows, format!("on {}", words(kind, reach))),
+        Grant::Rows(reach) => (GrantLevel::Rows, format!("on {}", words::rows(GRAPH.of(kind), reach))),
         Grant::Sums => {
             (GrantLevel::Sums, format!("only inside sums and averages over at least {} rows", policy::SMALLEST_GROUP))
         }
@@ -128,61 +135,35 @@ fn roles(only: Option<Role>) -> impl Iterator<Item = Role> {
     policy::ROLES.into_iter().filter(move |role| only.is_none_or(|only| only == *role))
 }
 
-/// `own rows and the team's rows, while status is DRAFT or ACTIVE`.
-fn words(kind: Kind, reach: Reach) -> String {
-    let rows = if reach.all {
-        "every row".to_owned()
-    } else {
-        let parts = [
-            (reach.own, "own rows"),
-            (reach.team, "rows of the team and the teams below it"),
-            (reach.pool, "rows without an owner in the team and the teams below it"),
-            (reach.parent, "rows of a record within reach"),
-        ];
-        let parts: Vec<&str> = parts.into_iter().filter(|(covered, _)| *covered).map(|(_, words)| words).collect();
-        if parts.is_empty() { "no row".to_owned() } else { enumerate(&parts, "and") }
-    };
-    match reach.when {
-        None => rows,
-        Some(when) => format!("{rows}, while {}", condition(kind, when)),
-    }
-}
-
-fn condition(kind: Kind, when: When) -> String {
-    let name = |column: &str| GRAPH.of(kind).name_of_column(column).unwrap_or(column).to_owned();
-    match when {
-        When::In(column, values) => format!("{} is {}", name(column), enumerate(values, "or")),
-        When::Empty(column) => format!("{} is empty", name(column)),
-        When::All(all) => all.iter().map(|when| condition(kind, *when)).collect::<Vec<_>>().join(" and "),
-    }
-}
-
-/// `A, B or C`.
-fn enumerate(parts: &[&str], last: &str) -> String {
-    match parts {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::{Reach, When};
 
     #[test]
     fn reach_reads_like_a_sentence() {
-        let of = |reach| words(Kind::Campaign, reach);
+        let of = |reach| words::rows(GRAPH.of(Kind::Campaign), reach);
         assert_eq!(of(Reach::ALL), "every row");
         assert_eq!(of(Reach::NONE), "no row");
         let own_and_team = Reach { own: true, team: true, ..Reach::NONE };
         let running = own_and_team.when(When::In("status", &["DRAFT", "ACTIVE", "PAUSED"]));
         assert_eq!(
             of(running),
-            "own rows and rows of the team and the teams below it, while status is DRAFT, ACTIVE or PAUSED"
+            "rows that you own or made and rows of your team and the teams below it, while status is DRAFT, ACTIVE or \
+             PAUSED"
         );
         let two = Reach::ALL.when(When::All(&[When::In("status", &["DRAFT"]), When::Empty("ends_on")]));
         assert_eq!(of(two), "every row, while status is DRAFT and endsOn is empty");
+    }
+
+    #[test]
+    fn a_refusal_says_which_rows_the_right_covers() {
+        let deal = |action, role| words::refusal(GRAPH.of(Kind::Deal), action, role);
+        assert_eq!(
+            deal(Action::Move, Role::SalesRep),
+            "Your right Deal.move covers rows that you own or made; the row is not among them."
+        );
+        assert_eq!(deal(Action::Move, Role::Analyst), "Your role does not have the right: Deal.move.");
     }
 
     #[test]

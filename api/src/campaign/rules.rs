@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use entity::campaign::{CampaignStatus, Model};
 use entity::enums::Channel;
 
+use crate::access::Action;
 use crate::checks::Checks;
 use crate::error::{Error, Result};
 
@@ -31,6 +32,19 @@ impl Verb {
     pub const ALL: [Self; 7] =
         [Self::Schedule, Self::Launch, Self::Pause, Self::Resume, Self::Complete, Self::Archive, Self::Cancel];
 
+    /// The action that the policy asks about.
+    pub fn action(self) -> Action {
+        match self {
+            Self::Schedule => Action::Schedule,
+            Self::Launch => Action::Launch,
+            Self::Pause => Action::Pause,
+            Self::Resume => Action::Resume,
+            Self::Complete => Action::Complete,
+            Self::Archive => Action::Archive,
+            Self::Cancel => Action::Cancel,
+        }
+    }
+
     fn past_tense(self) -> &'static str {
         match self {
             Self::Schedule => "scheduled",
@@ -46,7 +60,7 @@ impl Verb {
 
 /// The state machine: from where each verb leads where.
 #[rustfmt::skip]
-const TABLE: &[(Verb, &[CampaignStatus], CampaignStatus)] = {
+pub const TABLE: &[(Verb, &[CampaignStatus], CampaignStatus)] = {
     use CampaignStatus::*;
     &[
         (Verb::Schedule, &[Draft],                    Scheduled),
@@ -71,13 +85,13 @@ pub fn next(verb: Verb, status: CampaignStatus) -> Result<CampaignStatus> {
     if from.contains(&status) {
         return Ok(to);
     }
+    Err(Error::conflict(format!("The campaign is {}; {}", status.as_str(), takes(verb, from))))
+}
+
+/// `only one that is ACTIVE can be paused.`
+pub fn takes(verb: Verb, from: &[CampaignStatus]) -> String {
     let from: Vec<_> = from.iter().map(|status| status.as_str()).collect();
-    Err(Error::conflict(format!(
-        "The campaign is {}; only one that is {} can be {}.",
-        status.as_str(),
-        from.join(" or "),
-        verb.past_tense()
-    )))
+    format!("only one that is {} can be {}.", from.join(" or "), verb.past_tense())
 }
 
 /// Money is spent on every contact there.

@@ -6,7 +6,7 @@ pub mod rules;
 
 use entity::campaign_member::{self, MemberStatus};
 
-use crate::access::{Action, Kind};
+use crate::access::{Action, Kind, When};
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Declare, Descriptor, Given, Ownership};
 use crate::store::writes::writes;
@@ -37,11 +37,14 @@ impl Resource for campaign_member::Entity {
 
     async fn may_delete(_: &Tx, row: &campaign_member::Model) -> Result<()> {
         if row.first_responded_at.is_some() || row.status == MemberStatus::Converted {
-            return Err(Error::conflict("The person has responded to the campaign; that stays in its history."));
+            return Err(Error::conflict(RESPONDED));
         }
         Ok(())
     }
 }
+
+/// What is told of a member who may not be deleted.
+const RESPONDED: &str = "The person has responded to the campaign; that stays in its history.";
 
 /// The declaration.
 pub fn describe() -> Descriptor {
@@ -62,5 +65,10 @@ pub fn describe() -> Descriptor {
     .choice::<_, entity::enums::LeadSource>(Column::Source, "How the person got into the audience.")
     .writes(writes::<campaign_member::Entity>().made_by_verbs())
     .verb("addCampaignMembers", Action::Create)
+    .demands(
+        Action::Delete,
+        When::All(&[When::Empty("first_responded_at"), When::Not(&When::In("status", &["CONVERTED"]))]),
+        RESPONDED,
+    )
     .done()
 }

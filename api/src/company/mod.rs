@@ -7,7 +7,7 @@ use entity::lead::LeadStatus;
 use entity::{activity, company, contact, deal, lead};
 use sea_orm::ColumnTrait;
 
-use crate::access::{Action, Kind};
+use crate::access::{Action, Kind, When};
 use crate::checks::Checks;
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Currency, Declare, Descriptor, Given, Text};
@@ -80,5 +80,24 @@ pub fn describe() -> Descriptor {
         .many("deals", Kind::Deal, deal::Column::CompanyId, "Deals with it.")
         .many("activities", Kind::Activity, activity::Column::CompanyId, "What was done and planned with it.")
         .writes(writes::<company::Entity>())
+        .demands(
+            Action::Delete,
+            When::Not(&When::Any(Kind::Deal, "company_id", When::ALWAYS)),
+            "There are deals with this company; it stays in their history.",
+        )
+        .demands(
+            Action::Delete,
+            When::Not(&When::Any(
+                Kind::Lead,
+                "company_id",
+                &When::Not(&When::In("status", &["CONVERTED", "DISQUALIFIED"])),
+            )),
+            "Open leads are for this company: close them or move them to another first.",
+        )
+        .demands(
+            Action::Delete,
+            When::Not(&When::Any(Kind::Contact, "company_id", When::ALWAYS)),
+            "People work there: move or delete its contacts first.",
+        )
         .done()
 }

@@ -5,7 +5,7 @@ pub mod rules;
 
 use entity::{activity, campaign_member, contact, deal_contact, lead, touchpoint};
 
-use crate::access::{Action, Kind};
+use crate::access::{Action, Kind, When};
 use crate::checks::Checks;
 use crate::company;
 use crate::error::{Error, Result};
@@ -21,10 +21,10 @@ impl Resource for contact::Entity {
             default_owner(tx, given, &mut row.owner_id, &mut row.team_id);
         }
         if row.merged_into_id.is_some() {
-            return Err(Error::conflict("This contact was merged into another: change that one instead."));
+            return Err(Error::conflict(MERGED));
         }
         if row.erased_at.is_some() {
-            return Err(Error::conflict("The person's data were erased on request; the contact stays as it is."));
+            return Err(Error::conflict(ERASED));
         }
         let mut checks = Checks::new();
         let country = commands::country_of_number(tx, row).await?;
@@ -41,7 +41,7 @@ impl Resource for contact::Entity {
     async fn may_delete(tx: &Tx, row: &contact::Model) -> Result<()> {
         let warrant = tx.may::<Self>(Action::Delete)?;
         if commands::has_open_business(tx, &warrant, row.id).await? {
-            return Err(Error::conflict("The person has an open lead or deal: close it first."));
+            return Err(Error::conflict(BUSINESS));
         }
         Ok(())
     }
@@ -49,6 +49,17 @@ impl Resource for contact::Entity {
 
 /// First and last name, as far as they are known.
 const DISPLAY_NAME: &str = "NULLIF(TRIM(COALESCE({}.first_name, '') || ' ' || COALESCE({}.last_name, '')), '')";
+
+/// A lead that has not ended.
+const OPEN_LEAD: When = When::Not(&When::In("status", &["CONVERTED", "DISQUALIFIED"]));
+/// A part in a deal that is not decided.
+const OPEN_DEAL: When = When::At("deal_id", Kind::Deal, &When::In("status", &["OPEN"]));
+/// What is told of a contact with open business.
+const BUSINESS: &str = "The person has an open lead or deal: close it first.";
+/// What is told of a contact that is another by now.
+const MERGED: &str = "This contact was merged into another: change that one instead.";
+/// What is told of a contact whose person is forgotten.
+const ERASED: &str = "The person's data were erased on request; the contact stays as it is.";
 
 /// The declaration.
 pub fn describe() -> Descriptor {
@@ -97,5 +108,11 @@ pub fn describe() -> Descriptor {
         .many("deals", Kind::DealContact, deal_contact::Column::ContactId, "The person's parts in deals.")
         .many("activities", Kind::Activity, activity::Column::ContactId, "What was done and planned with the person.")
         .writes(writes::<contact::Entity>())
+        .demands(Action::Delete, When::Not(&When::Any(Kind::Lead, "contact_id", &OPEN_LEAD)), BUSINESS)
+        .demands(Action::Delete, When::Not(&When::Any(Kind::DealContact, "contact_id", &OPEN_DEAL)), BUSINESS)
+        .demands(Action::Update, When::Empty("merged_into_id"), MERGED)
+        .demands(Action::Assign, When::Empty("merged_into_id"), MERGED)
+        .demands(Action::Update, When::Empty("erased_at"), ERASED)
+        .demands(Action::Assign, When::Empty("erased_at"), ERASED)
         .done()
 }

@@ -8,7 +8,7 @@ use entity::enums::DealStatus;
 use entity::{activity, attribution_credit, deal, deal_contact, lead, pipeline, transition};
 use sea_orm::ColumnTrait;
 
-use crate::access::{Action, Kind};
+use crate::access::{Action, Kind, When};
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Currency, Declare, Descriptor, Given};
 use crate::store::writes::{default_owner, writes};
@@ -97,6 +97,11 @@ pub async fn complete(tx: &Tx, warrant: &Warrant, row: &mut deal::Model) -> Resu
     Ok(())
 }
 
+/// It is not decided yet.
+const OPEN: When = When::In("status", &["OPEN"]);
+/// What is told of one that is.
+const DECIDED: &str = "The deal is won or lost already. Reopen it first (reopenDeal).";
+
 /// The declaration.
 pub fn describe() -> Descriptor {
     use deal::Column;
@@ -155,5 +160,15 @@ pub fn describe() -> Descriptor {
         .verb("winDeal", Action::Win)
         .verb("loseDeal", Action::Lose)
         .verb("reopenDeal", Action::Reopen)
+        .demands(Action::Move, OPEN, DECIDED)
+        .demands(Action::Win, OPEN, DECIDED)
+        .demands(Action::Lose, OPEN, DECIDED)
+        .demands(Action::Reopen, When::Not(&OPEN), "The deal is open already.")
+        .demands(Action::Delete, OPEN, "A closed deal is history. Reopen it first (reopenDeal), if it was a mistake.")
+        .demands(
+            Action::Delete,
+            When::Not(&When::Any(Kind::Lead, "deal_id", When::ALWAYS)),
+            "Leads were converted into this deal: unconvertLead comes first.",
+        )
         .done()
 }

@@ -128,7 +128,7 @@ async fn entries(reader: &Reader, ids: &[Uuid]) -> Result<Vec<Entry>> {
         let changes = if let Some(Cell::Json(changes)) = row.get(changes) { changes.clone() } else { Json::Null };
         Some(Entry {
             id: row.get(id)?.id()?,
-            subject: reader.graph().named(row.get(kind)?.text()?)?,
+            subject: reader.graph().of(Kind::spelt(row.get(kind)?.text()?)?),
             subject_id: row.get(subject)?.id()?,
             changes,
         })

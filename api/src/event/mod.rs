@@ -6,7 +6,7 @@ use entity::event;
 
 use crate::access::Kind;
 use crate::store::Resource;
-use crate::store::descriptor::{Declare, Descriptor, Ownership};
+use crate::store::descriptor::{Declare, Descriptor, Field, Input, Ownership, Shape, Source};
 
 impl Resource for event::Entity {
     const KIND: Kind = Kind::Event;
@@ -21,7 +21,16 @@ pub fn describe() -> Descriptor {
         .field(Column::At, "When it happened.")
         .one(Column::ActorId, Kind::User, "Who did it; empty for the system.")
         .field(Column::Action, "The mutation that did it.")
-        .field(Column::SubjectType, "The type of the changed object.")
+        .choice::<_, Kind>(Column::SubjectType, "The kind of the changed object.")
+        .findable(Field {
+            name: "subjectId".to_owned(),
+            doc: "The changed object, of any kind.",
+            source: Source::Column("subject_id"),
+            shape: Shape::AnyId,
+            nullable: false,
+            sortable: false,
+            input: Input::default(),
+        })
         .derived(changes::subject_id())
         .derived(changes::changes())
         .derived(changes::reason())

@@ -87,7 +87,7 @@ impl Terms {
     }
 
     fn member(&self, of: &'static Descriptor, name: &str, value: &Value, at: &str, depth: usize) -> Result<Filter> {
-        if let Some(field) = of.field(name) {
+        if let Some(field) = of.filterable(name) {
             return self.tests(of, field, value, at);
         }
         let Some(link) = of.link(name) else {

@@ -8,11 +8,14 @@ use std::any::TypeId;
 use async_graphql::parser::types::SelectionSet;
 use async_graphql::{Name, Value};
 
-use super::filter::{NESTED_PAGE, Terms};
+use super::filter::{NESTED_PAGE, ROOT_PAGE, Terms};
 use super::on_error::OnError;
+use super::permit::{BLOCKED, Permit};
 use super::pick::{Args, Env, Picked, Spot, pick};
 use super::totals::{GroupPlan, TotalsPlan};
-use crate::access::{Action, policy};
+use super::value::text_of;
+use crate::access::Action;
+use crate::access::policy::{self, Partition};
 use crate::error::{Code, Error, Result};
 use crate::store::Reader;
 use crate::store::descriptor::{Derived, Descriptor, Key, Link, OutType, Shape};
@@ -63,6 +66,8 @@ pub struct Connection {
     pub list: ListSql,
     /// What a figure over the whole list may take.
     pub weight: Weight,
+    /// The rows are those of the partition in which fields are answered that are closed but for their sums.
+    pub partition: Option<Partition>,
     /// The rows, if any part of them is wanted.
     pub rows: Option<Box<Level>>,
     /// The cells that make a cursor.
@@ -153,7 +158,9 @@ pub enum Output {
     /// A computed field: which of the level's.
     Computed(usize),
     /// `allowed`: the actions and what decides each.
-    Allowed(Vec<(Action, Guard)>),
+    Allowed(Vec<Permit>),
+    /// `blocked`: the actions, what decides each, and what is to be told of them.
+    Blocked(Vec<Permit>, Vec<(Spot, String)>),
     /// Null with an error.
     Refused(Code, String),
 }
@@ -225,8 +232,11 @@ impl<'a> Planner<'a> {
         let searched = filter.is_some() || given("orderBy").is_some();
         let order = terms.order(of, args)?;
         let page = terms.page(of, args, &order, most)?;
+        let whole =
+            args.get("filter").and_then(|filter| policy::partition(of.kind).filter(|one| is_state(filter, one)));
         let mut connection = Connection {
             of,
+            partition: whole.filter(|_| most == ROOT_PAGE),
             list: ListSql { filter, order, page, weight: if searched { weight } else { Weight::default() } },
             weight,
             rows: None,
@@ -299,7 +309,7 @@ impl<'a> Planner<'a> {
                 Ok(plan) => ListOutput::Aggregate(Box::new(plan)),
                 Err(error) => error.refusal().map(|(code, message)| ListOutput::Refused(code, message))?,
             }),
-            "groupBy" => Ok(match GroupPlan::new(self, of, field) {
+            "groupBy" => Ok(match GroupPlan::new(self, of, field, connection.partition) {
                 Ok(plan) => ListOutput::Groups(Box::new(plan)),
                 Err(error) => error.refusal().map(|(code, message)| ListOutput::Refused(code, message))?,
             }),
@@ -378,7 +388,12 @@ impl<'a> Planner<'a> {
         }
         match picked.name {
             "__typename" => Ok(Output::Typename),
-            "allowed" => Ok(Output::Allowed(self.allowed(level, of, alias))),
+            "allowed" => Ok(Output::Allowed(self.permits(level, of, alias))),
+            "blocked" => {
+                let parts = pick(self.env, &picked.below, &[BLOCKED])?;
+                let parts = parts.into_iter().map(|part| (part.spot, part.name.to_owned())).collect();
+                Ok(Output::Blocked(self.permits(level, of, alias), parts))
+            }
             other => Err(Error::internal(format!("no plan for {}.{other}", of.name))),
         }
     }
@@ -397,6 +412,10 @@ impl<'a> Planner<'a> {
             return Err(forbidden_field(of, &link.name));
         }
         let target = self.reader.graph().of(link.to);
+        // Nothing of it is ever seen: that is told, as an empty reference would look alike.
+        if !self.reader.may_read(target) {
+            return Err(forbidden_field(of, &link.name));
+        }
         let other = level.select.join(self.reader, alias, link, column);
         let id = level.select.column(&other, "id", Stored::Id);
         let object = self.object(level, target, &other, id, &picked.below)?;
@@ -423,23 +442,6 @@ impl<'a> Planner<'a> {
         let connection = self.connection(target, Some(of), &picked.args, &picked.below, NESTED_PAGE)?;
         level.children.push(Child { parent: id, column, connection });
         Ok(Output::Many(level.children.len() - 1))
-    }
-
-    /// What the viewer may do with the row now; each right that depends on the row is a cell of its own.
-    fn allowed(&self, level: &mut Level, of: &Descriptor, alias: &str) -> Vec<(Action, Guard)> {
-        let mut allowed = Vec::new();
-        for action in
-            policy::actions(of.kind).filter(|action| !matches!(action, Action::Read | Action::Count | Action::Create))
-        {
-            let reach = policy::reach(of.kind, action, self.reader.viewer().role);
-            let guard = match self.reader.reachable(of, action, alias) {
-                _ if reach.is_none() => continue,
-                None => Guard::Open,
-                Some(condition) => Guard::Where(level.select.condition(condition)),
-            };
-            allowed.push((action, guard));
-        }
-        allowed
     }
 
     /// The plan of a computed answer.
@@ -498,4 +500,14 @@ pub fn with_defaults(declared: &[crate::store::descriptor::Arg], given: &Args) -
         }
     }
     args
+}
+
+/// Does the filter ask for nothing but the state of the partition: `{ status: { eq: WON } }`?
+fn is_state(filter: &Value, partition: &Partition) -> bool {
+    let only = |value: &Value, name: &str| match value {
+        Value::Object(entries) if entries.len() == 1 => entries.get(name).cloned(),
+        _ => None,
+    };
+    let (field, state) = partition.state;
+    only(filter, field).and_then(|tests| only(&tests, "eq")).is_some_and(|value| text_of(&value) == Some(state))
 }

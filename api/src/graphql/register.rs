@@ -281,8 +281,10 @@ fn entity(registry: &mut Registry, graph: &'static Graph, of: &'static Descripto
         add_args(&mut field, derived.args.iter().map(declared_argument).collect());
         insert(&mut fields, field);
     }
-    let allowed = "What the viewer's role allows on this row now (the state of the row may still rule it out).";
-    insert(&mut fields, described(MetaField::new("allowed", "[Action!]!"), allowed));
+    super::permit::register(registry);
+    insert(&mut fields, described(MetaField::new("allowed", "[Action!]!"), super::permit::ALLOWED_DOC));
+    let blocked = format!("[{}!]!", super::permit::BLOCKED);
+    insert(&mut fields, described(MetaField::new("blocked", blocked), super::permit::BLOCKED_DOC));
     insert_object(registry, of.name, of.doc, fields);
     registry.add_implements(of.name, "Node");
     connection_types(registry, graph, of);
@@ -357,7 +359,7 @@ fn filter_types(registry: &mut Registry, graph: &'static Graph, of: &'static Des
     if of.has_viewer {
         values.push(argument("me", "Boolean", "True: who asks. False: anybody else.", None));
     }
-    for field in &of.fields {
+    for field in of.fields.iter().chain(&of.findable) {
         if let Shape::Choice(choice) = field.shape {
             choice_filter(registry, &(choice.name)());
         }
@@ -426,7 +428,7 @@ fn order_and_group_types(registry: &mut Registry, of: &'static Descriptor) {
 
 fn filter_of(shape: Shape) -> String {
     match shape {
-        Shape::Id => "IDFilter".into(),
+        Shape::Id | Shape::AnyId => "IDFilter".into(),
         Shape::Text(_) => "StringFilter".into(),
         Shape::Int => "IntFilter".into(),
         Shape::Long => "LongFilter".into(),

@@ -113,9 +113,10 @@ impl Renderer {
                 (Some(computed), Some(answers)) => this.answer(&computed.out, answers, id),
                 _ => Value::Null,
             },
-            Output::Allowed(actions) => {
-                let allowed = actions.iter().filter(|(_, guard)| shown(row, *guard));
-                Value::List(allowed.map(|(action, _)| async_graphql::resolver_utils::enum_value(*action)).collect())
+            Output::Allowed(permits) => super::permit::allowed(permits, row),
+            Output::Blocked(permits, parts) => {
+                let blocked: Vec<_> = permits.iter().filter_map(|permit| permit.block(row)).collect();
+                this.items(blocked.into_iter(), |this, block| this.fields(parts, |_, part| block.part(part)))
             }
             Output::Refused(code, message) => this.refuse(*code, message),
         })
@@ -217,7 +218,8 @@ impl Renderer {
     }
 }
 
-fn shown(row: &Row, guard: Guard) -> bool {
+/// May what the guard guards be shown of this row?
+pub fn shown(row: &Row, guard: Guard) -> bool {
     match guard {
         Guard::Open => true,
         Guard::Closed => false,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::{Name, Value};
+use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
@@ -17,7 +18,7 @@ use super::pick::{Picked, pick};
 use super::plan::{OutPlan, Planner};
 use super::register::words;
 use super::value::{money_out, money_type, render, text_of};
-use crate::access::policy::SMALLEST_GROUP;
+use crate::access::policy::{Partition, SMALLEST_GROUP};
 use crate::access::{Action, Grant, policy};
 use crate::error::{Code, Error, Result};
 use crate::money;
@@ -168,12 +169,16 @@ pub struct TotalsPlan {
     figures: BTreeMap<String, Result<Figure, (Code, String)>>,
     out: OutPlan,
     base: Arc<str>,
+    /// The groups are the cells of the partition in which fields are answered that are closed but for their sums.
+    partition: bool,
 }
 
 /// A planned `groupBy`.
 pub struct GroupPlan {
     totals: TotalsPlan,
     keys: Vec<KeyUse>,
+    /// Which key is the month of the partition, if the groups are its cells.
+    month: Option<usize>,
 }
 
 /// One key of the client's.
@@ -192,7 +197,7 @@ impl TotalsPlan {
     pub fn new(planner: &Planner<'_>, of: &'static Descriptor, picked: &Picked<'_>) -> Result<Self> {
         let object = aggregate_object(of);
         let out = planner.out(&OutType::Object(Arc::clone(&object), true), &picked.below)?;
-        Self::with(planner, of, picked, object, out, Vec::new())
+        Self::with(planner, of, picked, object, out, Vec::new(), false)
     }
 
     fn with(
@@ -202,6 +207,7 @@ impl TotalsPlan {
         object: Arc<OutObject>,
         out: OutPlan,
         keys: Vec<GroupKey>,
+        partition: bool,
     ) -> Result<Self> {
         let mut totals = Totals { of, keys, sums: Vec::new() };
         let mut figures = BTreeMap::new();
@@ -222,7 +228,7 @@ impl TotalsPlan {
                 }
             }
         }
-        Ok(Self { totals, object, figures, out, base: planner.reader.base_currency().into() })
+        Ok(Self { totals, object, figures, out, base: planner.reader.base_currency().into(), partition })
     }
 
     /// What of the answer is wanted.
@@ -232,7 +238,7 @@ impl TotalsPlan {
 
     /// The figures over no rows.
     pub fn nothing(&self) -> Out {
-        self.answer(&Folded::new(self.totals.sums.len()), Vec::new())
+        self.answer(&Folded::new(self.totals.sums.len()), Vec::new(), false)
     }
 
     /// Runs it.
@@ -251,34 +257,37 @@ impl TotalsPlan {
         for group in reader.totals(&self.totals, rows, filter, None, weight).await? {
             folded.entry(group.parent).or_insert_with(|| Folded::new(self.totals.sums.len())).add(self, &group);
         }
-        let by_row = folded.into_iter().map(|(parent, folded)| (parent, self.answer(&folded, Vec::new()))).collect();
+        let by_row =
+            folded.into_iter().map(|(parent, folded)| (parent, self.answer(&folded, Vec::new(), false))).collect();
         Ok(Answers { by_row, named: Vec::new() })
     }
 
-    /// The answer object: what comes first, the count, each function's figures.
-    fn answer(&self, folded: &Folded, first: Vec<Out>) -> Out {
+    /// The answer object: what comes first, the count, each function's figures. `settled`: the group is a cell of the
+    /// partition, and no row joins it by what happens today.
+    fn answer(&self, folded: &Folded, first: Vec<Out>, settled: bool) -> Out {
         let mut outs = first;
         outs.push(Out::Value(Value::from(folded.count)));
         for field in self.object.fields.iter().skip(outs.len()) {
             let OutType::Object(object, _) = &field.ty else { continue };
-            let figures = object.fields.iter().map(|one| self.figure(&field.name, &one.name, folded));
+            let figures = object.fields.iter().map(|one| self.figure(&field.name, &one.name, folded, settled));
             outs.push(Out::Object(figures.collect()));
         }
         Out::Object(outs)
     }
 
-    fn figure(&self, function: &str, field: &str, folded: &Folded) -> Out {
+    fn figure(&self, function: &str, field: &str, folded: &Folded, settled: bool) -> Out {
         let figure = match self.figures.get(field) {
             None => return Out::Null,
             Some(Err((code, message))) => return Out::Refused(*code, message.clone()),
             Some(Ok(figure)) => figure,
         };
         let Some(by_currency) = folded.sums.get(figure.sum) else { return Out::Null };
-        let rows: i64 = by_currency.values().map(|figures| figures.count).sum();
-        if figure.sums_only && (matches!(function, "min" | "max") || rows < SMALLEST_GROUP) {
-            let message =
-                format!("Your role may only sum {}.{field}, over at least {SMALLEST_GROUP} rows.", self.totals.of.name);
-            return Out::Refused(Code::ForbiddenField, message);
+        if figure.sums_only && (matches!(function, "min" | "max") || !self.partition) {
+            return Out::Refused(Code::ForbiddenField, sums_only(self.totals.of, field));
+        }
+        let rows = by_currency.values().map(|figures| figures.count).max().unwrap_or_default();
+        if figure.sums_only && (!settled || rows < SMALLEST_GROUP) {
+            return Out::Null;
         }
         if figure.currency.is_some() {
             // The threshold holds for each currency apart, as each is answered apart.
@@ -379,7 +388,12 @@ impl GroupPlan {
     ///
     /// # Errors
     /// BAD_USER_INPUT, FORBIDDEN_FIELD.
-    pub fn new(planner: &Planner<'_>, of: &'static Descriptor, picked: &Picked<'_>) -> Result<Self> {
+    pub fn new(
+        planner: &Planner<'_>,
+        of: &'static Descriptor,
+        picked: &Picked<'_>,
+        partition: Option<Partition>,
+    ) -> Result<Self> {
         let zone = match picked.args.get("timeZone") {
             None | Some(Value::Null) => planner.reader.calendar().zone(),
             Some(name) => parse_zone(name)?,
@@ -400,8 +414,10 @@ impl GroupPlan {
         }
         let out =
             planner.out(&OutType::List(Box::new(OutType::Object(Arc::clone(&object), true)), true), &picked.below)?;
-        let totals = TotalsPlan::with(planner, of, picked, object, out, keys)?;
-        Ok(Self { totals, keys: uses })
+        let no_zone = picked.args.get("timeZone").is_none_or(|zone| *zone == Value::Null);
+        let month = partition.filter(|_| no_zone).and_then(|partition| month_of(items, &partition));
+        let totals = TotalsPlan::with(planner, of, picked, object, out, keys, month.is_some())?;
+        Ok(Self { totals, keys: uses, month })
     }
 
     /// What of the answer is wanted.
@@ -437,11 +453,21 @@ impl GroupPlan {
             )));
         }
         let by_row = parents.into_iter().map(|(parent, groups)| {
-            let groups =
-                groups.into_values().map(|(cells, folded)| self.totals.answer(&folded, vec![self.key(&cells)]));
+            let groups = groups.into_values().map(|(cells, folded)| {
+                let settled = self.is_past(&cells, reader.calendar().day(reader.now()));
+                self.totals.answer(&folded, vec![self.key(&cells)], settled)
+            });
             (parent, Out::List(groups.collect()))
         });
         name_rows(reader, self.out(), by_row.collect()).await
+    }
+
+    /// Is the month of this cell of the partition over?
+    fn is_past(&self, cells: &[Cell], today: NaiveDate) -> bool {
+        match self.month.and_then(|at| cells.get(at)) {
+            Some(Cell::Day(first)) => (first.year(), first.month()) < (today.year(), today.month()),
+            _ => false,
+        }
     }
 
     fn key(&self, cells: &[Cell]) -> Out {
@@ -460,6 +486,33 @@ impl GroupPlan {
         }
         Out::Object(outs)
     }
+}
+
+/// Which of the keys is the month, if they are the two of the partition.
+fn month_of(keys: &[Value], partition: &Partition) -> Option<usize> {
+    let is = |key: &Value, field: &str, bucket: Option<&str>| match key {
+        Value::Object(key) => {
+            key.get("field").and_then(text_of) == Some(shout(field).as_str())
+                && key.get("bucket").and_then(text_of) == bucket
+        }
+        _ => false,
+    };
+    let month = keys.iter().position(|key| is(key, partition.moment, Some("MONTH")))?;
+    let other = keys.iter().any(|key| is(key, partition.reference, None));
+    (keys.len() == 2 && other).then_some(month)
+}
+
+/// What to tell whoever may only sum a field, and asks for more.
+fn sums_only(of: &Descriptor, field: &str) -> String {
+    let how = policy::partition(of.kind).map(|Partition { state: (name, value), moment, reference }| {
+        format!(
+            ": {}(filter: {{ {name}: {{ eq: {value} }} }}) {{ groupBy(by: [{{ field: {}, bucket: MONTH }}, {{ field: {} }}]) }}",
+            of.plural,
+            shout(moment),
+            shout(reference)
+        )
+    });
+    format!("Your role may only sum {}.{field}, by past months{}.", of.name, how.unwrap_or_default())
 }
 
 fn key_use(

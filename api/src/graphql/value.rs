@@ -6,6 +6,7 @@ use async_graphql::{Name, Number, Value};
 use chrono::{DateTime, SecondsFormat, Utc};
 use sea_orm::Value as Sql;
 
+use super::schema::GRAPH;
 use crate::calendar::{YEARS, parse_day, parse_moment};
 use crate::error::{Error, Result};
 use crate::money;
@@ -22,7 +23,7 @@ impl std::fmt::Debug for Shape {
 /// The GraphQL type of a shape, without `!`.
 pub fn type_name(shape: Shape) -> String {
     match shape {
-        Shape::Id => "ID".into(),
+        Shape::Id | Shape::AnyId => "ID".into(),
         Shape::Text(text) => scalar_of(text).into(),
         Shape::Int => "Int".into(),
         Shape::Long => "Long".into(),
@@ -127,6 +128,10 @@ pub fn parse(shape: Shape, value: &Value, ids_of: Option<&Descriptor>, what: &st
             let name = ids_of.map_or("this type", |of| of.name);
             id.map(|id| Sql::Uuid(Some(id))).ok_or_else(|| wrong(&format!("an id of {name}")))
         }
+        Shape::AnyId => {
+            let id = text_of(value).and_then(|text| GRAPH.parse_id(text));
+            id.map(|(_, id)| Sql::Uuid(Some(id))).ok_or_else(|| wrong("an id"))
+        }
         Shape::Text(kind) => {
             let kept = spell(kind, text()?).map_err(|expected| wrong(&expected))?;
             // What a tracker reports in place of a URL is left out.
@@ -176,7 +181,7 @@ pub fn parse(shape: Shape, value: &Value, ids_of: Option<&Descriptor>, what: &st
 /// An empty value of the shape's type.
 pub fn empty(shape: Shape) -> Sql {
     match shape {
-        Shape::Id => Sql::Uuid(None),
+        Shape::Id | Shape::AnyId => Sql::Uuid(None),
         Shape::Text(_) | Shape::Choice(_) => Sql::String(None),
         Shape::Int => Sql::Int(None),
         Shape::Long | Shape::Decimal(_) | Shape::Money => Sql::BigInt(None),

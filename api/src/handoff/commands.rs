@@ -132,7 +132,7 @@ pub async fn answer(
     feedback.check()?;
     let mut handoff = tx.affected::<handoff::Entity>(warrant, demanded(pending(tx, warrant, lead).await?)?);
     if !tx.reaches(Kind::Handoff, handoff.id, warrant.action()).await? {
-        return Err(Error::forbidden(format!("Handoff.{}", crate::store::writes::spell(warrant.action()))));
+        return Err(tx.forbidden::<handoff::Entity>(warrant.action()));
     }
     rules::answer(&mut handoff, to, tx.reader().viewer().id, tx.now(), feedback)?;
     tx.save(handoff).await

@@ -6,13 +6,18 @@ pub mod rules;
 
 use entity::handoff;
 
-use crate::access::{Action, Kind};
+use crate::access::{Action, Kind, When};
 use crate::store::Resource;
 use crate::store::descriptor::{Declare, Descriptor, Ownership};
 
 impl Resource for handoff::Entity {
     const KIND: Kind = Kind::Handoff;
 }
+
+/// Sales has not answered it.
+const PENDING: When = When::In("status", &["PENDING"]);
+/// What is told of one that has ended.
+const ANSWERED: &str = "The hand-off was answered, was recalled or has expired.";
 
 /// The declaration.
 pub fn describe() -> Descriptor {
@@ -46,5 +51,13 @@ pub fn describe() -> Descriptor {
     .one(Column::AcknowledgedById, Kind::User, "Who took note.")
     .field(Column::ActionTaken, "What marketing changed because of it.")
     .verb("acknowledgeHandoff", Action::Acknowledge)
+    .demands(
+        Action::Acknowledge,
+        When::In("status", &["ACCEPTED", "REJECTED", "EXPIRED"]),
+        "There is no answer of sales to acknowledge.",
+    )
+    .demands(Action::Acknowledge, When::Empty("acknowledged_at"), "The answer was acknowledged before.")
+    .demands(Action::Accept, PENDING, ANSWERED)
+    .demands(Action::Reject, PENDING, ANSWERED)
     .done()
 }

@@ -85,7 +85,7 @@ pub async fn log(
             at: happening.act.at,
             actor_id: happening.act.by,
             action: happening.act.verb.to_owned(),
-            subject_type: happening.kind.to_owned(),
+            subject_type: happening.kind.as_str().to_owned(),
             subject_id: happening.subject,
             changes: happening.changes,
         })

@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 pub use self::load::{load, log};
+use crate::access::Kind;
 use crate::store::Resource;
 
 /// Who did what when.
@@ -38,8 +39,8 @@ impl Act {
 pub struct Happening {
     /// Who did what when.
     pub act: Act,
-    /// The type of the row.
-    pub kind: &'static str,
+    /// The kind of the row.
+    pub kind: Kind,
     /// The row.
     pub subject: Uuid,
     /// What changed.

@@ -214,7 +214,7 @@ impl Cell {
             },
             Shape::Date => self.reading.day(text).map(|day| Value::ChronoDate(Some(day))),
             Shape::DateTime => self.reading.moment(text, line).map(|at| Value::ChronoDateTimeUtc(Some(at))),
-            Shape::Id | Shape::TextList | Shape::Money => Ok(Value::String(Some(text.to_owned()))),
+            Shape::Id | Shape::AnyId | Shape::TextList | Shape::Money => Ok(Value::String(Some(text.to_owned()))),
         }
     }
 }

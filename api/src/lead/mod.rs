@@ -8,12 +8,13 @@ pub mod graphql;
 pub mod matching;
 pub mod rules;
 
+use entity::lead::LeadStatus;
 use entity::{activity, handoff, lead, transition};
 
-use crate::access::{Action, Kind};
+use crate::access::{Action, Kind, When};
 use crate::error::{Error, Result};
 use crate::handoff::commands as handoffs;
-use crate::store::descriptor::{Currency, Declare, Descriptor, Given};
+use crate::store::descriptor::{Currency, Declare, Descriptor, Given, one_of};
 use crate::store::writes::writes;
 use crate::store::{Resource, Tx, Warrant};
 
@@ -53,58 +54,92 @@ impl Resource for lead::Entity {
 pub fn describe() -> Descriptor {
     use lead::Column;
     let estimated = Currency::Column("estimated_value_currency");
-    Declare::<lead::Entity>::new(Kind::Lead, "Lead", "leads", "lead", "One qualification episode of a contact.")
-        .choice::<_, lead::LeadStatus>(Column::Status, "Where it stands; changed by its verbs.")
-        .one(Column::ContactId, Kind::Contact, "The person.")
-        .one(Column::CompanyId, Kind::Company, "The company the interest is for.")
-        .editable()
-        .choice::<_, entity::enums::LeadSource>(Column::Source, "Where it came from.")
-        .editable()
-        .one(Column::SourceCampaignId, Kind::Campaign, "The campaign it came from.")
-        .editable()
-        .field(Column::Interest, "What the person wants.")
-        .editable()
-        .field(Column::Need, "What the person needs, as found out when sales qualified it.")
-        .editable()
-        .field(Column::Budget, "What the person can spend.")
-        .editable()
-        .field(Column::Authority, "Who decides about it.")
-        .editable()
-        .field(Column::Timing, "By when the person wants it.")
-        .editable()
-        .money("estimatedValue", Column::EstimatedValueMinor, estimated, "What a deal might be worth.")
-        .editable()
-        .choice::<_, lead::BuyingHorizon>(Column::BuyingHorizon, "When the person wants to buy.")
-        .editable()
-        .field(Column::Score, "0 to 100: how promising it is; written by rules.")
-        .choice::<_, lead::FitGrade>(Column::FitGrade, "How well the person fits; written by rules.")
-        .choice::<_, entity::enums::HandoffReason>(Column::DisqualifyReason, "Why it ended without a deal.")
-        .field(Column::RecycledCount, "How often it went back to marketing.")
-        .field(Column::HandedOffAt, "When marketing handed it to sales; empty while it has not (or again).")
-        .field(Column::MqlAt, "When it first became marketing-qualified.")
-        .field(Column::SalAt, "When sales first accepted it.")
-        .field(Column::SqlAt, "When it first became sales-qualified.")
-        .field(Column::ConvertedAt, "When it became a deal.")
-        .field(Column::ClosedAt, "When it ended without a deal.")
-        .one(Column::DealId, Kind::Deal, "The deal it became.")
-        .many("handoffs", Kind::Handoff, handoff::Column::LeadId, "Its ways from marketing to sales.")
-        .many("activities", Kind::Activity, activity::Column::LeadId, "What was done and planned for it.")
-        .many("transitions", Kind::Transition, transition::Column::LeadId, "Its changes of state.")
-        .writes(writes::<lead::Entity>().made_by_verbs())
-        .derived(crate::activity::next::of_lead())
-        .verb("captureLead", Action::Create)
-        .verb("captureLeads", Action::Create)
-        .verb("nurtureLead", Action::Nurture)
-        .verb("qualifyLead", Action::Qualify)
-        .verb("handOffLead", Action::HandOff)
-        .verb("acceptLead", Action::Accept)
-        .verb("rejectLead", Action::Reject)
-        .verb("recallHandoff", Action::Recall)
-        .verb("qualifyForSales", Action::QualifyForSales)
-        .verb("convertLead", Action::Convert)
-        .verb("convertLeads", Action::Convert)
-        .verb("unconvertLead", Action::Unconvert)
-        .verb("disqualifyLead", Action::Disqualify)
-        .verb("recycleLead", Action::Recycle)
-        .done()
+    let declared =
+        Declare::<lead::Entity>::new(Kind::Lead, "Lead", "leads", "lead", "One qualification episode of a contact.")
+            .choice::<_, lead::LeadStatus>(Column::Status, "Where it stands; changed by its verbs.")
+            .one(Column::ContactId, Kind::Contact, "The person.")
+            .one(Column::CompanyId, Kind::Company, "The company the interest is for.")
+            .editable()
+            .choice::<_, entity::enums::LeadSource>(Column::Source, "Where it came from.")
+            .editable()
+            .one(Column::SourceCampaignId, Kind::Campaign, "The campaign it came from.")
+            .editable()
+            .field(Column::Interest, "What the person wants.")
+            .editable()
+            .field(Column::Need, "What the person needs, as found out when sales qualified it.")
+            .editable()
+            .field(Column::Budget, "What the person can spend.")
+            .editable()
+            .field(Column::Authority, "Who decides about it.")
+            .editable()
+            .field(Column::Timing, "By when the person wants it.")
+            .editable()
+            .money("estimatedValue", Column::EstimatedValueMinor, estimated, "What a deal might be worth.")
+            .editable()
+            .choice::<_, lead::BuyingHorizon>(Column::BuyingHorizon, "When the person wants to buy.")
+            .editable()
+            .field(Column::Score, "0 to 100: how promising it is; written by rules.")
+            .choice::<_, lead::FitGrade>(Column::FitGrade, "How well the person fits; written by rules.")
+            .choice::<_, entity::enums::HandoffReason>(Column::DisqualifyReason, "Why it ended without a deal.")
+            .field(Column::RecycledCount, "How often it went back to marketing.")
+            .field(Column::HandedOffAt, "When marketing handed it to sales; empty while it has not (or again).")
+            .field(Column::MqlAt, "When it first became marketing-qualified.")
+            .field(Column::SalAt, "When sales first accepted it.")
+            .field(Column::SqlAt, "When it first became sales-qualified.")
+            .field(Column::ConvertedAt, "When it became a deal.")
+            .field(Column::ClosedAt, "When it ended without a deal.")
+            .one(Column::DealId, Kind::Deal, "The deal it became.")
+            .many("handoffs", Kind::Handoff, handoff::Column::LeadId, "Its ways from marketing to sales.")
+            .many("activities", Kind::Activity, activity::Column::LeadId, "What was done and planned for it.")
+            .many("transitions", Kind::Transition, transition::Column::LeadId, "Its changes of state.")
+            .writes(writes::<lead::Entity>().made_by_verbs())
+            .derived(crate::activity::next::of_lead())
+            .verb("captureLead", Action::Create)
+            .verb("captureLeads", Action::Create);
+    life(declared).done()
+}
+
+/// The verbs of its life, and what they and the plain mutations demand of its state.
+fn life(declared: Declare<lead::Entity>) -> Declare<lead::Entity> {
+    /// Sales has not answered a hand-off of it.
+    const PENDING: When = When::Any(Kind::Handoff, "lead_id", &When::In("status", &["PENDING"]));
+    const THERE: When = When::All(&[When::Empty("merged_into_id"), When::Empty("erased_at")]);
+    let status = |of: &[LeadStatus]| one_of("status", of, LeadStatus::as_str);
+    let declared = rules::STEPS.iter().fold(declared, |declared, (verb, sources, _)| {
+        declared.verb(verb.mutation(), verb.action()).demands(
+            verb.action(),
+            status(sources),
+            rules::takes(*verb, sources),
+        )
+    });
+    let answers = [Action::Accept, Action::Reject, Action::Recall];
+    let declared = answers.into_iter().fold(declared, |declared, action| {
+        declared.demands(action, PENDING, "No hand-off of this lead is pending: there is none, or it was answered.")
+    });
+    let waits =
+        "The lead waits for the answer of sales to a hand-off: acceptLead, rejectLead or recallHandoff comes first.";
+    let cut_off = [Action::HandOff, Action::Disqualify, Action::Delete];
+    let declared =
+        cut_off.into_iter().fold(declared, |declared, action| declared.demands(action, When::Not(&PENDING), waits));
+    declared
+        .demands(
+            Action::Convert,
+            When::At("contact_id", Kind::Contact, &THERE),
+            "The lead's contact was deleted, merged or erased.",
+        )
+        .demands(
+            Action::Unconvert,
+            When::At("deal_id", Kind::Deal, &When::In("status", &["OPEN"])),
+            "The deal is closed. Reopen it first (reopenDeal), then undo the conversion.",
+        )
+        .demands(
+            Action::Assign,
+            status(&rules::OPEN),
+            "The lead has ended and no longer changes. A new interest of the person is a new lead: captureLead.",
+        )
+        .demands(
+            Action::Delete,
+            When::Empty("deal_id"),
+            "The lead became a deal and is part of its history: unconvertLead comes first.",
+        )
 }

@@ -8,6 +8,7 @@ use entity::enums::HandoffReason;
 use entity::lead::{LeadStatus, Model};
 use uuid::Uuid;
 
+use crate::access::Action;
 use crate::error::{Error, Mistake, Result};
 
 /// From this score on a lead is marketing-qualified without a word; below it, a person has to say why.
@@ -41,6 +42,23 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// The action that the policy asks about.
+    pub fn action(self) -> Action {
+        match self {
+            Self::Nurture => Action::Nurture,
+            Self::Qualify => Action::Qualify,
+            Self::HandOff => Action::HandOff,
+            Self::Accept => Action::Accept,
+            Self::Reject => Action::Reject,
+            Self::Recall => Action::Recall,
+            Self::QualifyForSales => Action::QualifyForSales,
+            Self::Convert => Action::Convert,
+            Self::Disqualify => Action::Disqualify,
+            Self::Recycle => Action::Recycle,
+            Self::Unconvert => Action::Unconvert,
+        }
+    }
+
     /// The mutation.
     pub fn mutation(self) -> &'static str {
         match self {
@@ -59,6 +77,9 @@ impl Verb {
     }
 }
 
+/// The states of a lead that has not ended.
+pub const OPEN: [LeadStatus; 5] = [New, Nurturing, Mql, Sal, Sql];
+
 /// One line of the state machine: the verb, the states it takes, the states it may lead to.
 pub type Line = (Verb, &'static [LeadStatus], &'static [LeadStatus]);
 
@@ -75,7 +96,7 @@ pub const STEPS: &[Line] = &[
     (Verb::Recall,          &[Mql],                           &[Nurturing]),
     (Verb::QualifyForSales, &[Sal],                           &[Sql]),
     (Verb::Convert,         &[Sal, Sql],                      &[Converted]),
-    (Verb::Disqualify,      &[New, Nurturing, Mql, Sal, Sql], &[Disqualified]),
+    (Verb::Disqualify,      &OPEN,                            &[Disqualified]),
     (Verb::Recycle,         &[Sal, Sql],                      &[Nurturing]),
     (Verb::Unconvert,       &[Converted],                     &[Sql]),
 ];
@@ -94,13 +115,13 @@ pub fn check(verb: Verb, from: LeadStatus) -> Result<()> {
     if sources.contains(&from) {
         return Ok(());
     }
+    Err(Error::conflict(format!("The lead is {}; {}", from.as_str(), takes(verb, sources))))
+}
+
+/// `qualifyLead takes a lead that is NEW or NURTURING.`
+pub fn takes(verb: Verb, sources: &[LeadStatus]) -> String {
     let taken: Vec<_> = sources.iter().map(|status| status.as_str()).collect();
-    Err(Error::conflict(format!(
-        "The lead is {}; {} takes a lead that is {}.",
-        from.as_str(),
-        verb.mutation(),
-        taken.join(" or ")
-    )))
+    format!("{} takes a lead that is {}.", verb.mutation(), taken.join(" or "))
 }
 
 /// Takes the lead into its next state and stamps the moments that belong to it. First moments are never moved.

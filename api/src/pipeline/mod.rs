@@ -6,7 +6,7 @@ use entity::{deal, pipeline, stage};
 use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
-use crate::access::{Action, Kind};
+use crate::access::{Action, Kind, When};
 use crate::checks::Checks;
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Declare, Descriptor, Given};
@@ -142,5 +142,15 @@ pub fn describe() -> Descriptor {
     .many("deals", Kind::Deal, deal::Column::PipelineId, "Deals that go through it.")
     .order("name", false)
     .writes(writes::<pipeline::Entity>())
+    .demands(
+        Action::Delete,
+        When::Not(&When::Is("is_default")),
+        "This is the default pipeline. Make another one the default first.",
+    )
+    .demands(
+        Action::Delete,
+        When::Not(&When::Any(Kind::Deal, "pipeline_id", &When::In("status", &["OPEN"]))),
+        "Open deals are in this pipeline. Close them first.",
+    )
     .done()
 }

@@ -7,7 +7,7 @@ use entity::stage::ForecastCategory;
 use entity::{deal, pipeline, stage};
 use sea_orm::ColumnTrait;
 
-use crate::access::{Action, Kind};
+use crate::access::{Action, Kind, When};
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Declare, Descriptor, Given};
 use crate::store::writes::writes;
@@ -124,5 +124,10 @@ pub fn describe() -> Descriptor {
         .many("deals", Kind::Deal, deal::Column::StageId, "Deals in this stage.")
         .order("position", false)
         .writes(writes::<stage::Entity>())
+        .demands(
+            Action::Delete,
+            When::Not(&When::Any(Kind::Deal, "stage_id", When::ALWAYS)),
+            "Deals stand in this stage. Move them first.",
+        )
         .done()
 }

@@ -16,7 +16,7 @@ use sea_orm::{ColumnTrait, ColumnType, EntityTrait, IdenStatic, Iterable};
 use uuid::Uuid;
 
 use super::{Reader, Tx};
-use crate::access::{Action, Kind};
+use crate::access::{Action, Kind, When};
 use crate::error::Result;
 pub use crate::spelling::Text;
 
@@ -38,6 +38,8 @@ pub struct Descriptor {
     pub doc: &'static str,
     /// Scalar fields.
     pub fields: Vec<Field>,
+    /// What lists can be filtered by and a row answers in another way.
+    pub findable: Vec<Field>,
     /// References to and from other entities.
     pub links: Vec<Link>,
     /// Fields that rules compute from rows.
@@ -54,8 +56,21 @@ pub struct Descriptor {
     pub order: (&'static str, bool),
     /// The mutations of its life, for `allowed` and the permission matrix.
     pub verbs: Vec<(&'static str, Action)>,
+    /// What actions demand of the state of a row, for `allowed` and `blocked`.
+    pub demands: Vec<Demand>,
     /// The plain mutations.
     pub writes: Option<Writes>,
+}
+
+/// What an action demands of the state of a row, whoever does it: what the rules of its command check of the row
+/// alone. (What they check of the input never blocks an action.)
+pub struct Demand {
+    /// The action.
+    pub action: Action,
+    /// When it can be done.
+    pub when: When,
+    /// What to tell where it cannot.
+    pub why: String,
 }
 
 /// A scalar field.
@@ -112,6 +127,8 @@ pub enum Currency {
 pub enum Shape {
     /// An id of this entity.
     Id,
+    /// An id of any entity.
+    AnyId,
     /// Text of a kind.
     Text(Text),
     /// A whole number of 32 bits.
@@ -379,6 +396,11 @@ impl Descriptor {
         self.links.iter().find(|link| link.name == name)
     }
 
+    /// The field of that GraphQL name that lists can be filtered by.
+    pub fn filterable(&self, name: &str) -> Option<&Field> {
+        self.field(name).or_else(|| self.findable.iter().find(|field| field.name == name))
+    }
+
     /// The computed field of that GraphQL name.
     pub fn derived(&self, name: &str) -> Option<&Derived> {
         self.derived.iter().find(|derived| derived.name == name)
@@ -489,6 +511,7 @@ impl<E: EntityTrait> Declare<E> {
             prefix,
             doc,
             fields: Vec::new(),
+            findable: Vec::new(),
             links: Vec::new(),
             derived: Vec::new(),
             ownership: if columns.contains(&"owner_id") { OWNED } else { Ownership::Nobody },
@@ -497,6 +520,7 @@ impl<E: EntityTrait> Declare<E> {
             has_viewer: false,
             order: if columns.contains(&"created_at") { ("createdAt", true) } else { ("id", true) },
             verbs: Vec::new(),
+            demands: Vec::new(),
             writes: None,
         };
         Self { descriptor, last: Last::Field, entity: PhantomData }.common()
@@ -537,6 +561,11 @@ impl<E: EntityTrait> Declare<E> {
             if let Some(column) = column(name) {
                 self = self.field(column, doc).on_create();
             }
+        }
+        // Every change of a row that has a time of its own is in the log, but for those of the log itself.
+        if column("created_at").is_some() && self.descriptor.kind != Kind::Event {
+            let doc = "Its history: the changes of this object, as far as the viewer may read them.";
+            self = self.many("events", Kind::Event, entity::event::Column::SubjectId, doc);
         }
         self
     }
@@ -681,6 +710,13 @@ impl<E: EntityTrait> Declare<E> {
         self
     }
 
+    /// A field that lists can be filtered by, and nothing else.
+    #[must_use]
+    pub fn findable(mut self, field: Field) -> Self {
+        self.descriptor.findable.push(field);
+        self
+    }
+
     /// A field that rules compute.
     #[must_use]
     pub fn derived(mut self, derived: Derived) -> Self {
@@ -716,6 +752,13 @@ impl<E: EntityTrait> Declare<E> {
         self
     }
 
+    /// The action can only be done while this holds of the row; `why` says so to whoever wants to do it otherwise.
+    #[must_use]
+    pub fn demands(mut self, action: Action, when: When, why: impl Into<String>) -> Self {
+        self.descriptor.demands.push(Demand { action, when, why: why.into() });
+        self
+    }
+
     /// The last field or reference may be given at creation and changed later.
     #[must_use]
     pub fn editable(self) -> Self {
@@ -743,6 +786,13 @@ impl<E: EntityTrait> Declare<E> {
         input.map(set);
         self
     }
+}
+
+/// The column has one of these values of an enum.
+pub fn one_of<T: Copy>(column: &'static str, values: &[T], spell: fn(T) -> &'static str) -> When {
+    let values: Vec<_> = values.iter().map(|value| spell(*value)).collect();
+    // Declarations are made once and live as long as the process.
+    When::In(column, values.leak())
 }
 
 /// An enum as a [`Choice`].

@@ -12,6 +12,7 @@ use super::database::classify;
 use super::descriptor::{Currency, Descriptor, Graph, Key, Source};
 use super::sql::Sql;
 use super::tx::{Tx, chunk_size, insert_sql};
+use crate::access::Kind;
 use crate::error::Result;
 use sea_orm::ConnectionTrait;
 
@@ -19,7 +20,7 @@ use sea_orm::ConnectionTrait;
 #[derive(Debug)]
 pub(super) struct Entry {
     pub action: String,
-    pub kind: &'static str,
+    pub kind: Kind,
     pub subject: Uuid,
     pub changes: Json,
     pub reason: Option<String>,
@@ -46,7 +47,7 @@ pub(super) async fn write(tx: &Tx, entries: Vec<Entry>) -> Result<Option<i64>> {
                 at: tx.now(),
                 actor_id: actor,
                 action: entry.action,
-                subject_type: entry.kind.to_owned(),
+                subject_type: entry.kind.as_str().to_owned(),
                 subject_id: entry.subject,
                 changes,
             }

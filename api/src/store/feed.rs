@@ -22,7 +22,6 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::database::{Database, classify};
-use super::descriptor::Graph;
 use super::sql::Sql;
 use crate::access::Kind;
 use crate::error::{Error, Result};
@@ -82,7 +81,6 @@ impl Batch {
 /// The growing end of the event log, as this process sees it.
 pub struct Feed {
     database: Arc<Database>,
-    graph: &'static Graph,
     /// The number of the last entry that the tail has read.
     head: watch::Sender<i64>,
     /// The greatest number that the tail has heard of.
@@ -132,10 +130,9 @@ impl Follower {
 }
 
 impl Feed {
-    pub(super) fn of(database: Arc<Database>, graph: &'static Graph) -> Arc<Self> {
+    pub(super) fn of(database: Arc<Database>) -> Arc<Self> {
         Arc::new(Self {
             database,
-            graph,
             head: watch::Sender::new(0),
             heard: AtomicI64::new(0),
             wake: Notify::new(),
@@ -280,7 +277,7 @@ impl Feed {
         Ok(Entry {
             seq: row.try_get_by_index(0)?,
             id: row.try_get_by_index(1)?,
-            kind: self.graph.named(&kind).map(|of| of.kind),
+            kind: Kind::spelt(&kind),
             subject: row.try_get_by_index(3)?,
         })
     }

@@ -147,7 +147,7 @@ impl Reader {
 
     /// Who may count but not see rows must not pin a single row down and read it through its counts.
     fn refuse_reading_through_counts(&self, of: &Descriptor, field: &Field, action: Action) -> Result<()> {
-        let free = matches!(field.shape, Shape::Id | Shape::Text(_) | Shape::TextList);
+        let free = matches!(field.shape, Shape::Id | Shape::AnyId | Shape::Text(_) | Shape::TextList);
         if action == Action::Count && free && !self.may_read(of) {
             return Err(forbidden_field(of, &field.name));
         }

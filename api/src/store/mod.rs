@@ -90,6 +90,7 @@ mod transaction;
 pub mod tree;
 pub mod tx;
 pub mod weight;
+pub mod words;
 pub mod writes;
 
 use std::sync::Arc;
@@ -112,7 +113,7 @@ pub use self::tx::{Change, Resource, Tx, Warrant};
 use crate::access::{Action, Viewer, policy};
 use crate::calendar::Calendar;
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 
 /// What every use of the database shares.
 #[derive(Clone)]
@@ -131,7 +132,7 @@ pub struct Store {
 impl Store {
     /// Puts the parts together.
     pub fn new(database: Arc<Database>, graph: &'static Graph, clock: Arc<dyn Clock>, base_currency: &str) -> Self {
-        let feed = Feed::of(Arc::clone(&database), graph);
+        let feed = Feed::of(Arc::clone(&database));
         let (calendar, proof) = (Calendar::default(), Arc::default());
         let lanes = Arc::new(Lanes::of(database.readers(), database.limit()));
         let sizes = Arc::default();
@@ -240,6 +241,11 @@ impl Reader {
     /// May the viewer count any rows of this entity?
     pub fn may_count(&self, of: &Descriptor) -> bool {
         !policy::reach(of.kind, Action::Count, self.viewer.role).is_none()
+    }
+
+    /// The refusal of an action: which rows the right covers, if the viewer has it at all.
+    pub fn forbidden(&self, of: &Descriptor, action: Action) -> Error {
+        Error::refused(Code::Forbidden, words::refusal(of, action, self.viewer.role))
     }
 
     fn backend(&self) -> DbBackend {

@@ -202,7 +202,7 @@ fn from_json(json: &Json, shape: Shape) -> Option<Option<Value>> {
         return Some(None);
     }
     let value = match shape {
-        Shape::Id => Value::Uuid(Some(Uuid::try_parse(json.as_str()?).ok()?)),
+        Shape::Id | Shape::AnyId => Value::Uuid(Some(Uuid::try_parse(json.as_str()?).ok()?)),
         // PostgreSQL knows no text with NUL, so no cursor of ours has one.
         Shape::Text(_) | Shape::Choice(_) => {
             Value::String(Some(json.as_str().filter(|text| !text.contains('\0'))?.to_owned()))

@@ -5,7 +5,7 @@ use sea_orm::Value;
 use super::Reader;
 use super::descriptor::{Descriptor, Ownership};
 use super::sql::{Sql, nested};
-use crate::access::{Action, Grant, Reach, When, policy};
+use crate::access::{Action, Grant, Kind, Reach, When, policy};
 
 impl Reader {
     /// What rows of an entity the viewer may see: live ones within the reach of `action` (read or count).
@@ -73,7 +73,7 @@ impl Reader {
                     let inner = nested(alias);
                     let mut conditions = vec![Sql::text(format!("{inner}.id = {alias}.{id}"))];
                     conditions.extend(self.visible(subject, Action::Read, &inner));
-                    let named = Sql::text(format!("{alias}.{kind} = '{}'", subject.name));
+                    let named = Sql::text(format!("{alias}.{kind} = '{}'", subject.kind.as_str()));
                     ways.push(Sql::all(vec![named, exists(subject, &inner, conditions)]));
                 }
             }
@@ -82,10 +82,40 @@ impl Reader {
         Sql::any(ways)
     }
 
-    fn state(&self, when: When, alias: &str) -> Sql {
+    /// There is a live row of the kind that is tied to the row like this, and for which the condition holds.
+    fn other(&self, kind: Kind, when: When, alias: &str, tie: String) -> Sql {
+        let of = self.graph().of(kind);
+        let mut conditions = vec![Sql::text(tie), self.state(when, alias)];
+        if of.soft_delete {
+            conditions.push(Sql::text(format!("{alias}.deleted_at IS NULL")));
+        }
+        exists(of, alias, conditions)
+    }
+
+    /// The condition as it stands in a statement.
+    pub(crate) fn state(&self, when: When, alias: &str) -> Sql {
         match when {
             When::Empty(column) => Sql::text(format!("{alias}.{column} IS NULL")),
             When::All(all) => Sql::all(all.iter().map(|when| self.state(*when, alias)).collect()),
+            When::Viewer(column) => {
+                let mut sql = Sql::text(format!("{alias}.{column} = "));
+                sql.bind(self.viewer().id);
+                sql
+            }
+            When::Is(column) => Sql::text(format!("{alias}.{column}")),
+            When::Not(not) => {
+                let mut sql = Sql::text("(");
+                sql.append(self.state(*not, alias)).push(") IS NOT TRUE");
+                sql
+            }
+            When::Any(kind, column, when) => {
+                let other = nested(alias);
+                self.other(kind, *when, &other, format!("{other}.{column} = {alias}.id"))
+            }
+            When::At(column, kind, when) => {
+                let other = nested(alias);
+                self.other(kind, *when, &other, format!("{other}.id = {alias}.{column}"))
+            }
             When::In(column, values) => {
                 let values = values.iter().map(|value| Sql::value(Value::from(*value))).collect();
                 let mut sql = Sql::text(format!("{alias}.{column} IN ("));

@@ -75,7 +75,7 @@ impl Stored {
     /// How the value of a field is stored.
     pub fn of(shape: Shape) -> Self {
         match shape {
-            Shape::Id => Self::Id,
+            Shape::Id | Shape::AnyId => Self::Id,
             Shape::Text(_) | Shape::Choice(_) => Self::Text,
             Shape::Int => Self::Int,
             Shape::Long | Shape::Decimal(_) | Shape::Money => Self::Long,

@@ -12,6 +12,7 @@ use super::database::classify;
 use super::sql::{Dialect, Sql};
 use super::tx::{Resource, insert_sql};
 use super::{Store, Tx, Warrant};
+use crate::access::Kind;
 use crate::access::{Action, Role, Viewer};
 use crate::error::{Error, Result};
 
@@ -163,11 +164,11 @@ impl System {
         Ok(())
     }
 
-    /// What the event log says of a row that is loaded: its type, and the fields that differ from `before`.
-    pub fn changes<E: Resource>(&self, before: Option<&E::Model>, after: &E::Model) -> (&'static str, Json) {
+    /// What the event log says of a row that is loaded: its kind, and the fields that differ from `before`.
+    pub fn changes<E: Resource>(&self, before: Option<&E::Model>, after: &E::Model) -> (Kind, Json) {
         let graph = self.store.graph();
         let of = graph.of(E::KIND);
-        (of.name, super::event::changes::<E>(graph, of, before, after))
+        (of.kind, super::event::changes::<E>(graph, of, before, after))
     }
 
     /// Takes `count` numbers of the event log for rows that are loaded; answers the last.

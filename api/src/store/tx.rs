@@ -434,7 +434,7 @@ impl Tx {
     /// Notes the event of a changed row; it is written at the commit.
     fn note(&self, of: &Descriptor, subject: Uuid, changes: serde_json::Value) {
         let reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let entry = Entry { action: self.verb.clone(), kind: of.name, subject, changes, reason };
+        let entry = Entry { action: self.verb.clone(), kind: of.kind, subject, changes, reason };
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
     }
 
@@ -447,8 +447,9 @@ impl Tx {
         Error::not_found(format!("{} {}", self.descriptor::<E>().name, self.descriptor::<E>().global_id(id)))
     }
 
-    fn forbidden<E: Resource>(&self, action: Action) -> Error {
-        Error::forbidden(format!("{}.{}", self.descriptor::<E>().name, super::writes::spell(action)))
+    /// The refusal of an action: which rows the right covers, if the viewer has it at all.
+    pub fn forbidden<E: Resource>(&self, action: Action) -> Error {
+        self.reader.forbidden(self.descriptor::<E>(), action)
     }
 
     pub(super) async fn execute(&self, sql: Sql) -> Result<u64, DbErr> {

@@ -231,10 +231,3 @@ pub fn default_owner(tx: &Tx, given: &Given, owner: &mut Option<Uuid>, team: &mu
     *owner = Some(viewer.id).filter(|id| !id.is_nil());
     *team = viewer.team;
 }
-
-/// `QualifyForSales` -> `qualifyForSales`.
-pub fn spell(action: Action) -> String {
-    let name = format!("{action:?}");
-    let mut letters = name.chars();
-    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
-}

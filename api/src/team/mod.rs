@@ -2,7 +2,7 @@
 
 use entity::{team, user};
 
-use crate::access::{Action, Kind};
+use crate::access::{Action, Kind, When};
 use crate::checks::Checks;
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Declare, Descriptor, Given, Ownership};
@@ -53,6 +53,16 @@ pub fn describe() -> Descriptor {
         .many("members", Kind::User, user::Column::TeamId, "The users of the team.")
         .many("children", Kind::Team, Column::ParentId, "The teams right below.")
         .writes(writes::<team::Entity>())
+        .demands(
+            Action::Delete,
+            When::Not(&When::Any(Kind::User, "team_id", When::ALWAYS)),
+            "The team has members: move them first.",
+        )
+        .demands(
+            Action::Delete,
+            When::Not(&When::Any(Kind::Team, "parent_id", When::ALWAYS)),
+            "There are teams below the team: move them first.",
+        )
         .order("name", false)
         .done()
 }

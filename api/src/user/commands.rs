@@ -54,7 +54,7 @@ pub async fn create(tx: &Tx, input: CreateUserInput) -> Outcome {
 /// # Errors
 /// CONFLICT: suspended already, oneself, or the last active ADMIN.
 pub async fn suspend(tx: &Tx, input: SuspendUserInput) -> Outcome {
-    let mut user = tx.edit::<user::Entity>(input.id.uuid(), Action::Update, input.expected_version).await?;
+    let mut user = tx.edit::<user::Entity>(input.id.uuid(), Action::Suspend, input.expected_version).await?;
     if user.status == UserStatus::Suspended {
         return Err(Error::conflict("The user is suspended already."));
     }
@@ -75,7 +75,7 @@ pub async fn suspend(tx: &Tx, input: SuspendUserInput) -> Outcome {
 /// # Errors
 /// CONFLICT: not suspended.
 pub async fn reactivate(tx: &Tx, input: ReactivateUserInput) -> Outcome {
-    let mut user = tx.edit::<user::Entity>(input.id.uuid(), Action::Update, input.expected_version).await?;
+    let mut user = tx.edit::<user::Entity>(input.id.uuid(), Action::Reactivate, input.expected_version).await?;
     if user.status == UserStatus::Active {
         return Err(Error::conflict("The user is active already."));
     }

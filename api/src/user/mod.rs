@@ -9,7 +9,7 @@ use entity::enums::DealStatus;
 use entity::{deal, lead, user};
 use sea_orm::ColumnTrait;
 
-use crate::access::{Action, Kind};
+use crate::access::{Action, Kind, When};
 use crate::checks::Checks;
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Declare, Descriptor, Given, Ownership, Text};
@@ -36,11 +36,20 @@ impl Resource for user::Entity {
         let deals = tx.all::<deal::Entity>(&warrant).matching(deal::Column::OwnerId, row.id);
         let deals = deals.filter(deal::Column::Status.eq(DealStatus::Open)).limit(1).count().await?;
         if deals > 0 || leads.iter().any(|lead| lead.status.is_open()) {
-            return Err(Error::conflict("The user owns open leads or deals: assign them to somebody else first."));
+            return Err(Error::conflict(BUSINESS));
         }
         tx.end_sessions(&warrant, row.id).await
     }
 }
+
+/// The user is kept out.
+const SUSPENDED: When = When::In("status", &["SUSPENDED"]);
+/// The user is the viewer.
+const MYSELF: When = When::Viewer("id");
+/// A lead that has not ended.
+const OPEN_LEAD: When = When::Not(&When::In("status", &["CONVERTED", "DISQUALIFIED"]));
+/// What is told of a user who has open business.
+const BUSINESS: &str = "The user owns open leads or deals: assign them to somebody else first.";
 
 /// The declaration.
 pub fn describe() -> Descriptor {
@@ -64,9 +73,19 @@ pub fn describe() -> Descriptor {
         .many("deals", Kind::Deal, deal::Column::OwnerId, "Deals the user is responsible for.")
         .moves_between_teams()
         .writes(writes::<user::Entity>().made_by_verbs())
+        .demands(Action::Delete, When::Not(&When::Any(Kind::Lead, "owner_id", &OPEN_LEAD)), BUSINESS)
+        .demands(
+            Action::Delete,
+            When::Not(&When::Any(Kind::Deal, "owner_id", &When::In("status", &["OPEN"]))),
+            BUSINESS,
+        )
         .verb("createUser", Action::Create)
-        .verb("suspendUser", Action::Update)
-        .verb("reactivateUser", Action::Update)
+        .verb("suspendUser", Action::Suspend)
+        .verb("reactivateUser", Action::Reactivate)
+        .demands(Action::Suspend, When::Not(&SUSPENDED), "The user is suspended already.")
+        .demands(Action::Suspend, When::Not(&MYSELF), "Nobody suspends themselves: another administrator can.")
+        .demands(Action::Reactivate, SUSPENDED, "The user is active already.")
+        .demands(Action::Delete, When::Not(&MYSELF), "Nobody deletes themselves: another administrator can.")
         .verb("setPassword", Action::SetPassword)
         .has_viewer()
         .order("name", false)

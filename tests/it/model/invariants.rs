@@ -98,21 +98,21 @@ const NONE_OF: &[(&str, &str)] = &[
     (
         "12: every transition has one event",
         "SELECT count(*) FROM transition t WHERE 1 <> (SELECT count(*) FROM event e \
-         WHERE e.subject_id = t.id AND e.subject_type = 'Transition')",
+         WHERE e.subject_id = t.id AND e.subject_type = 'TRANSITION')",
     ),
 ];
 
 /// Tables with versions and the types of their rows: each change is one version and one event.
 const VERSIONED: &[(&str, &str)] = &[
-    ("contact", "Contact"),
-    ("company", "Company"),
-    ("lead", "Lead"),
-    ("handoff", "Handoff"),
-    ("deal", "Deal"),
-    ("deal_contact", "DealContact"),
-    ("campaign", "Campaign"),
-    ("campaign_member", "CampaignMember"),
-    ("activity", "Activity"),
+    ("contact", "CONTACT"),
+    ("company", "COMPANY"),
+    ("lead", "LEAD"),
+    ("handoff", "HANDOFF"),
+    ("deal", "DEAL"),
+    ("deal_contact", "DEAL_CONTACT"),
+    ("campaign", "CAMPAIGN"),
+    ("campaign_member", "CAMPAIGN_MEMBER"),
+    ("activity", "ACTIVITY"),
 ];
 
 /// Asks every rule that can be asked of one moment.

@@ -116,14 +116,16 @@ pub enum CaptureOutcome {
     Created,
     /// The person had an open lead; what was empty in it is filled, the interaction is recorded.
     Enriched,
+    /// It was taken down. Whoever may not read e-mail addresses is told no more, whether the person was known or not.
+    Received,
 }
 
 /// The outcome of captureLead.
 #[derive(Debug, SimpleObject, Serialize, Deserialize)]
 pub struct CaptureLeadPayload {
-    /// The lead as it is now; null if nothing was done.
+    /// The lead as it is now; null if nothing was done, or the outcome is RECEIVED.
     pub lead: Node<lead::Entity>,
-    /// The person as known now; null if nothing was done.
+    /// The person as known now; null if nothing was done, or the outcome is RECEIVED.
     pub contact: Node<contact::Entity>,
     /// What it came to; null if nothing was done.
     pub outcome: Option<CaptureOutcome>,

@@ -23,10 +23,11 @@ use self::known::Touch;
 use super::commands::entered;
 use super::matching::{Interest, fill};
 use super::rules;
-use crate::access::{Action, Kind};
+use crate::access::{Action, Grant, Kind, policy};
 use crate::attribution::commands::rebuild_for_contacts;
 use crate::campaign_member::rules as members;
 use crate::error::{Error, Result};
+use crate::graphql::mutation::Payload;
 use crate::graphql::node::Node;
 use crate::store::{Tx, Warrant};
 
@@ -54,8 +55,22 @@ pub async fn capture(tx: &Tx, input: CaptureLeadInput) -> Result<CaptureLeadPayl
         Some(lead) => (enrich(tx, &warrant, lead, capture.interest, company).await?, CaptureOutcome::Enriched),
         None => (open_lead(tx, &warrant, capture, &contact, company).await?, CaptureOutcome::Created),
     };
-    let (lead, contact) = (Node::at(lead), Node::at(contact.id));
-    Ok(CaptureLeadPayload { lead, contact, outcome: Some(outcome), user_errors: Vec::new() })
+    let told = if knows_addresses(tx) {
+        CaptureLeadPayload {
+            lead: Node::at(lead),
+            contact: Node::at(contact.id),
+            outcome: Some(outcome),
+            user_errors: Vec::new(),
+        }
+    } else {
+        CaptureLeadPayload { outcome: Some(CaptureOutcome::Received), ..CaptureLeadPayload::refused(Vec::new()) }
+    };
+    Ok(told)
+}
+
+/// May the caller know whose address is known already? Everybody else gets one and the same answer.
+fn knows_addresses(tx: &Tx) -> bool {
+    policy::read(Kind::Contact, "email", tx.reader().viewer().role) != Grant::No
 }
 
 /// The company the interest is for: as told, else the known person's, else by the domain of the e-mail address.

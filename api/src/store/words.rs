@@ -1,0 +1,68 @@
+//! The policy in words, as it is told to whoever it is about.
+
+use super::descriptor::Descriptor;
+use crate::access::{Action, Reach, Role, When, policy};
+
+/// `rows that you own or made and rows of your team and the teams below it, while status is DRAFT or ACTIVE`.
+pub fn rows(of: &Descriptor, reach: Reach) -> String {
+    let rows = if reach.all {
+        "every row".to_owned()
+    } else {
+        let parts = [
+            (reach.own, "rows that you own or made"),
+            (reach.team, "rows of your team and the teams below it"),
+            (reach.pool, "rows without an owner in your team and the teams below it"),
+            (reach.parent, "rows that belong to a record within your reach"),
+        ];
+        let parts: Vec<&str> = parts.into_iter().filter(|(covered, _)| *covered).map(|(_, words)| words).collect();
+        if parts.is_empty() { "no row".to_owned() } else { enumerate(&parts, "and") }
+    };
+    match reach.when {
+        None => rows,
+        Some(when) => format!("{rows}, while {}", condition(of, when)),
+    }
+}
+
+/// Why an action is refused to a role: it has no such right, or the right covers other rows, which are named.
+pub fn refusal(of: &Descriptor, action: Action, role: Role) -> String {
+    let right = format!("{}.{}", of.name, spell(action));
+    let reach = policy::reach(of.kind, action, role);
+    if reach.is_none() {
+        format!("Your role does not have the right: {right}.")
+    } else {
+        format!("Your right {right} covers {}; the row is not among them.", rows(of, reach))
+    }
+}
+
+/// `QualifyForSales` -> `qualifyForSales`.
+pub fn spell(action: Action) -> String {
+    let name = format!("{action:?}");
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
+}
+
+fn condition(of: &Descriptor, when: When) -> String {
+    let name = |column: &str| of.name_of_column(column).unwrap_or(column).to_owned();
+    match when {
+        When::In(column, values) => format!("{} is {}", name(column), enumerate(values, "or")),
+        When::Empty(column) => format!("{} is empty", name(column)),
+        When::Viewer(column) => format!("{} is you", name(column)),
+        When::Is(column) => format!("{} is true", name(column)),
+        When::Not(When::Empty(column)) => format!("{} is not empty", name(column)),
+        When::Not(not) => format!("it does not hold that {}", condition(of, *not)),
+        When::All(all) => {
+            let all: Vec<_> = all.iter().map(|when| condition(of, *when)).collect();
+            all.join(" and ")
+        }
+        When::Any(kind, ..) | When::At(_, kind, _) => format!("there is such a {kind:?}"),
+    }
+}
+
+/// `A, B or C`.
+fn enumerate(parts: &[&str], last: &str) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
+    }
+}

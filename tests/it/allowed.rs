@@ -40,6 +40,9 @@ fn input_for(samples: &BTreeMap<String, Value>, mutation: &str, row: &Value) -> 
     Some(input)
 }
 
+/// What `allowed` does not ask, since more than the row decides: whether a pipeline needs the stage, by its other stages.
+const DECIDED_BY_MORE: [(Kind, Action); 1] = [(Kind::Stage, Action::Delete)];
+
 /// The mutations that do an action to a row of a kind.
 fn mutations(kind: Kind, action: Action) -> Vec<String> {
     let of = GRAPH.of(kind);
@@ -130,7 +133,7 @@ async fn blocked_is_refused(samples: &BTreeMap<String, Value>, actor: &Actor, ki
 
 async fn allowed_is_not(samples: &BTreeMap<String, Value>, actor: &Actor, kind: Kind) -> usize {
     let mut tried = 0;
-    for action in actions(kind) {
+    for action in actions(kind).into_iter().filter(|action| !DECIDED_BY_MORE.contains(&(kind, *action))) {
         for mutation in mutations(kind, action) {
             let all = rows(actor, kind).await;
             let name = json!(name_of(action));

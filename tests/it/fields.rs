@@ -247,7 +247,7 @@ async fn an_analyst_cannot_choose_the_rows_of_a_sum() {
             format!("{{ deals {{ {by} {sum} }} }}"),
             format!("{{ deals(filter: {{ status: {{ eq: OPEN }} }}) {{ {by} {sum} }} }}"),
             format!("{{ deals(filter: {{ status: {{ in: [WON] }} }}) {{ {by} {sum} }} }}"),
-            format!("{{ deals(filter: {{ status: {{ eq: WON }}, name: {{ contains: \"a\" }} }}) {{ {by} {sum} }} }}"),
+            format!("{{ deals(filter: {{ status: {{ eq: WON }}, name: {{ contains: \"e\" }} }}) {{ {by} {sum} }} }}"),
             format!("{{ deals(filter: {{ and: [{{ status: {{ eq: WON }} }}] }}) {{ {by} {sum} }} }}"),
             format!("{{ deals({won}) {{ groupBy(by: [{{ field: CLOSED_AT, bucket: MONTH }}]) {sum} }} }}"),
             format!("{{ deals({won}) {{ groupBy(by: [{{ field: CLOSED_AT, bucket: DAY }}, {{ field: PIPELINE }}]) {sum} }} }}"),

@@ -219,6 +219,16 @@ pub enum When {
 impl When {
     /// Holds of every row.
     pub const ALWAYS: &'static Self = &Self::All(&[]);
+
+    /// Does it ask for the viewer?
+    pub fn is_personal(self) -> bool {
+        match self {
+            Self::Viewer(_) => true,
+            Self::In(..) | Self::Empty(_) | Self::Is(_) => false,
+            Self::Not(when) | Self::Any(_, _, when) | Self::At(_, _, when) => when.is_personal(),
+            Self::All(all) => all.iter().any(|when| when.is_personal()),
+        }
+    }
 }
 
 impl Reach {

@@ -3,6 +3,7 @@
 //!
 //! Said of what is known to be so, and of nothing else: whatever is planned in another way counts as different for each.
 
+use super::permit::Permit;
 use super::plan::{Connection, EdgeOutput, Level, ListOutput, Object, Output};
 use crate::access::{Action, Grant, Kind, Reach, Role, policy};
 use crate::store::select::Guard;
@@ -21,6 +22,7 @@ pub fn is_near(role: Role, level: &Level, object: &Object) -> bool {
             | Output::Value { .. }
             | Output::Money { .. }
             | Output::Allowed(_)
+            | Output::Blocked(..)
             | Output::Refused(..)
             | Output::Many(_)
             | Output::Computed(_) => true,
@@ -33,7 +35,7 @@ fn is_joined_alike(role: Role, object: &Object) -> bool {
         && object.outputs.iter().all(|(_, output)| match output {
             Output::Value { guard, .. } | Output::Money { guard, .. } => is_fixed(*guard),
             Output::One { object, guard, .. } => is_fixed(*guard) && is_joined_alike(role, object),
-            Output::Allowed(actions) => actions.iter().all(|(_, guard)| is_fixed(*guard)),
+            Output::Allowed(permits) | Output::Blocked(permits, _) => permits.iter().all(Permit::is_alike),
             Output::Typename | Output::Refused(..) | Output::Many(_) | Output::Computed(_) => true,
         })
 }

@@ -42,6 +42,8 @@ pub struct Permit {
     refusal: (BlockCode, String),
     /// The cells that say whether the state of the row permits it, with what is told where it does not.
     demands: Vec<(usize, &'static str)>,
+    /// The state is asked in respect of who looks.
+    personal: bool,
 }
 
 /// An action that cannot be done to a row now.
@@ -69,15 +71,21 @@ impl Planner<'_> {
                 };
                 // Whoever has no right at all learns nothing of the row's state by it.
                 let demands = of.demands.iter().filter(|demand| !none && demand.action == action);
+                let personal = demands.clone().any(|demand| demand.when.is_personal());
                 let demands = demands.map(|demand| cell(demand)).collect();
                 let code = if none { BlockCode::Right } else { BlockCode::Rows };
-                Permit { action, rows, refusal: (code, words::refusal(of, action, role)), demands }
+                Permit { action, rows, refusal: (code, words::refusal(of, action, role)), demands, personal }
             });
         permits.collect()
     }
 }
 
 impl Permit {
+    /// Is it the same for all viewers of a role, whatever row it is?
+    pub fn is_alike(&self) -> bool {
+        !matches!(self.rows, Guard::Where(_)) && !self.personal
+    }
+
     /// Why the action cannot be done to the row; none if it can.
     pub fn block(&self, row: &Row) -> Option<Block<'_>> {
         let (code, refusal) = &self.refusal;

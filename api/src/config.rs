@@ -68,7 +68,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("TRIBUTARY_LOG_FORMAT", "text", "text or json."),
     variable("TRIBUTARY_METRICS_TOKEN", "", "Bearer token that /metrics asks for; without one it is closed in production."),
     variable("OTEL_EXPORTER_OTLP_ENDPOINT", "", "Base address of an OpenTelemetry collector for traces (http://localhost:4318); none are sent without it."),
-    variable("TRIBUTARY_DEMO", "", "auto: fill an empty development database with demo data; never. Default: auto in development, never in production."),
+    variable("TRIBUTARY_DEMO", "", "auto: fill an empty development database with demo data; exposed: the same, and let other machines reach it, though everybody knows the passwords; never. Default: auto in development, never in production."),
     variable("TRIBUTARY_SQLITE_SYNCHRONOUS", "FULL", "FULL (committed is committed) or NORMAL (faster)."),
 ];
 
@@ -93,8 +93,10 @@ pub enum LogFormat {
 /// Whether demo data is seeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Demo {
-    /// Into an empty development database.
+    /// Into an empty development database, which only this machine can reach.
     Auto,
+    /// Into an empty development database, whoever can reach it.
+    Exposed,
     /// Not at all.
     Never,
 }
@@ -502,13 +504,14 @@ impl Reader<'_> {
         };
         match given.to_ascii_lowercase().as_str() {
             "never" => Demo::Never,
-            "auto" if production => {
+            "auto" | "exposed" if production => {
                 self.mistake(NAME, "must be never in production: demo data is refused there");
                 Demo::Never
             }
             "auto" => Demo::Auto,
+            "exposed" => Demo::Exposed,
             _ => {
-                self.mistake(NAME, format!("must be auto or never; it is `{given}`"));
+                self.mistake(NAME, format!("must be auto, exposed or never; it is `{given}`"));
                 Demo::Never
             }
         }

@@ -125,6 +125,10 @@ fn production_refuses_demo_data_and_a_database_that_holds_them() {
     assert_eq!(seeded.code, 0, "{}", seeded.err);
     let twice = run(&["seed"], &[("DATABASE_URL", &url)]);
     assert_eq!(twice.code, 1);
+    // Everybody knows the passwords: other machines do not reach it unless that was said.
+    let exposed = run(&["serve", "--listen", "0.0.0.0:0"], &[("DATABASE_URL", &url)]);
+    assert_eq!(exposed.code, 1);
+    assert!(exposed.err.contains("TRIBUTARY_DEMO=exposed"), "{}", exposed.err);
     let refused = run(&["user", "list"], &production);
     assert_eq!(refused.code, 1);
     assert!(refused.err.contains("demo data"), "{}", refused.err);
@@ -176,4 +180,13 @@ fn configured_keys_are_judged_and_left_alone() {
         assert_eq!(refused.code, 2);
         assert!(refused.err.contains("TRIBUTARY_SIGNING_KEY") && !refused.err.contains("MC4C"), "{}", refused.err);
     }
+}
+
+#[test]
+fn demo_users_are_not_made_where_other_machines_reach_them() {
+    let (_folder, url) = database();
+    let refused = run(&["serve", "--listen", "0.0.0.0:0"], &[("DATABASE_URL", &url)]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("TRIBUTARY_ENV=production"), "{}", refused.err);
+    assert_eq!(run(&["user", "list"], &[("DATABASE_URL", &url)]).out.lines().count(), 1, "nobody was made");
 }

@@ -23,7 +23,8 @@ pub(super) async fn run(console: &mut Console<'_>, config: Config) -> Outcome {
         tracing::debug!(%error, "the limit of descriptors cannot be raised");
     }
     let app = start(config).await?;
-    if app.config().demo == Demo::Auto {
+    keep_to_this_machine(&app, address).await?;
+    if app.config().demo != Demo::Never {
         seed::fill_if_new(&app).await?;
     }
     welcome(console, &app, address).await?;
@@ -41,6 +42,23 @@ fn stop() -> Result<impl Future<Output = ()>, Failure> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+/// Everybody knows the passwords of the demo users: where they can sign in, or could in a moment, only this machine may
+/// ask, unless that was said otherwise.
+async fn keep_to_this_machine(app: &App, address: SocketAddr) -> Outcome {
+    let demo = app.config().demo;
+    if address.ip().is_loopback() || demo == Demo::Exposed {
+        return Ok(());
+    }
+    if app.store().system().is_demo().await? || (demo == Demo::Auto && seed::has_nobody(app).await?) {
+        return Err(Failure::failed(&format!(
+            "{address} can be reached from other machines, and everybody knows the passwords of the demo users. For real \
+             use set TRIBUTARY_ENV=production and give a database of your own (DATABASE_URL). To show the demo company to \
+             others all the same, set TRIBUTARY_DEMO=exposed."
+        )));
+    }
+    Ok(())
 }
 
 /// Where to go, and as whom.

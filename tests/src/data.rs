@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 /// The folder of a data set, or nothing, said aloud. `TRIBUTARY_DATA` names the folder of all of them.
 pub fn folder(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("TRIBUTARY_DATA")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")), PathBuf::from);
+    let Some(root) = std::env::var_os("TRIBUTARY_DATA").map(PathBuf::from) else {
+        eprintln!("SKIPPED: TRIBUTARY_DATA does not say where the data set {name} is");
+        return None;
+    };
     let folder = root.join(name);
     if folder.is_dir() {
         return Some(folder);

@@ -388,7 +388,7 @@ async fn campaigns_and_channels_add_up_to_the_revenue_to_the_cent() {
         let whole = assert_report_adds_up(&world, &cast.manager).await;
         assert_eq!(whole, 100_000 + 33_333 + 7 + 99_999 + 50_000);
         let own = assert_report_adds_up(&world, &cast.rep).await;
-        assert_eq!(own, 100_000 + 33_333 + 7 + 99_999, "a rep: the deals he may see");
+        assert_eq!(own, 100_000 + 33_333 + 7 + 99_999, "a rep: the deals they may see");
         let window = json!({ "model": "LINEAR", "from": ago(3).to_rfc3339(), "to": ago(1).to_rfc3339() });
         let report = report(&cast.manager, window).await;
         assert_eq!(minor(&report["revenue"]), 133_333, "from is part of the window, to is not");

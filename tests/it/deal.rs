@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{gid, pass};
 
-/// A default pipeline, a rep, and a deal of his worth 1,000.00.
+/// A default pipeline, a rep, and a deal of theirs worth 1,000.00.
 async fn setting(world: &World) -> (Cast, [Uuid; 4], Value) {
     let cast = world.cast().await;
     let (_, stages) = world.pipeline().await;

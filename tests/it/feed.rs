@@ -178,7 +178,7 @@ async fn rights_are_those_of_the_moment() {
         let link = json!({ "dealId": gid("deal", story.their_deal) });
         note(&cast.other_rep, link.clone()).await;
         assert_eq!(action(&mut manager).await, "logActivity");
-        // Made a rep of another team, he is not told of the next note any more.
+        // Made a rep of another team, they are not told of the next note any more.
         world.execute("UPDATE app_user SET role = 'SALES_REP', team_id = NULL WHERE name = 'Max'").await;
         note(&cast.other_rep, link).await;
         company(&cast.other_rep, "The end").await;

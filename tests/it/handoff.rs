@@ -101,7 +101,7 @@ async fn whoever_takes_a_lead_from_the_pool_owns_it() {
 async fn a_handoff_is_answered_by_whom_it_is_addressed_to() {
     each_database(async |world| {
         let cast = world.cast().await;
-        // The other seller wrote the inquiry down, so the lead is in his sight and, as its maker, his own; the hand-off
+        // The other seller wrote the inquiry down, so the lead is in their sight and, as its maker, their own; the hand-off
         // is not.
         let form = json!({
             "contact": { "email": "dora@newco.example" }, "source": "INBOUND",

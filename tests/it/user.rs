@@ -21,7 +21,7 @@ fn with(mut input: Value, name: &str, value: Value) -> Value {
     input
 }
 
-/// Someone who may work, as the API answers him.
+/// Someone who may work, as the API answers them.
 async fn works(actor: &Actor) -> bool {
     actor.ask("{ users { totalCount } }").await.codes().is_empty()
 }

@@ -65,7 +65,7 @@ impl World {
         }
     }
 
-    /// A rep in a team of his own, for tests that need just one person.
+    /// A rep in a team of their own, for tests that need just one person.
     pub async fn rep(&self) -> Actor {
         let team = self.team("Reps", TeamFunction::Sales, None).await;
         self.person("Rolf", Role::SalesRep, Some(team)).await

@@ -116,7 +116,7 @@ pub fn campaign_revenue() -> Derived {
     Derived {
         name: "revenue",
         doc: "The campaign's credited revenue in the base currency: the sum of its shares in deals won in the window, by \
-              one model. SALES_REP: of the deals he may see.",
+              one model. A SALES_REP gets the deals that they may see.",
         args,
         out: money_type(false),
         load: |ask| load_revenue(ask).boxed(),
@@ -138,7 +138,7 @@ pub fn report() -> Report {
         name: "attribution",
         doc: "Which campaigns and channels made the revenue of the deals won in a window, by one model. Exact to the \
               minor unit: the campaigns and `unattributed` add up to `revenue`, and so do the channels. All roles; \
-              SALES_REP: over the deals he may see.",
+              For a SALES_REP: over the deals that they may see.",
         over: Kind::AttributionCredit,
         args,
         out: OutType::Object(Arc::clone(&REPORT), false),

@@ -6,7 +6,7 @@ use entity::lead::LeadStatus;
 
 use crate::checks::Checks;
 
-/// How far a person has come: the furthest that a deal of his or an open lead shows.
+/// How far a person has come: the furthest that a deal of theirs or an open lead shows.
 pub fn lifecycle(leads: &[LeadStatus], deals: &[DealStatus]) -> ContactLifecycle {
     let has = |status| deals.contains(&status);
     let open = leads.iter().filter_map(|status| match status {

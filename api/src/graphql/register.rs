@@ -375,7 +375,7 @@ fn filter_types(registry: &mut Registry, graph: &'static Graph, of: &'static Des
                 argument(&link.name, &format!("{}Filter", target.name), &doc, None)
             }
             Key::Many(_) => {
-                let doc = format!("So many of the {} that the viewer may see pass; null: there are none.", link.name);
+                let doc = format!("How many of the {} must pass, of those that the viewer may see; null: there are none.", link.name);
                 argument(&link.name, &format!("{}ListFilter", target.name), &doc, None)
             }
         });

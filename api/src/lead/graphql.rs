@@ -112,7 +112,7 @@ pub struct QualifyLeadInput {
     pub idempotency_key: Option<String>,
 }
 
-/// The input of handOffLead: a person, a team, or a person with the team he or she is in.
+/// The input of handOffLead: a person, a team, or a person with the team they are in.
 #[derive(InputObject)]
 pub struct HandOffLeadInput {
     /// The lead.

@@ -18,7 +18,7 @@ impl Resource for stage::Entity {
 
     async fn prepare(tx: &Tx, row: &mut stage::Model, before: Option<&stage::Model>, given: &Given) -> Result<()> {
         let warrant = tx.may::<stage::Entity>(Action::Update)?;
-        // Whoever changes the stages of a pipeline has it for himself, so that its rules are judged on what is there.
+        // Whoever changes the stages of a pipeline has it alone, so that its rules are judged on what is there.
         let _ = tx.affect::<pipeline::Entity>(&warrant, row.pipeline_id).await?;
         let others = others(tx, &warrant, row).await?;
         if before.is_none() {

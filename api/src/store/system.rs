@@ -189,7 +189,7 @@ impl System {
     }
 
     /// Who is behind a session, as the database has it now: an active user of a session that was not ended, with the
-    /// teams below his own. One statement.
+    /// teams below their own. One statement.
     ///
     /// # Errors
     /// Database errors.

@@ -125,7 +125,7 @@ async fn delete<E: Resource>(tx: &Tx, id: Uuid, version: i32) -> Result<()> {
     E::effects(tx, &warrant, Some(&before), &row).await
 }
 
-/// Fields whose writing the policy restricts: may this viewer write them on this row, and did he say why?
+/// Fields whose writing the policy restricts: may this viewer write them on this row, and did they say why?
 async fn check_write_grants(tx: &Tx, of: &Descriptor, id: Uuid, given: &Given) -> Result<()> {
     let role = tx.reader().viewer().role;
     for (field, _, _) in &given.values {

@@ -13,7 +13,7 @@ verbs! {
         /// Makes a user who may sign in at once (without a password: once one is set). Roles: ADMIN.
         create_user(CreateUserInput) -> Changed<user::Entity> = super::commands::create,
             many create_users(CreateUsersInput) -> CreateUsersPayload;
-        /// Locks a user out at once: every session ends. Nobody suspends himself, and one active ADMIN stays. Roles:
+        /// Locks a user out at once: every session ends. Nobody suspends themselves, and one active ADMIN stays. Roles:
         /// ADMIN.
         suspend_user(SuspendUserInput) -> Changed<user::Entity> = super::commands::suspend,
             many suspend_users(SuspendUsersInput) -> SuspendUsersPayload;

@@ -6,15 +6,15 @@ use uuid::Uuid;
 use crate::access::policy;
 use crate::error::{Error, Result};
 
-/// Does this user run the system, and may he sign in to do it?
+/// Does this user run the system, and may they sign in to do it?
 pub fn runs_the_system(user: &Model) -> bool {
     user.role == policy::KEEPER && user.status == UserStatus::Active && user.deleted_at.is_none()
 }
 
-/// Nobody shuts himself out by mistake.
+/// Nobody shuts themselves out by mistake.
 ///
 /// # Errors
-/// CONFLICT: it is the caller himself.
+/// CONFLICT: it is the caller.
 pub fn not_oneself(caller: Uuid, user: Uuid, what: &str) -> Result<()> {
     if caller == user {
         Err(Error::conflict(format!("You cannot {what} yourself: ask another ADMIN.")))

@@ -214,7 +214,7 @@ fn tests_of(dice: &mut Dice, ids: &Ids, of: &'static Descriptor, field: &Field) 
 
 fn operand(dice: &mut Dice, ids: &Ids, of: &'static Descriptor, field: &Field) -> Value {
     match field.shape {
-        Shape::Id | Shape::AnyId | Shape::AnyId => ids.get(of.name).filter(|ids| !ids.is_empty()).map_or_else(
+        Shape::Id | Shape::AnyId => ids.get(of.name).filter(|ids| !ids.is_empty()).map_or_else(
             || json!(format!("{}_{}", of.prefix, "0".repeat(32))),
             |ids| json!(ids[dice.below(ids.len())]),
         ),

@@ -297,7 +297,7 @@ fn forbidden() -> End {
     End::close(4403, "Forbidden")
 }
 
-/// Why nobody is let in: by his fault, or because we cannot ask the database.
+/// Why nobody is let in: by their own fault, or because we cannot ask the database.
 fn turned_away(error: &Error) -> End {
     if error.code() == Code::Unauthenticated { forbidden() } else { End::close(1013, "Try again shortly") }
 }

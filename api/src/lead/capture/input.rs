@@ -25,7 +25,7 @@ pub struct CaptureLeadInput {
     pub source: LeadSource,
     /// The campaign that brought the lead. Left out, the campaign of `touch`.
     pub source_campaign_id: Option<Id<campaign::Entity>>,
-    /// What the person wants, in his or her words.
+    /// What the person wants, in their own words.
     pub interest: Option<Words>,
     /// What a deal might be worth.
     pub estimated_value: Option<MoneyInput>,

@@ -10,22 +10,22 @@ verbs! {
     /// The verbs of a campaign's life.
     CampaignVerbs {
         /// Plans the start of a draft: DRAFT -> SCHEDULED. Both dates must be set, and a budget where the channel is
-        /// paid. Roles: MARKETING_MANAGER, MARKETER (own and team's).
+        /// paid. Roles: MARKETING_MANAGER, MARKETER (their own and their team's).
         schedule_campaign(ScheduleCampaignInput) -> Changed<campaign::Entity> = super::commands::schedule,
             many schedule_campaigns(ScheduleCampaignsInput) -> ScheduleCampaignsPayload;
         /// Starts a campaign: DRAFT, SCHEDULED -> ACTIVE. A channel that addresses chosen people (EMAIL, PHONE, SMS,
         /// DIRECT_MAIL) needs members, a paid one a budget, which the launch approves. Roles: MARKETING_MANAGER.
         launch_campaign(LaunchCampaignInput) -> Changed<campaign::Entity> = super::commands::launch,
             many launch_campaigns(LaunchCampaignsInput) -> LaunchCampaignsPayload;
-        /// Halts a running campaign: ACTIVE -> PAUSED. Roles: MARKETING_MANAGER, MARKETER (own and team's).
+        /// Halts a running campaign: ACTIVE -> PAUSED. Roles: MARKETING_MANAGER, MARKETER (their own and their team's).
         pause_campaign(PauseCampaignInput) -> Changed<campaign::Entity> = super::commands::pause,
             many pause_campaigns(PauseCampaignsInput) -> PauseCampaignsPayload;
         /// Goes on with a halted campaign: PAUSED -> ACTIVE; its last day must not have passed. Roles:
-        /// MARKETING_MANAGER, MARKETER (own and team's).
+        /// MARKETING_MANAGER, MARKETER (their own and their team's).
         resume_campaign(ResumeCampaignInput) -> Changed<campaign::Entity> = super::commands::resume,
             many resume_campaigns(ResumeCampaignsInput) -> ResumeCampaignsPayload;
         /// Ends a campaign: ACTIVE, PAUSED -> COMPLETED. Before its last day it takes a reason. Roles:
-        /// MARKETING_MANAGER, MARKETER (own and team's).
+        /// MARKETING_MANAGER, MARKETER (their own and their team's).
         complete_campaign(CompleteCampaignInput) -> Changed<campaign::Entity> = super::commands::complete,
             many complete_campaigns(CompleteCampaignsInput) -> CompleteCampaignsPayload;
         /// Puts an ended campaign away: COMPLETED, CANCELLED -> ARCHIVED. Roles: MARKETING_MANAGER.

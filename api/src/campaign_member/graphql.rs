@@ -15,8 +15,8 @@ verbs! {
     /// What fills a campaign's audience.
     CampaignMemberVerbs {
         /// Adds up to 1,000 contacts to the audience of a campaign that is not over; each is answered for itself, and
-        /// a member who is in already is answered as they are. Roles: ADMIN, MARKETING_MANAGER, MARKETER (campaigns of their own or of their team
-        /// campaigns), INTEGRATION.
+        /// a member who is in already is answered as they are. Roles: ADMIN, MARKETING_MANAGER, MARKETER (campaigns of
+        /// their own or of their team), INTEGRATION.
         add_campaign_members(AddCampaignMembersInput) -> AddCampaignMembersPayload = super::commands::add;
     }
 }

@@ -71,7 +71,7 @@ async fn each<I, P: Payload>(
             let request = key.map(|key| told.meaning.under(key, verb));
             perform(reader, verb, request, told.input, &command).await
         };
-        payloads.push(outcome.await.unwrap_or_else(|error| P::refused(mistakes(error))));
+        payloads.push(Box::pin(outcome).await.unwrap_or_else(|error| P::refused(mistakes(error))));
     }
     Ok(payloads)
 }

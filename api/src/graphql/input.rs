@@ -125,7 +125,7 @@ struct Order {
 impl Plain {
     async fn run(self, ctx: &Context<'_>) -> Result<Outcome> {
         super::reader(ctx)?;
-        once(ctx, self.told(input(ctx)?), |tx, order| self.write(tx, order).boxed()).await
+        Box::pin(once(ctx, self.told(input(ctx)?), |tx, order| self.write(tx, order).boxed())).await
     }
 
     async fn run_many(self, ctx: &Context<'_>) -> Result<Done> {
@@ -139,7 +139,7 @@ impl Plain {
             let items = items_of(fields.swap_remove("items")).into_iter().map(|item| self.told(item));
             batch(ctx, items, Options { key, atomic }, |tx, order| self.write(tx, order).boxed()).await
         };
-        whole(outcome.await).map(|(results, mistakes)| Done::Many(results, mistakes))
+        whole(Box::pin(outcome).await).map(|(results, mistakes)| Done::Many(results, mistakes))
     }
 
     /// Reads an input.

@@ -64,11 +64,12 @@ pub async fn once<I, P: Payload>(
     command: impl for<'a> FnOnce(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
 ) -> Result<P> {
     let (reader, verb) = (super::reader(ctx)?.clone(), ctx.item.node.name.node.as_str());
-    let outcome = async {
+    // Boxed: what a mutation holds on its way would fill the stack.
+    let outcome = Box::pin(async {
         let told = told?;
         let request = key_of(ctx, told.key.as_deref()).map(|key| told.meaning.under(key, verb));
         perform(&reader, verb, request, told.input, command).await
-    };
+    });
     let mut payload = match outcome.await {
         Err(Error::Invalid(mistakes)) => P::refused(mistakes),
         outcome => outcome?,
@@ -88,7 +89,7 @@ pub(super) async fn perform<I, P: Payload>(
     input: I,
     command: impl for<'a> FnOnce(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
 ) -> Result<P> {
-    let done = async {
+    let done = Box::pin(async {
         match idempotency::begin(reader.clone(), verb, request).await? {
             Begun::Replay(payload) => Ok(payload),
             Begun::Fresh(tx) => {
@@ -97,7 +98,7 @@ pub(super) async fn perform<I, P: Payload>(
                 Ok(payload)
             }
         }
-    };
+    });
     match done.await {
         Err(Error::Invalid(mut mistakes)) => {
             reader.name_holders(&mut mistakes).await?;
@@ -141,7 +142,7 @@ macro_rules! verbs {
                     #[graphql(desc = "What to do.")] input: $crate::graphql::judge::Raw<$input>,
                 ) -> Option<async_graphql::Result<$payload>> {
                     let done = $crate::graphql::mutation::one(ctx, input, |tx, input| Box::pin($command(tx, input)));
-                    Some(done.await.map_err($crate::error::Error::into_resolver_error))
+                    Some(Box::pin(done).await.map_err($crate::error::Error::into_resolver_error))
                 }
 
                 $(
@@ -160,7 +161,7 @@ macro_rules! verbs {
                             let items = told.input.items.into_iter().map($crate::graphql::judge::Raw::told);
                             batch(ctx, items, options, |tx, item| Box::pin($command(tx, item))).await
                         };
-                        let payload = whole(outcome.await).map(|(results, user_errors)| $many_payload { results, user_errors });
+                        let payload = whole(Box::pin(outcome).await).map(|(results, user_errors)| $many_payload { results, user_errors });
                         Some(payload.map_err($crate::error::Error::into_resolver_error))
                     }
                 )?

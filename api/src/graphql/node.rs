@@ -169,7 +169,7 @@ async fn answer(ctx: &ContextSelectionSet<'_>, of: &'static Descriptor, row: &Ro
         let row = read.place.get(&id).and_then(|place| rows.get(*place));
         Ok(row.map_or(Value::Null, |row| renderer.object(&read.object, &read.level, &read.loaded, row)))
     };
-    let value = match outcome.await {
+    let value = match Box::pin(outcome).await {
         Ok(value) => value,
         Err(error) => {
             let error: Error = error;

@@ -328,6 +328,41 @@ impl Config {
     }
 }
 
+/// A variable that looks like a setting and is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stray {
+    /// Its name.
+    pub name: String,
+    /// The setting that is meant by all appearances.
+    pub meant: Option<&'static str>,
+}
+
+/// The variables of an environment that look like settings and are none. What Kubernetes sets in every container for a
+/// service called `tributary` is none of them.
+pub fn strays(names: impl IntoIterator<Item = String>) -> Vec<Stray> {
+    const OURS: &str = "TRIBUTARY_";
+    const KUBERNETES: [&str; 2] = ["PORT", "SERVICE_"];
+    let is_known = |name: &String| VARIABLES.iter().any(|variable| variable.name == *name);
+    let looks_like_ours = |name: &String| {
+        name.strip_prefix(OURS).is_some_and(|rest| !KUBERNETES.iter().any(|word| rest.starts_with(word)))
+    };
+    let strays = names.into_iter().filter(|name| looks_like_ours(name) && !is_known(name));
+    let mut strays: Vec<_> = strays.map(|name| Stray { meant: meant(&name), name }).collect();
+    strays.sort_by(|one, other| one.name.cmp(&other.name));
+    strays
+}
+
+/// The setting of nearly this name: with a slip of the pen, or a part more or less.
+fn meant(name: &str) -> Option<&'static str> {
+    let known = VARIABLES.iter().map(|variable| variable.name);
+    let near = known.clone().map(|known| (strsim::damerau_levenshtein(known, name), known)).min();
+    let is_part = |part: &str, whole: &str| whole.strip_prefix(part).is_some_and(|rest| rest.starts_with('_'));
+    match near {
+        Some((distance, known)) if distance <= 2 => Some(known),
+        _ => known.filter(|known| is_part(known, name) || is_part(name, known)).min_by_key(|known| known.len()),
+    }
+}
+
 /// The table of variables as text, for `--help`.
 pub fn help() -> String {
     let width = VARIABLES.iter().map(|variable| variable.name.len()).max().unwrap_or(0);

@@ -8,5 +8,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // The one place that reads the environment; everything else takes its settings from the configuration.
     let environment = |name: &str| std::env::var(name).ok();
-    tributary::cli::main(std::env::args_os(), &environment, &mut std::io::stdout(), &mut std::io::stderr())
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    tributary::cli::main(std::env::args_os(), names, &environment, &mut std::io::stdout(), &mut std::io::stderr())
 }

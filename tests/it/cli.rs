@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use tests::postgres_server;
 use tributary::access::key;
 use tributary::cli;
 
@@ -189,4 +190,82 @@ fn demo_users_are_not_made_where_other_machines_reach_them() {
     assert_eq!(refused.code, 1);
     assert!(refused.err.contains("TRIBUTARY_ENV=production"), "{}", refused.err);
     assert_eq!(run(&["user", "list"], &[("DATABASE_URL", &url)]).out.lines().count(), 1, "nobody was made");
+}
+
+#[test]
+fn a_database_that_cannot_be_opened_is_told_with_the_cause_and_the_way_out() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &str| format!("sqlite://{}?mode=rwc", folder.path().join(name).display());
+    std::fs::write(folder.path().join("letter.txt"), "Dear customer, ".repeat(1_000)).expect("written");
+    let newer = at("newer.db");
+    assert_eq!(run(&["migrate"], &[("DATABASE_URL", &newer)]).code, 0);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let pool = sea_orm::sqlx::SqlitePool::connect(&newer).await.expect("it opens");
+        let step = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m99990101_000001_later', 0)";
+        sea_orm::sqlx::query(step).execute(&pool).await.expect("written");
+        pool.close().await;
+    });
+    let mut cases = vec![
+        (at("none/such.db"), vec!["no folder", "none", "DATABASE_URL"]),
+        (at(""), vec!["is a folder", "DATABASE_URL"]),
+        (at("letter.txt"), vec!["letter.txt", "no SQLite database"]),
+        (newer, vec!["newer version"]),
+        ("sqlite:///proc/tributary.db?mode=rwc".to_owned(), vec!["/proc", "cannot be written"]),
+        (at("x.db") + "&tea=pot", vec!["DATABASE_URL", "tea"]),
+        ("postgres://crm:hunter2@127.0.0.1:1/crm".to_owned(), vec!["Nobody listens at 127.0.0.1:1", "DATABASE_URL"]),
+        ("postgres://crm:hunter2@no-such-host.invalid/crm".to_owned(), vec!["no host no-such-host.invalid"]),
+    ];
+    match postgres_server() {
+        Some(server) => {
+            let (start, _) = server.rsplit_once('/').expect("a database");
+            let stranger = server.replacen("postgres@", "nobody_here@", 1);
+            cases.push((format!("{start}/no_such_database"), vec!["no database no_such_database", "createdb"]));
+            cases.push((stranger, vec!["nobody_here", "does not let"]));
+        }
+        None => println!("skipped: databases of a PostgreSQL server, for TEST_DATABASE_URL names none"),
+    }
+    for (url, words) in cases {
+        let ran = run(&["migrate"], &[("DATABASE_URL", &url), ("TRIBUTARY_DATABASE_TIMEOUT_SECONDS", "1")]);
+        assert_eq!(ran.code, 1, "{url}: {}", ran.err);
+        for word in words {
+            assert!(ran.err.contains(word), "{url}: {}", ran.err);
+        }
+        assert!(!ran.err.contains("hunter2") && !ran.err.contains("at the moment"), "{url}: {}", ran.err);
+    }
+}
+
+#[test]
+fn an_address_that_is_taken_is_told_with_the_way_out() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    for (listen, words) in
+        [(address.as_str(), "taken by another program"), ("192.0.2.1:8080", "does not have the address")]
+    {
+        let ran = run(&["serve", "--listen", listen], &[("DATABASE_URL", "sqlite://never.db")]);
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        assert!(ran.err.contains(words) && ran.err.contains("TRIBUTARY_LISTEN"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_misspelt_setting_is_refused_with_the_one_that_is_meant() {
+    let told = |names: &[&str]| {
+        let mut err = Vec::new();
+        let goes_on = cli::says_what_it_means(names.iter().map(|name| (*name).to_owned()), &mut err);
+        (goes_on, String::from_utf8(err).expect("text"))
+    };
+    for (name, meant) in [
+        ("TRIBUTARY_LISTN", "TRIBUTARY_LISTEN"),
+        ("TRIBUTARY_BASE_CURENCY", "TRIBUTARY_BASE_CURRENCY"),
+        ("TRIBUTARY_DATABASE_TIMEOUT", "TRIBUTARY_DATABASE_TIMEOUT_SECONDS"),
+        ("TRIBUTARY_METRIC_TOKEN", "TRIBUTARY_METRICS_TOKEN"),
+    ] {
+        let (goes_on, err) = told(&["PATH", name, "TRIBUTARY_ENV"]);
+        assert!(!goes_on && err.contains(name) && err.contains(&format!("is {meant} meant?")), "{err}");
+    }
+    let (goes_on, err) = told(&["TRIBUTARY_COFFEE"]);
+    assert!(goes_on && err.contains("TRIBUTARY_COFFEE") && err.contains("ignored"), "{err}");
+    let kubernetes = ["TRIBUTARY_SERVICE_HOST", "TRIBUTARY_PORT", "TRIBUTARY_PORT_8080_TCP_ADDR", "TRIBUTARY_LOG"];
+    assert_eq!(told(&kubernetes), (true, String::new()));
 }

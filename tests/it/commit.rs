@@ -8,6 +8,8 @@ use entity::setting;
 use serde_json::{Value, json};
 use tests::{Actor, Answer, Cast, World, each_database, on_postgres, on_sqlite};
 use tokio::sync::Notify;
+use tributary::graphql::schema::GRAPH;
+use tributary::import::{self, Mapping, Rejection, Report};
 
 const DEAL: &str = "deal { id version }";
 
@@ -326,6 +328,51 @@ async fn a_database_that_another_process_writes_is_busy_and_no_fault_of_ours() {
         create(&rep, "busy", Some("busy")).await.payload();
         assert_eq!(ready(&hasty).await.0, 200);
         hasty.app.store().database().close().await;
+    })
+    .await;
+}
+
+/// Lets the test know of the first batch.
+struct Begun(Arc<Notify>);
+
+impl Report for Begun {
+    fn rejected(&mut self, rejection: Rejection) -> tributary::error::Result<()> {
+        panic!("{rejection:?}")
+    }
+
+    fn progress(&mut self, _: u64) {
+        self.0.notify_one();
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_of_an_import_keeps_nobody_from_writing() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        world.pipeline().await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("people.csv");
+        let rows: String = (0..2_000).map(|at| format!("{at},Person {at}\n")).collect();
+        std::fs::write(&file, format!("id,name\n{rows}")).expect("written");
+        let text = "source = \"test\"\n[contact]\nexternalId = \"id\"\nlastName = \"name\"\n";
+        let mapping = Mapping::parse(text, &GRAPH).expect("a mapping");
+        let (begun, files, system) = (Arc::new(Notify::new()), [file], world.app.store().system());
+        let mut report = Begun(Arc::clone(&begun));
+        let how = import::Options { dry_run: true, batch: 10 };
+        let mut dry = std::pin::pin!(import::run(&system, &mapping, &files, &how, &mut report));
+        tokio::select! {
+            biased;
+            () = begun.notified() => {}
+            outcome = &mut dry => panic!("it was over at once: {outcome:?}"),
+        }
+        // It stands still now, in the middle.
+        create(&cast.rep, "meanwhile", None).await.payload();
+        assert_eq!(deals(&world, "meanwhile").await, 1);
+        let unknown = json!({ "email": "nobody@tributary.example", "password": "no such person here" });
+        assert_eq!(world.stranger().mutate("signIn", unknown, "accessToken").await.mistakes().len(), 1);
+        let outcome = dry.await.expect("it goes on");
+        assert_eq!((outcome.rows, outcome.rejected), (2_000, 0));
+        assert_eq!(world.number("SELECT count(*) FROM contact").await, 0);
     })
     .await;
 }

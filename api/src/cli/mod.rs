@@ -18,7 +18,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::app::{self, App};
 use crate::clock::SystemClock;
-use crate::config::{self, Config, ConfigMistake};
+use crate::config::{self, Config, ConfigMistake, Stray};
 use crate::error::Error;
 
 /// The GraphQL service of a CRM: one graph from the first touch of a campaign to closed revenue.
@@ -131,15 +131,34 @@ impl Console<'_> {
     }
 }
 
-/// Runs a command line: 0 when it was done, 1 when it failed, 2 when command line or configuration are wrong, 3 when some
+/// Runs a command line in an environment whose variables have these names: 0 when it was done, 1 when it failed, 2 when command line or configuration are wrong, 3 when some
 /// of what was to be loaded was rejected.
 pub fn main(
     arguments: impl IntoIterator<Item = OsString>,
+    names: impl IntoIterator<Item = String>,
     environment: &dyn Fn(&str) -> Option<String>,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> ExitCode {
+    if !says_what_it_means(names, err) {
+        return ExitCode::from(2);
+    }
     ExitCode::from(run(arguments, environment, out, err))
+}
+
+/// Tells of variables that look like settings and are none; false if one is a misspelt setting, for then the service
+/// would run otherwise than its operator believes.
+pub fn says_what_it_means(names: impl IntoIterator<Item = String>, err: &mut dyn Write) -> bool {
+    let strays = config::strays(names);
+    for Stray { name, meant } in &strays {
+        let _ = match meant {
+            Some(meant) => {
+                writeln!(err, "tributary: there is no setting {name}; is {meant} meant? Rename or remove it.")
+            }
+            None => writeln!(err, "tributary: there is no setting {name}; it is ignored (see --help)."),
+        };
+    }
+    strays.iter().all(|stray| stray.meant.is_none())
 }
 
 /// As [`main`], with the exit code as a number.

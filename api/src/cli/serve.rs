@@ -1,5 +1,6 @@
 //! `tributary serve`: the service until it is told to stop.
 
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::TcpListener;
@@ -14,9 +15,7 @@ pub(super) async fn run(console: &mut Console<'_>, config: Config) -> Outcome {
     let stop = stop()?;
     let wanted = config.listen;
     // Before the database is touched, so that a taken port is told at once.
-    let listener = TcpListener::bind(wanted)
-        .await
-        .map_err(|error| Failure::Failed(format!("{wanted} cannot be listened on: {error}")))?;
+    let listener = TcpListener::bind(wanted).await.map_err(|error| Failure::Failed(deaf(wanted, &error)))?;
     let address = listener.local_addr()?;
     // Each connection is a descriptor. Where the system allows no more than it does, the limit of connections is lower.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
@@ -31,6 +30,26 @@ pub(super) async fn run(console: &mut Console<'_>, config: Config) -> Outcome {
     server::serve(app.clone(), listener, stop).await?;
     app.store().database().close().await;
     Ok(())
+}
+
+/// Why nobody can be heard there, and what to do about it.
+fn deaf(wanted: SocketAddr, error: &std::io::Error) -> String {
+    let set = "with --listen or TRIBUTARY_LISTEN";
+    match error.kind() {
+        ErrorKind::AddrInUse => {
+            format!("{wanted} is taken by another program. End it, or choose another port {set}.")
+        }
+        ErrorKind::PermissionDenied => {
+            format!("The user who runs the service may not listen on {wanted}. Choose a port above 1023 {set}.")
+        }
+        ErrorKind::AddrNotAvailable => {
+            format!(
+                "This machine does not have the address {}. Choose one that it has {set}; 0.0.0.0 is all of them.",
+                wanted.ip()
+            )
+        }
+        _ => format!("{wanted} cannot be listened on: {error}. Choose another address {set}."),
+    }
 }
 
 /// Ready at the first SIGTERM or SIGINT.

@@ -91,7 +91,7 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
     let outer = trace.clone();
     async move {
         let (mut response, records) = record::gather(next.run(request)).await;
-        let (status, milliseconds) = (response.status().as_u16(), began.elapsed().as_secs_f64() * 1_000.0);
+        let (status, milliseconds) = (response.status().as_u16(), record::milliseconds(began.elapsed()));
         let Line { operation, kind, code, user } = Line::of(&records);
         let user = user.map(tracing::field::display);
         let peer = peer.0.map(tracing::field::display);

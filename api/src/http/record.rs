@@ -126,9 +126,14 @@ fn keep(record: Record, took: Duration) {
     if RECORDS.try_with(|records| records.borrow_mut().push(record)).is_err() {
         let Record { kind, name, user, code } = line;
         let user = user.map(tracing::field::display);
-        let milliseconds = took.as_secs_f64() * 1_000.0;
+        let milliseconds = milliseconds(took);
         tracing::info!(operation = name, r#type = kind, code, user, milliseconds, "ran");
     }
+}
+
+/// A duration as the log tells it: to the microsecond, and no digit that means nothing.
+pub fn milliseconds(took: Duration) -> f64 {
+    f64::from(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)) / 1_000.0
 }
 
 /// The words of a request's line: the names and kinds of its operations, who asked, and the first thing that failed.

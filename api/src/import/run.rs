@@ -104,6 +104,23 @@ pub async fn run(
     options: &Options,
     report: &mut dyn Report,
 ) -> Result<Outcome> {
+    if options.dry_run
+        && let Some(rehearsal) = system.rehearse().await?
+    {
+        let outcome = run_on(&rehearsal.system(), mapping, files, options, report).await;
+        rehearsal.end().await;
+        return outcome;
+    }
+    run_on(system, mapping, files, options, report).await
+}
+
+async fn run_on(
+    system: &System,
+    mapping: &Mapping,
+    files: &[PathBuf],
+    options: &Options,
+    report: &mut dyn Report,
+) -> Result<Outcome> {
     check_files(mapping, files)?;
     let winners = winners(mapping, files)?;
     let mut run = Run {

@@ -3,6 +3,7 @@
 //! Every statement goes through [`Session`], which counts it and puts a time limit round it.
 
 use std::future::Future;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -24,8 +25,9 @@ use tracing::Instrument;
 pub(super) use super::fault::classify;
 use super::fault::{Fault, failed, given_up, of_commit};
 use super::link::{self, Source};
+use super::opening;
 use super::ready::Ready;
-use super::sql::Dialect;
+use super::sql::{Dialect, Sql};
 use super::tally::Tally;
 use super::transaction::Transaction;
 use crate::error::Result;
@@ -57,6 +59,7 @@ pub type Watcher = Box<dyn Fn(&Statement) + Send + Sync>;
 pub struct Database {
     read: DatabaseConnection,
     write: DatabaseConnection,
+    settings: Settings,
     limit: Duration,
     statements: AtomicU64,
     troubles: AtomicU64,
@@ -105,18 +108,32 @@ impl Database {
     /// # Errors
     /// The database cannot be reached, or the URL is none we know.
     pub async fn connect(settings: &Settings) -> Result<Self> {
+        match Self::opened(settings).await {
+            Ok(database) if database.dialect() == Dialect::Sqlite => {
+                let version = Sql::text("SELECT sqlite_version()").statement(DbBackend::Sqlite);
+                let row = database.reading().query_one_raw(version).await.map_err(classify)?;
+                let version = row.map(|row| row.try_get_by_index::<String>(0)).transpose().map_err(classify)?;
+                opening::check_sqlite(&version.unwrap_or_default()).map(|()| database)
+            }
+            Ok(database) => Ok(database),
+            Err(error) => Err(opening::explained(&settings.url, error).await),
+        }
+    }
+
+    async fn opened(settings: &Settings) -> Result<Self, DbErr> {
         let writers = if settings.url.starts_with("sqlite:") { 1 } else { settings.pool };
         let write = open(settings, writers).await?;
         let in_memory = settings.url.contains(":memory:") || settings.url.contains("mode=memory");
         let postgres = write.get_database_backend() == DbBackend::Postgres;
         let read = if postgres || in_memory { write.clone() } else { open(settings, settings.pool).await? };
-        let anchor = if in_memory { Some(anchor(&write).await.map_err(classify)?) } else { None };
+        let anchor = if in_memory { Some(anchor(&write).await?) } else { None };
         let given_up = Counter::default();
         let ready = Ready::of(Source::of(&read, given_up.clone()));
         let writer = (!postgres && !in_memory).then(|| Source::of(&write, given_up.clone()));
         Ok(Self {
             read,
             write,
+            settings: settings.clone(),
             limit: settings.limit,
             statements: AtomicU64::new(0),
             troubles: AtomicU64::new(0),
@@ -135,15 +152,24 @@ impl Database {
     /// # Errors
     /// The database cannot be reached or a step fails.
     pub async fn migrate(&self) -> Result<()> {
-        migration::migrate(&self.write).await.map_err(classify)
+        match migration::migrate(&self.write).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(opening::explained(&self.settings.url, error).await),
+        }
+    }
+
+    /// A copy of a SQLite database as it is now, for trying something out; whoever writes meanwhile is not held up.
+    pub(super) async fn copy_to(&self, file: &Path) -> Result<Self> {
+        let values = vec![file.display().to_string().into()];
+        let copy = Statement::from_sql_and_values(DbBackend::Sqlite, "VACUUM INTO ?", values);
+        self.read.execute_raw(copy).await.map_err(classify)?;
+        let url = format!("sqlite://{}", file.display());
+        Self::connect(&Settings { url, sqlite_full_sync: false, ..self.settings.clone() }).await
     }
 
     /// Answers if the database answers.
     pub(super) async fn ping(&self) -> Result<()> {
-        self.reading()
-            .query_one_raw(super::sql::Sql::text("SELECT 1").statement(self.backend()))
-            .await
-            .map_err(classify)?;
+        self.reading().query_one_raw(Sql::text("SELECT 1").statement(self.backend())).await.map_err(classify)?;
         Ok(())
     }
 
@@ -304,7 +330,7 @@ async fn anchor(memory: &DatabaseConnection) -> Result<SqliteConnection, DbErr> 
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that opens connections")]
-async fn open(settings: &Settings, connections: u32) -> Result<DatabaseConnection> {
+async fn open(settings: &Settings, connections: u32) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(settings.url.clone());
     let (full, limit) = (settings.sqlite_full_sync, settings.limit);
     // Shorter than a statement may take, so that it is told what it was that took so long.
@@ -330,7 +356,7 @@ async fn open(settings: &Settings, connections: u32) -> Result<DatabaseConnectio
         .map_sqlx_postgres_pool_opts(move |pool| {
             pool.after_connect(move |connection, _| link::prepare(connection, limit))
         });
-    Connector::connect(options).await.map_err(classify)
+    Connector::connect(options).await
 }
 
 /// One connection or transaction, counted and timed.

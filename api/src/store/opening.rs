@@ -30,15 +30,17 @@ pub(super) async fn explained(url: &str, error: DbErr) -> Error {
 /// What both databases may say.
 fn of_either(error: &DbErr) -> Option<String> {
     let text = error.to_string();
-    if text.contains("migration has been applied but its file is missing") {
-        let words = "The database was brought up to date by a newer version of Tributary. Start that version, or name \
-                     another database in DATABASE_URL.";
-        return Some(words.to_owned());
-    }
-    match driver(error) {
-        Some(Sqlx::Configuration(cause)) => Some(format!("DATABASE_URL cannot be understood: {cause}.")),
-        _ => None,
-    }
+    let is_newer = text.contains("migration has been applied but its file is missing");
+    is_newer.then(|| {
+        "The database was brought up to date by a newer version of Tributary. Start that version, or name another \
+         database in DATABASE_URL."
+            .to_owned()
+    })
+}
+
+/// What is wrong with a URL that cannot be understood. The URL itself stays out: it may hold a password.
+fn misunderstood(error: &Sqlx) -> String {
+    format!("DATABASE_URL cannot be understood: {error}.")
 }
 
 fn driver(error: &DbErr) -> Option<&Sqlx> {
@@ -54,7 +56,10 @@ fn of_sqlite(url: &str, error: &DbErr) -> Option<String> {
     if let Some(words) = of_either(error) {
         return Some(words);
     }
-    let options = SqliteConnectOptions::from_str(url).ok()?;
+    let options = match SqliteConnectOptions::from_str(url) {
+        Ok(options) => options,
+        Err(error) => return Some(misunderstood(&error)),
+    };
     let file = options.get_filename();
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let (name, place) = (file.display(), folder.display());
@@ -95,7 +100,10 @@ async fn of_postgres(url: &str, error: &DbErr) -> Option<String> {
     if let Some(words) = of_either(error) {
         return Some(words);
     }
-    let options = PgConnectOptions::from_str(url).ok()?;
+    let options = match PgConnectOptions::from_str(url) {
+        Ok(options) => options,
+        Err(error) => return Some(misunderstood(&error)),
+    };
     let server = match options.get_socket() {
         Some(socket) => socket.display().to_string(),
         None => format!("{}:{}", options.get_host(), options.get_port()),

@@ -507,5 +507,11 @@ fn the_import() {
     let arguments: Vec<String> =
         serde_json::from_str(&std::env::var(ARGUMENTS).expect("arguments")).expect("a list of texts");
     let arguments = ["tributary", "import"].map(str::to_owned).into_iter().chain(arguments).map(OsString::from);
-    tributary::cli::main(arguments, &|name| setting(name, &database), &mut std::io::stdout(), &mut std::io::stderr());
+    tributary::cli::main(
+        arguments,
+        [],
+        &|name| setting(name, &database),
+        &mut std::io::stdout(),
+        &mut std::io::stderr(),
+    );
 }

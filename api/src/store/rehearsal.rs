@@ -28,7 +28,7 @@ impl System {
         }
         let folder = TempDir::with_prefix("tributary-").map_err(Error::internal)?;
         let database = Arc::new(self.store().database().copy_to(&folder.path().join("copy.db")).await?);
-        let feed = Feed::of(Arc::clone(&database), self.store().graph());
+        let feed = Feed::of(Arc::clone(&database));
         let store = Store { database, feed, proof: Arc::default(), ..self.store().clone() };
         Ok(Some(Rehearsal { store, _folder: folder }))
     }

@@ -126,7 +126,7 @@ async fn a_wrong_name_a_wrong_password_and_a_suspended_user_get_the_same_answer(
             sign_in(&world, "del", PASSWORD).await,
             sign_in(&world, "nopass", PASSWORD).await,
             sign_in(&world, "nopass", "").await,
-            sign_in(&world, &"x".repeat(10_000), PASSWORD).await,
+            sign_in(&world, &"x".repeat(5_000), PASSWORD).await,
         ];
         let input = json!({ "email": "no address", "password": "" });
         answers.push(world.stranger().mutate("signIn", input, PAYLOAD).await);
@@ -174,7 +174,7 @@ async fn a_session_goes_on_by_its_refresh_tokens_and_ends_with_them() {
         world.clock.advance(Duration::days(31));
         assert_eq!(refresh(&world, &third).await.code(), "UNAUTHENTICATED");
         assert_eq!(world.number("SELECT count(DISTINCT family_id) FROM refresh_token").await, 1);
-        for nonsense in ["", "x", &"x".repeat(100_000)] {
+        for nonsense in ["", "x", &"x".repeat(5_000)] {
             assert_eq!(refresh(&world, nonsense).await.code(), "UNAUTHENTICATED");
         }
     })

@@ -55,12 +55,21 @@ async fn wrong_plans_are_refused_with_every_mistake() {
     each_database(async |world| {
         let marketer = world.cast().await.marketer;
         let wrong = json!({
-            "name": "  ", "code": "ä!", "objective": "AWARENESS", "channel": "PR", "horizon": "LONG_TERM",
+            "name": "x".repeat(201), "code": "plan", "objective": "AWARENESS", "channel": "PR", "horizon": "LONG_TERM",
             "startsOn": "2026-04-02", "endsOn": "2026-04-01", "expectedLeads": -1,
         });
         let refused = marketer.mutate("createCampaign", wrong, FIELDS).await;
-        assert_eq!(refused.mistakes(), ["REQUIRED name", "INVALID code", "INVALID endsOn", "INVALID expectedLeads"]);
+        assert_eq!(refused.mistakes(), ["TOO_LONG name", "INVALID endsOn", "INVALID expectedLeads"]);
         assert_eq!(refused.outcome()["campaign"], Value::Null);
+        // What cannot be such a value at all is told first, and all of it at once.
+        let malformed = json!({
+            "name": "  ", "code": "ä!", "objective": "AWARENESS", "channel": "PR", "horizon": "LONG_TERM",
+            "startsOn": "tomorrow",
+        });
+        let refused = marketer.mutate("createCampaign", malformed, FIELDS).await;
+        let mut mistakes = refused.mistakes();
+        mistakes.sort();
+        assert_eq!(mistakes, ["INVALID code", "INVALID startsOn", "REQUIRED name"]);
     })
     .await;
 }

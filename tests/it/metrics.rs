@@ -71,7 +71,11 @@ async fn operations_are_counted_by_type_name_and_code() {
         };
         assert_eq!(operations("query", "Deals", "OK"), 3.0, "{figures:#?}");
         assert_eq!(operations("query", "", "OK"), 2.0, "one without a name, one of a stranger");
-        assert_eq!(operations("none", "", "GRAPHQL_VALIDATION_FAILED"), 2.0, "a field and a mutation that are not there");
+        assert_eq!(
+            operations("none", "", "GRAPHQL_VALIDATION_FAILED"),
+            2.0,
+            "a field and a mutation that are not there"
+        );
         assert_eq!(operations("none", "", "GRAPHQL_PARSE_FAILED"), 1.0);
         assert_eq!(operations("query", "", "UNAUTHENTICATED"), 1.0);
         assert_eq!(of("tributary_errors_total{code=\"UNAUTHENTICATED\"}"), 1.0);

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tests::Answer;
 use tributary::graphql::schema::GRAPH;
-use tributary::store::descriptor::Key;
+use tributary::store::descriptor::{Key, OutType};
 
 /// Arguments of a list that no list takes.
 const OF_LISTS: [&str; 8] = [
@@ -17,6 +17,25 @@ const OF_LISTS: [&str; 8] = [
     "filter: { createdAt: { gte: \"yesterday\" } }",
     "filter: { createdAt: { gte: true } }",
 ];
+
+/// A value that a computed field's argument of a type does not take.
+fn bad(ty: &str) -> Option<&'static str> {
+    match ty.trim_end_matches('!') {
+        "DateTime" | "Date" => Some("\"yesterday\""),
+        "Int" => Some("-1"),
+        "TimeZone" => Some("\"Mars\""),
+        _ => None,
+    }
+}
+
+fn below(out: &OutType) -> &'static str {
+    match out {
+        OutType::Object(..) => "{ __typename }",
+        OutType::List(item, _) => below(item),
+        OutType::Node(_) => "{ id }",
+        OutType::Scalar(_) | OutType::Choice(..) => "",
+    }
+}
 
 #[track_caller]
 fn null_at(answer: &Answer, path: &Value, what: &str) {
@@ -60,7 +79,15 @@ async fn a_bad_argument_nulls_its_field_alone() {
                 let arguments = OF_LISTS.iter().filter(move |argument| time || !argument.contains("createdAt"));
                 arguments.map(|argument| (link.name.clone(), (*argument).to_owned(), "{ totalCount nodes { id } }"))
             });
-            for (name, arguments, inner) in nested.collect::<Vec<_>>() {
+            let computed = of.derived.iter().flat_map(|derived| {
+                derived.args.iter().filter_map(move |wrong| {
+                    let others = derived.args.iter().filter(|arg| arg.name != wrong.name && arg.ty.ends_with('!'));
+                    let others: String = others.map(|arg| format!(", {}: LINEAR", arg.name)).collect();
+                    let arguments = format!("{}: {}{others}", wrong.name, bad(wrong.ty)?);
+                    Some((derived.name.to_owned(), arguments, below(&derived.out)))
+                })
+            });
+            for (name, arguments, inner) in nested.chain(computed).collect::<Vec<_>>() {
                 let query =
                     format!("{{ {plural}(first: 1) {{ totalCount nodes {{ id {name}({arguments}) {inner} }} }} }}");
                 let answer = cast.admin.ask(&query).await;

@@ -107,7 +107,7 @@ pub struct Mistake {
     /// How to find that row; answers never hold it.
     #[serde(skip)]
     #[graphql(skip)]
-    pub holder: Option<Holder>,
+    pub holder: Option<Box<Holder>>,
 }
 
 /// Texts by which a row is found that has a unique value already.

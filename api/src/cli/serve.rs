@@ -71,7 +71,7 @@ async fn keep_to_this_machine(app: &App, address: SocketAddr) -> Outcome {
         return Ok(());
     }
     if app.store().system().is_demo().await? || (demo == Demo::Auto && seed::has_nobody(app).await?) {
-        return Err(Failure::failed(&format!(
+        return Err(Failure::failed(format!(
             "{address} can be reached from other machines, and everybody knows the passwords of the demo users. For real \
              use set TRIBUTARY_ENV=production and give a database of your own (DATABASE_URL). To show the demo company to \
              others all the same, set TRIBUTARY_DEMO=exposed."

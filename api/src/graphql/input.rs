@@ -212,7 +212,7 @@ fn given(of: &'static Descriptor, input: &IndexMap<Name, Value>, verb: Verb, che
     };
     for field in of.fields.iter().filter(|field| takes(field.input)) {
         let named = verb == Verb::Upsert && matches!(field.name.as_str(), "sourceSystem" | "externalId");
-        if named && input.get(field.name.as_str()).is_none_or(|value| judge::is_blank(value)) {
+        if named && input.get(field.name.as_str()).is_none_or(judge::is_blank) {
             checks.refuse("REQUIRED", &field.name, format!("{} is required.", field.name));
         } else if let Some(value) = said(&field.name, field.input.required, checks) {
             take(&mut given, of, field, value, checks);
@@ -220,7 +220,7 @@ fn given(of: &'static Descriptor, input: &IndexMap<Name, Value>, verb: Verb, che
     }
     for link in &of.links {
         let Key::One(column) = link.key else { continue };
-        if !takes(link.input) && !(verb == Verb::Assign && is_owner(link)) {
+        if !(takes(link.input) || verb == Verb::Assign && is_owner(link)) {
             continue;
         }
         let name = format!("{}Id", link.name);

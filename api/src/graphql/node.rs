@@ -108,10 +108,13 @@ pub fn read_together<'a>(rows: impl IntoIterator<Item = &'a mut RowRef>) {
     rows.into_iter().for_each(|row| row.with = Some(Arc::clone(&together)));
 }
 
+/// What was read for one place, or is just being read.
+type Reading = Arc<OnceCell<Result<Read>>>;
+
 /// Rows that are read together, once for each place of the document that selects of them.
 struct Together {
     ids: Vec<Uuid>,
-    read: Mutex<HashMap<(Kind, Pos), Arc<OnceCell<Result<Read>>>>>,
+    read: Mutex<HashMap<(Kind, Pos), Reading>>,
 }
 
 impl std::fmt::Debug for Together {

@@ -72,7 +72,7 @@ impl Planner<'_> {
                 // Whoever has no right at all learns nothing of the row's state by it.
                 let demands = of.demands.iter().filter(|demand| !none && demand.action == action);
                 let personal = demands.clone().any(|demand| demand.when.is_personal());
-                let demands = demands.map(|demand| cell(demand)).collect();
+                let demands = demands.map(&mut cell).collect();
                 let code = if none { BlockCode::Right } else { BlockCode::Rows };
                 Permit { action, rows, refusal: (code, words::refusal(of, action, role)), demands, personal }
             });

@@ -13,7 +13,7 @@ use crate::error::{Error, Holder, Mistake, Result};
 pub(super) fn refusal<E: Resource>(of: &'static Descriptor, row: &E::Model, error: Error) -> Error {
     let Error::Invalid(mut mistakes) = error else { return error };
     for mistake in mistakes.iter_mut().filter(|mistake| mistake.code == "TAKEN") {
-        mistake.holder = mistake.path.first().and_then(|field| holder::<E>(of, row, field));
+        mistake.holder = mistake.path.first().and_then(|field| holder::<E>(of, row, field)).map(Box::new);
     }
     Error::Invalid(mistakes)
 }

@@ -152,10 +152,10 @@ mod tests {
     fn what_is_dense_weighs_more_than_what_is_long() {
         let long = format!("{{ a(b: \"{}\") }}", "x".repeat(5_000));
         let dense = format!("{{ {} }}", "a ".repeat(2_500));
-        let punctuated = format!("{{ a(b: {}{}) }}", "[{c:1},".repeat(700), "]".repeat(700));
+        let punctuated = format!("{{ a(b: {}{}) }}", "[{c:1},".repeat(60), "]".repeat(60));
         assert!((5_000..12_000).contains(&weight(&long)), "{}", weight(&long));
         assert!(weight(&dense) > 2_500 * 200, "{}", weight(&dense));
-        assert!(weight(&punctuated) > 700 * 200, "{}", weight(&punctuated));
+        assert!(weight(&punctuated) > 60 * 200, "{}", weight(&punctuated));
     }
 
     #[test]

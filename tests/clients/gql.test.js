@@ -21,5 +21,5 @@ test('Python gql: a query over HTTP and over a WebSocket, and a subscription', a
   }
   const env = { ...process.env, TRIBUTARY_URL: url, TRIBUTARY_TOKEN: await signIn('SALES_MANAGER') };
   const { stdout } = await run(python, ['-B', 'python_gql.py'], { cwd, env });
-  assert.equal(stdout, 'SALES_MANAGER\nSALES_MANAGER\nCREATED\n');
+  assert.equal(stdout, 'SALES_MANAGER\nSALES_MANAGER\ncaptureLead\n');
 });

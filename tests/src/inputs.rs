@@ -234,7 +234,7 @@ impl Inputs {
     /// the verb begins from.
     ///
     /// # Panics
-    /// The mutation is new: say in [`Inputs::case`] who does it to what.
+    /// The mutation is new: say in `Inputs::case` who does it to what.
     pub async fn sample(&self, world: &World, cast: &Cast, story: &Story, mutation: &str) -> Sample {
         if let Some(id) = spare(world, mutation).await {
             let input = json!({ "id": id, "expectedVersion": 1 });

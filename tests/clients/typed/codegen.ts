@@ -20,6 +20,7 @@ const config: CodegenConfig = {
           EmailAddress: 'string',
           JSON: 'unknown',
           LanguageTag: 'string',
+          Long: 'number',
           PhoneNumber: 'string',
           TimeZone: 'string',
           URL: 'string',

@@ -133,7 +133,7 @@ def faulty(service, ledger, report, when, begin, end, down=False):
     try:
         ledger.busy(0.7)
         if down:
-            report.check(not ledger.write(), f"{when}: writes are refused")
+            report.check(until(5, ledger.is_refused), f"{when}: writes are refused")
             ready, reason = service.ready()
             report.check(not ready, f"{when}: readiness says so", reason)
     finally:

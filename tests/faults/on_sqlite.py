@@ -73,7 +73,7 @@ def broken_disk(service, ledger, report, disk, word):
     disk(word)
     ledger.busy(1.5)
     # With room left in its journal SQLite still writes: until that is used up, saying that it is ready is no lie.
-    refused = until(15, lambda: not ledger.write())
+    refused = until(25, lambda: ledger.is_refused_while_busy(0.5))
     report.check(refused, f"{when}: writes are refused in the end")
     ready, reason = service.ready()
     report.check(not ready, f"{when}: readiness says so", reason)
@@ -90,7 +90,7 @@ def locked(service, ledger, report, file):
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
-        report.check(not ledger.write(), f"{when}: writes are refused")
+        report.check(until(5, ledger.is_refused), f"{when}: writes are refused")
         report.check(not service.ready()[0], f"{when}: readiness says so")
         answer = service.ask("{ deals(first: 5) { nodes { name } } }")
         report.check("errors" not in answer, f"{when}: reading goes on", answer)

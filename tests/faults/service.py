@@ -163,6 +163,17 @@ class Ledger:
                 done = False
         return done
 
+    def is_refused(self):
+        """One write. True: the service refused it; a client that left before the answer has seen no refusal."""
+        before = sum(self.told.values())
+        return not self.write() and sum(self.told.values()) > before
+
+    def is_refused_while_busy(self, seconds):
+        """Many writes at once for some time. True: the service refused one of them."""
+        before = sum(self.told.values())
+        self.busy(seconds)
+        return sum(self.told.values()) > before
+
     def code(self, code, answer):
         with self.lock:
             self.told[code] = self.told.get(code, 0) + 1

@@ -476,7 +476,7 @@ async fn the_log_is_heard_on_postgres_also_past_the_service() {
             .execute(&format!(
                 "WITH next AS (UPDATE event_sequence SET value = value + 1 RETURNING value) \
                  INSERT INTO event (seq, id, at, action, subject_type, subject_id, changes) \
-                 SELECT value, gen_random_uuid(), now(), 'repair', 'Company', '{subject}', '{{}}' FROM next"
+                 SELECT value, gen_random_uuid(), now(), 'repair', 'COMPANY', '{subject}', '{{}}' FROM next"
             ))
             .await;
         assert_eq!(action(&mut socket).await, "repair");

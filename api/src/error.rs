@@ -229,11 +229,11 @@ impl Error {
     /// What a refusal says, to be told at one field while everything beside it is answered.
     ///
     /// # Errors
-    /// It is no refusal but a failure of ours.
+    /// It is no refusal but a failure of ours or of the database: whoever follows changes tries again.
     pub fn refusal(self) -> Result<(Code, String)> {
-        match self {
-            Self::Internal(_) => Err(self),
-            refused => Ok((refused.code(), refused.to_string())),
+        match self.code() {
+            Code::Internal | Code::Unavailable | Code::Timeout => Err(self),
+            code => Ok((code, self.to_string())),
         }
     }
 

@@ -118,6 +118,50 @@ async fn another_mutation_under_the_same_key_is_a_conflict() {
 }
 
 #[tokio::test]
+async fn a_key_is_the_same_in_the_header_and_the_input_and_is_no_other() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let count = async || world.number("SELECT count(*) FROM company").await;
+        let before = count().await;
+        let many = |key: &str| json!({ "items": [{ "name": "A" }, { "name": "B" }], "idempotencyKey": key });
+        let several = "mutation { a: createTeam(input: { name: \"A\", function: SALES }) { team { id } } \
+                       b: createTeam(input: { name: \"B\", function: SALES }) { team { id } } }";
+        let teams = keyed(&cast.admin, "K", several, json!({})).await.data().clone();
+        // Refused as a whole, not only the item whose key would be the one of the team.
+        assert_eq!(cast.admin.mutate("createCompanies", many("K"), "__typename").await.code(), "IDEMPOTENCY_CONFLICT");
+        assert_eq!(count().await, before);
+        let team = json!({ "name": "A", "function": "SALES", "idempotencyKey": "K" });
+        let again = cast.admin.mutate("createTeam", team, "team { id }").await;
+        assert_eq!(again.payload()["team"], teams["a"]["team"]);
+
+        let payload = "results { company { id } userErrors { code } }";
+        let made = cast.admin.mutate("createCompanies", many("L"), payload).await.payload().clone();
+        assert_eq!(count().await - before, 2);
+        // Keys that are spelled as those of the items and fields could be.
+        for (done, key) in ["L/0", "L/1", "L0", "L 1", "K/1", "K1"].into_iter().enumerate() {
+            cast.admin.mutate("createCompany", json!({ "name": key, "idempotencyKey": key }), "__typename").await.payload();
+            assert_eq!(count().await - before, 3 + i64::try_from(done).expect("few"), "{key}");
+        }
+        for separator in ["\u{1e}", "\u{1f}"] {
+            let key = format!("L{separator}0");
+            let refused = cast.admin.mutate("createCompany", json!({ "name": "C", "idempotencyKey": key }), "__typename").await;
+            assert_eq!(refused.code(), "BAD_USER_INPUT");
+        }
+        assert_eq!(cast.admin.mutate("createCompanies", many("L"), payload).await.payload(), &made);
+        // In one document the second field and the second item have keys of their own.
+        let mixed = "mutation { a: createCompanies(input: { items: [{ name: \"X\" }, { name: \"Y\" }] }) { userErrors { code } results { userErrors { code } } } \
+                     b: createCompany(input: { name: \"Z\" }) { userErrors { code } } }";
+        let before = count().await;
+        for _ in 0..2 {
+            let answer = keyed(&cast.admin, "M", mixed, json!({})).await;
+            assert_eq!(answer.data()["b"]["userErrors"], json!([]));
+            assert_eq!(count().await - before, 3);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_key_has_up_to_255_characters_on_every_way() {
     each_database(async |world| {
         let cast = world.cast().await;

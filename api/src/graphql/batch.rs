@@ -67,7 +67,7 @@ async fn each<I, P: Payload>(
     for (at, told) in items.enumerate() {
         let outcome = async {
             let told = told?;
-            let key = told.key.or_else(|| whole.as_ref().map(|whole| format!("{whole}/{at}")));
+            let key = told.key.or_else(|| whole.as_ref().map(|whole| format!("{whole}\u{1f}{at}")));
             let request = key.map(|key| told.meaning.under(key, verb));
             perform(reader, verb, request, told.input, &command).await
         };

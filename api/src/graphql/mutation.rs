@@ -108,8 +108,11 @@ pub(super) async fn perform<I, P: Payload>(
     }
 }
 
-/// The idempotency key of this field: the input's, else the header's with the place of the field, for one header may
-/// cover several mutations of a document.
+/// The idempotency key of this field: the input's, else the header's; from the second field on with its place, for one
+/// header may cover several mutations of a document.
+///
+/// What is put behind a client's key (here the place of a field, in a batch that of an item) comes after a control
+/// character, which no client can write: so no key that was made equals one that was given.
 pub(super) fn key_of(ctx: &Context<'_>, key: Option<&str>) -> Option<String> {
     if let Some(key) = key {
         return Some(key.to_owned());
@@ -118,7 +121,10 @@ pub(super) fn key_of(ctx: &Context<'_>, key: Option<&str>) -> Option<String> {
     let root = &ctx.query_env.operation.node.selection_set.node;
     let fields = pick(ctx.query_env, &[root], &["Mutation"]).unwrap_or_default();
     let place = fields.iter().position(|field| field.spot.key == ctx.item.node.response_key().node);
-    Some(format!("{header}/{}", place.unwrap_or_default()))
+    Some(match place.unwrap_or_default() {
+        0 => header.to_owned(),
+        place => format!("{header}\u{1e}{place}"),
+    })
 }
 
 /// The verbs of an entity's life as mutations: each runs a command `async fn(&Tx, Input) -> Result<Payload>`. A verb with

@@ -12,7 +12,7 @@ use crate::access::Viewer;
 use crate::error::{Code, Error, Result};
 use crate::store::system::System;
 
-/// A user and his session.
+/// A user and their session.
 type Session = (Uuid, Uuid);
 /// What was found; none for who may not go on. Whoever has asked while the database could not be read gets the code.
 type Found = Result<Option<Viewer>, Code>;
@@ -35,7 +35,7 @@ impl Principals {
         Arc::new(Self { system, waiting: Mutex::default() })
     }
 
-    /// Who is behind a session now; none if he may not go on.
+    /// Who is behind a session now; none if they may not go on.
     ///
     /// # Errors
     /// UNAVAILABLE, TIMEOUT.

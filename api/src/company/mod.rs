@@ -87,11 +87,7 @@ pub fn describe() -> Descriptor {
         )
         .demands(
             Action::Delete,
-            When::Not(&When::Any(
-                Kind::Lead,
-                "company_id",
-                &When::Not(&When::In("status", &["CONVERTED", "DISQUALIFIED"])),
-            )),
+            When::Not(&When::Any(Kind::Lead, "company_id", &crate::lead::OPEN)),
             "Open leads are for this company: close them or move them to another first.",
         )
         .demands(

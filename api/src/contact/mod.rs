@@ -50,10 +50,8 @@ impl Resource for contact::Entity {
 /// First and last name, as far as they are known.
 const DISPLAY_NAME: &str = "NULLIF(TRIM(COALESCE({}.first_name, '') || ' ' || COALESCE({}.last_name, '')), '')";
 
-/// A lead that has not ended.
-const OPEN_LEAD: When = When::Not(&When::In("status", &["CONVERTED", "DISQUALIFIED"]));
 /// A part in a deal that is not decided.
-const OPEN_DEAL: When = When::At("deal_id", Kind::Deal, &When::In("status", &["OPEN"]));
+const OPEN_DEAL: When = When::At("deal_id", Kind::Deal, &crate::deal::OPEN);
 /// What is told of a contact with open business.
 const BUSINESS: &str = "The person has an open lead or deal: close it first.";
 /// What is told of a contact that is another by now.
@@ -108,7 +106,7 @@ pub fn describe() -> Descriptor {
         .many("deals", Kind::DealContact, deal_contact::Column::ContactId, "The person's parts in deals.")
         .many("activities", Kind::Activity, activity::Column::ContactId, "What was done and planned with the person.")
         .writes(writes::<contact::Entity>())
-        .demands(Action::Delete, When::Not(&When::Any(Kind::Lead, "contact_id", &OPEN_LEAD)), BUSINESS)
+        .demands(Action::Delete, When::Not(&When::Any(Kind::Lead, "contact_id", &crate::lead::OPEN)), BUSINESS)
         .demands(Action::Delete, When::Not(&When::Any(Kind::DealContact, "contact_id", &OPEN_DEAL)), BUSINESS)
         .demands(Action::Update, When::Empty("merged_into_id"), MERGED)
         .demands(Action::Assign, When::Empty("merged_into_id"), MERGED)

@@ -97,8 +97,8 @@ pub async fn complete(tx: &Tx, warrant: &Warrant, row: &mut deal::Model) -> Resu
     Ok(())
 }
 
-/// It is not decided yet.
-const OPEN: When = When::In("status", &["OPEN"]);
+/// A deal that is not decided yet.
+pub const OPEN: When = When::In("status", &["OPEN"]);
 /// What is told of one that is.
 const DECIDED: &str = "The deal is won or lost already. Reopen it first (reopenDeal).";
 

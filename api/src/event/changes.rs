@@ -136,7 +136,7 @@ async fn entries(reader: &Reader, ids: &[Uuid]) -> Result<Vec<Entry>> {
     Ok(rows.into_values().flatten().filter_map(entry).collect())
 }
 
-/// What the viewer may read of the changed rows, and which of the rows they name he may see.
+/// What the viewer may read of the changed rows, and which of the rows they name the viewer may see.
 struct Rights {
     /// Fields that are open on every row of the kind.
     open: HashSet<(Kind, String)>,
@@ -216,7 +216,7 @@ impl Rights {
         Ok(())
     }
 
-    /// The change as the viewer may read it; none if he may not, or if all it names is hidden.
+    /// The change as the viewer may read it; none if they may not, or if all it names is hidden.
     fn change(&self, entry: &Entry, field: &str, from: &Json, to: &Json) -> Option<Out> {
         let open = self.open.contains(&(entry.subject.kind, field.to_owned()))
             || self.open_on.contains(&(entry.subject_id, field.to_owned()));

@@ -1,4 +1,4 @@
-//! Whether an answer depends, of who looks, on nothing but his role and on whose the rows at hand are. Then all viewers
+//! Whether an answer depends, of who looks, on nothing but their role and on whose the rows at hand are. Then all viewers
 //! who have the same of these rows get the same answer (see [`crate::store::around`]).
 //!
 //! Said of what is known to be so, and of nothing else: whatever is planned in another way counts as different for each.

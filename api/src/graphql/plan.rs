@@ -209,7 +209,7 @@ impl<'a> Planner<'a> {
         Ok((level, object))
     }
 
-    /// The plan of a list at the root, or below the rows of `parent`. `most` is the longest page.
+    /// The plan of a list at the root, or below the rows of `parent`, where pages are shorter.
     ///
     /// # Errors
     /// BAD_USER_INPUT in the arguments; FORBIDDEN; FORBIDDEN_FIELD in filter or order.
@@ -219,7 +219,6 @@ impl<'a> Planner<'a> {
         parent: Option<&Descriptor>,
         args: &Args,
         below: &[&'a SelectionSet],
-        most: u64,
     ) -> Result<Connection> {
         if !self.reader.may_count(of) {
             return Err(Error::forbidden(format!("{}.read", of.name)));
@@ -231,12 +230,11 @@ impl<'a> Planner<'a> {
         let weight = Scale::new(self.reader.graph(), self.reader.sizes()).list(of, parent, given("filter"));
         let searched = filter.is_some() || given("orderBy").is_some();
         let order = terms.order(of, args)?;
-        let page = terms.page(of, args, &order, most)?;
-        let whole =
-            args.get("filter").and_then(|filter| policy::partition(of.kind).filter(|one| is_state(filter, one)));
+        let page = terms.page(of, args, &order, if parent.is_some() { NESTED_PAGE } else { ROOT_PAGE })?;
+        let whole = given("filter").and_then(|filter| policy::partition(of.kind).filter(|one| is_state(filter, one)));
         let mut connection = Connection {
             of,
-            partition: whole.filter(|_| most == ROOT_PAGE),
+            partition: whole.filter(|_| parent.is_none()),
             list: ListSql { filter, order, page, weight: if searched { weight } else { Weight::default() } },
             weight,
             rows: None,
@@ -439,7 +437,7 @@ impl<'a> Planner<'a> {
             return Err(forbidden_field(of, &link.name));
         }
         self.reader.reference(target, column, BASE)?;
-        let connection = self.connection(target, Some(of), &picked.args, &picked.below, NESTED_PAGE)?;
+        let connection = self.connection(target, Some(of), &picked.args, &picked.below)?;
         level.children.push(Child { parent: id, column, connection });
         Ok(Output::Many(level.children.len() - 1))
     }

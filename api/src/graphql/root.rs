@@ -7,7 +7,7 @@ use async_graphql::registry::{MetaTypeId, ObjectBuilder, Registry};
 use async_graphql::{ContainerType, Context, ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
 use uuid::Uuid;
 
-use super::filter::{NESTED_PAGE, ROOT_PAGE};
+use super::filter::NESTED_PAGE;
 use super::load::{load, load_list, name_rows};
 use super::pick::{Args, arguments, path_of};
 use super::plan::{Planner, with_defaults};
@@ -112,7 +112,7 @@ async fn resolve(ctx: &Context<'_>, root: &Root, renderer: &mut Renderer) -> Res
         Root::Nodes => nodes(ctx, &planner, &args, renderer).await,
         Root::List(of) => {
             let below = [&ctx.item.node.selection_set.node];
-            let connection = planner.connection(of, None, &args, &below, ROOT_PAGE)?;
+            let connection = planner.connection(of, None, &args, &below)?;
             let list = load_list(reader, &connection, Of::All).await?;
             Ok(renderer.list(&connection, &list, Uuid::nil()))
         }

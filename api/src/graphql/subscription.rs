@@ -333,7 +333,7 @@ impl<'a> Plan<'a> {
         Ok(Self { planner, of, key: &ctx.item.node.response_key().node, pos: ctx.item.pos, parts, events, filter })
     }
 
-    /// Does what is told of a change of this kind depend, of who looks, on no more than his role and whose the rows around
+    /// Does what is told of a change of this kind depend, of who looks, on no more than their role and whose the rows around
     /// are?
     fn is_near(&self, kind: Kind) -> Result<bool> {
         let (reader, of) = (self.planner.reader, GRAPH.of(kind));

@@ -1,6 +1,6 @@
 //! Who holds the connections that the service can have at once.
 //!
-//! Whoever connects is a stranger until he has presented a valid token. Strangers have three quarters of the slots, those
+//! Whoever connects is a stranger until they have presented a valid token. Strangers have three quarters of the slots, those
 //! of one network a quarter; where a slot is needed, the stranger gives way who has been quiet for longest, of the network
 //! that holds most. So neither many connections nor few busy ones of nobody keep out who is new, and who is signed in loses
 //! nothing. A connection that nobody uses ends after a while anyway.
@@ -37,7 +37,7 @@ pub struct Slots {
 
 /// One connection.
 struct Slot {
-    /// Of a stranger; none behind a proxy, where it is not his.
+    /// Of a stranger; none behind a proxy, where it is not theirs.
     network: Option<IpAddr>,
     usage: Mutex<Usage>,
     cut: watch::Sender<bool>,

@@ -99,6 +99,9 @@ pub fn describe() -> Descriptor {
     life(declared).done()
 }
 
+/// A lead that has not ended.
+pub const OPEN: When = When::Not(&When::In("status", &["CONVERTED", "DISQUALIFIED"]));
+
 /// The verbs of its life, and what they and the plain mutations demand of its state.
 fn life(declared: Declare<lead::Entity>) -> Declare<lead::Entity> {
     /// Sales has not answered a hand-off of it.
@@ -129,12 +132,12 @@ fn life(declared: Declare<lead::Entity>) -> Declare<lead::Entity> {
         )
         .demands(
             Action::Unconvert,
-            When::At("deal_id", Kind::Deal, &When::In("status", &["OPEN"])),
+            When::At("deal_id", Kind::Deal, &crate::deal::OPEN),
             "The deal is closed. Reopen it first (reopenDeal), then undo the conversion.",
         )
         .demands(
             Action::Assign,
-            status(&rules::OPEN),
+            OPEN,
             "The lead has ended and no longer changes. A new interest of the person is a new lead: captureLead.",
         )
         .demands(

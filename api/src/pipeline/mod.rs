@@ -149,7 +149,7 @@ pub fn describe() -> Descriptor {
     )
     .demands(
         Action::Delete,
-        When::Not(&When::Any(Kind::Deal, "pipeline_id", &When::In("status", &["OPEN"]))),
+        When::Not(&When::Any(Kind::Deal, "pipeline_id", &crate::deal::OPEN)),
         "Open deals are in this pipeline. Close them first.",
     )
     .done()

@@ -1,8 +1,8 @@
 //! Whose the rows around a change are: the users and teams by which rights tell viewers of one role apart.
 //!
-//! Rights depend on who looks in two ways only (see [`super::reach`]): a row is his own, or it is his teams'. So among the
+//! Rights depend on who looks in two ways only (see [`super::reach`]): a row is their own, or it is their teams'. So among the
 //! viewers of a role those are alike for a change who own the same of the rows around it and have the same of their
-//! teams. A viewer who is reduced to that sees of these rows what he saw before, and of others never more.
+//! teams. A viewer who is reduced to that sees of these rows what they saw before, and of others never more.
 
 use std::collections::{HashMap, HashSet};
 

@@ -46,8 +46,6 @@ impl Resource for user::Entity {
 const SUSPENDED: When = When::In("status", &["SUSPENDED"]);
 /// The user is the viewer.
 const MYSELF: When = When::Viewer("id");
-/// A lead that has not ended.
-const OPEN_LEAD: When = When::Not(&When::In("status", &["CONVERTED", "DISQUALIFIED"]));
 /// What is told of a user who has open business.
 const BUSINESS: &str = "The user owns open leads or deals: assign them to somebody else first.";
 
@@ -73,12 +71,8 @@ pub fn describe() -> Descriptor {
         .many("deals", Kind::Deal, deal::Column::OwnerId, "Deals the user is responsible for.")
         .moves_between_teams()
         .writes(writes::<user::Entity>().made_by_verbs())
-        .demands(Action::Delete, When::Not(&When::Any(Kind::Lead, "owner_id", &OPEN_LEAD)), BUSINESS)
-        .demands(
-            Action::Delete,
-            When::Not(&When::Any(Kind::Deal, "owner_id", &When::In("status", &["OPEN"]))),
-            BUSINESS,
-        )
+        .demands(Action::Delete, When::Not(&When::Any(Kind::Lead, "owner_id", &crate::lead::OPEN)), BUSINESS)
+        .demands(Action::Delete, When::Not(&When::Any(Kind::Deal, "owner_id", &crate::deal::OPEN)), BUSINESS)
         .verb("createUser", Action::Create)
         .verb("suspendUser", Action::Suspend)
         .verb("reactivateUser", Action::Reactivate)

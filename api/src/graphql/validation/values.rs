@@ -189,7 +189,8 @@ pub fn exactly_one(ty: &str) -> String {
     format!("`{ty}` takes exactly one of its fields")
 }
 
-fn kind_of(value: &Value) -> &'static str {
+/// What a value is, in words.
+pub(super) fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Variable(_) => "a variable",
         Value::Null => "null",

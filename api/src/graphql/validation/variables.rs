@@ -6,7 +6,7 @@ use async_graphql::parser::types::{BaseType, Type as Reference};
 use async_graphql::{Name, Number, Value};
 
 use super::types::{Input, Kind, Type, Types};
-use super::values::{exactly_one, expectation};
+use super::values::{exactly_one, expectation, kind_of};
 use super::{hint, meant, quoted};
 
 /// Most mistakes that are looked for in one variable.
@@ -59,7 +59,7 @@ impl<'a> Coercion<'a> {
         match (&ty.kind, value) {
             (Kind::Scalar, value) => {
                 if !fits(&ty.name, value) {
-                    self.mistake(expectation(&ty.name, kind_of(value)));
+                    self.mistake(expectation(&ty.name, kind_of(&value.clone().into_value())));
                 }
             }
             (Kind::Enum(values), Value::String(text)) => {
@@ -72,7 +72,7 @@ impl<'a> Coercion<'a> {
                 }
             }
             (Kind::Input { fields, one_of }, Value::Object(given)) => self.object(ty, fields, *one_of, given),
-            (_, other) => self.mistake(expectation(&ty.name, kind_of(other))),
+            (_, other) => self.mistake(expectation(&ty.name, kind_of(&other.clone().into_value()))),
         }
     }
 
@@ -152,17 +152,4 @@ fn whole(number: &Number) -> Option<i32> {
         }
     };
     i32::try_from(whole).ok()
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Boolean(_) => "true or false",
-        Value::Enum(_) => "a name",
-        Value::List(_) => "a list",
-        Value::Object(_) => "an object",
-        Value::Binary(_) => "bytes",
-    }
 }

@@ -143,7 +143,7 @@ impl Connection {
         let credential = timeout(self.app.config().socket_init, self.introduce())
             .await
             .unwrap_or_else(|_| Err(End::close(4408, "Connection initialisation timeout")))?;
-        // Who is signed in keeps his socket though nothing runs on it.
+        // Who is signed in keeps their socket though nothing runs on it.
         let lease = self.caller.lease.clone().filter(|_| credential.is_proof());
         lease.iter().for_each(Lease::know);
         let _in_use = lease.as_ref().map(Lease::begin);

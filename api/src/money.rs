@@ -51,8 +51,7 @@ impl fmt::Display for MoneyError {
             }
             Self::TooLarge => f.write_str("the number is too large to be kept exactly"),
             Self::BeyondLimit { digits } => {
-                let largest = print_decimal(i64::try_from(LARGEST).unwrap_or(i64::MAX), *digits);
-                write!(f, "the amount is too large: at most {largest} is allowed here")
+                write!(f, "the amount is too large: at most {} is allowed here", print_decimal(LARGEST, *digits))
             }
         }
     }
@@ -88,12 +87,12 @@ pub fn parse_minor(text: &str, currency: &str) -> Result<i64, MoneyError> {
     if minor.unsigned_abs() <= LARGEST { Ok(minor) } else { Err(MoneyError::BeyondLimit { digits }) }
 }
 
-/// Writes an amount with all decimals of its currency: 123 450 minor units of EUR are `"1234.50"`.
+/// Writes an amount, or a sum of amounts, with all decimals of its currency: 123 450 minor units of EUR are `"1234.50"`.
 ///
 /// A currency that is not on the list, such as one withdrawn since the row was written, is printed
 /// with the usual two decimals.
 #[must_use]
-pub fn print_minor(minor: i64, currency: &str) -> String {
+pub fn print_minor(minor: impl Into<i128>, currency: &str) -> String {
     print_decimal(minor, minor_digits(currency).unwrap_or(2))
 }
 
@@ -124,7 +123,8 @@ pub fn parse_decimal(text: &str, digits: u32) -> Result<i64, MoneyError> {
 
 /// Writes a whole number of its last digit as a decimal number: the inverse of [`parse_decimal`].
 #[must_use]
-pub fn print_decimal(value: i64, digits: u32) -> String {
+pub fn print_decimal(value: impl Into<i128>, digits: u32) -> String {
+    let value = value.into();
     let sign = if value < 0 { "-" } else { "" };
     let plain = value.unsigned_abs().to_string();
     let decimals = digits as usize;

@@ -148,6 +148,15 @@ async fn a_key_is_the_same_in_the_header_and_the_input_and_is_no_other() {
             assert_eq!(refused.code(), "BAD_USER_INPUT");
         }
         assert_eq!(cast.admin.mutate("createCompanies", many("L"), payload).await.payload(), &made);
+        // Neither are those of the members of a request.
+        let company = |name: &str| json!({ "query": format!("mutation {{ createCompany(input: {{ name: \"{name}\" }}) {{ company {{ id }} }} }}") });
+        let members = json!([company("M1"), company("M2")]);
+        let first = cast.admin.send(members.clone(), &[("idempotency-key", "N")]).await.body;
+        let before = count().await;
+        let one = cast.admin.mutate("createCompany", json!({ "name": "N", "idempotencyKey": "N/0" }), "__typename").await;
+        one.payload();
+        assert_eq!(cast.admin.send(members, &[("idempotency-key", "N")]).await.body, first);
+        assert_eq!(count().await - before, 1);
         // In one document the second field and the second item have keys of their own.
         let mixed = "mutation { a: createCompanies(input: { items: [{ name: \"X\" }, { name: \"Y\" }] }) { userErrors { code } results { userErrors { code } } } \
                      b: createCompany(input: { name: \"Z\" }) { userErrors { code } } }";

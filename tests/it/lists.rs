@@ -341,6 +341,41 @@ async fn groups_over_the_limit_are_refused_and_never_cut() {
 }
 
 #[tokio::test]
+async fn sums_beyond_64_bits_are_told_exactly() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        world.story(&cast).await;
+        world.execute("UPDATE deal SET amount_minor = 9223372036854775807, currency = 'EUR' WHERE amount_minor > 0").await;
+        world.execute("UPDATE company SET annual_revenue_minor = -9223372036854775807, annual_revenue_currency = 'JPY'").await;
+        let amounts = world.number("SELECT count(*) FROM deal WHERE amount_minor > 0 AND deleted_at IS NULL").await;
+        assert!(amounts > 1);
+        let figures = "count sum { amount { amount } version } avg { amount { amount } } max { amount { amount } }";
+        let answer = cast
+            .admin
+            .ask(&format!(
+                "{{ deals {{ aggregate {{ {figures} }} groupBy(by: [{{ field: PIPELINE }}]) {{ sum {{ amount {{ amount }} }} }} }} \
+                    companies {{ aggregate {{ sum {{ annualRevenue {{ amount }} }} }} }} }}"
+            ))
+            .await;
+        let spelled = |minor: i128| {
+            let digits = minor.to_string();
+            let (whole, cents) = digits.split_at(digits.len() - 2);
+            json!([{ "amount": format!("{whole}.{cents}") }])
+        };
+        let largest = i128::from(i64::MAX);
+        let all = &answer.data()["deals"]["aggregate"];
+        assert_eq!(all["sum"]["amount"], spelled(largest * i128::from(amounts)));
+        assert_eq!(all["avg"]["amount"], spelled(largest));
+        assert_eq!(all["max"]["amount"], spelled(largest));
+        assert_eq!(answer.data()["deals"]["groupBy"][0]["sum"]["amount"], spelled(largest * i128::from(amounts)));
+        let companies = world.number("SELECT count(*) FROM company WHERE deleted_at IS NULL").await;
+        let sum = json!([{ "amount": (-largest * i128::from(companies)).to_string() }]);
+        assert_eq!(answer.data()["companies"]["aggregate"]["sum"]["annualRevenue"], sum);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn wrong_arguments_are_told_what_is_right() {
     tests::each_database(async |world| {
         let actor = world.rep().await;

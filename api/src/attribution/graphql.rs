@@ -186,11 +186,11 @@ static REPORT: LazyLock<Arc<OutObject>> = LazyLock::new(|| {
 async fn load_report(ask: Ask<'_>) -> Result<Out> {
     let filter = credits_of(ask.reader, ask.args)?;
     let groups = ask.reader.credit_groups(&filter).await?;
-    let money = |minor: i64| money_out(minor, ask.reader.base_currency());
+    let money = |minor: i128| money_out(minor, ask.reader.base_currency());
     let line = |key: Out, group: &CreditGroup| {
         Out::Object(vec![key, money(group.amount_minor), Out::Value(Value::from(group.deals))])
     };
-    let (mut credited, mut unattributed) = (0, 0);
+    let (mut credited, mut unattributed) = (0_i128, 0_i128);
     let (mut by_campaign, mut by_channel) = (Vec::new(), Vec::new());
     for group in &groups {
         match group.of {

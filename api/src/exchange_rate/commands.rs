@@ -5,7 +5,7 @@ use entity::exchange_rate;
 use sea_orm::ColumnTrait;
 
 use crate::error::{Error, Result};
-use crate::money::{convert, minor_digits};
+use crate::money::{LARGEST, convert, minor_digits};
 use crate::store::{Tx, Warrant};
 
 /// An amount in minor units of the base currency at the rate of a day, and the day whose rate it was: the newest at or
@@ -62,7 +62,7 @@ pub async fn find_base(
 pub fn at_rate(minor: i64, base: &str, rate: &exchange_rate::Model) -> Result<(i64, NaiveDate)> {
     let digits = minor_digits(&rate.currency).zip(minor_digits(base));
     let converted = digits.and_then(|(from, to)| convert(minor, from, to, rate.rate_e8));
-    match converted {
+    match converted.filter(|converted| converted.unsigned_abs() <= LARGEST) {
         Some(converted) => Ok((converted, rate.date)),
         None => Err(Error::invalid("TOO_LARGE", "amount", "The amount is too large in the base currency.")),
     }

@@ -300,7 +300,7 @@ impl TotalsPlan {
         match function {
             "sum" => Out::Value(Value::from(as_float(figures.sum))),
             "avg" if figures.count == 0 => Out::Null,
-            "avg" => Out::Value(Value::from(as_float(figures.sum) / as_float(figures.count))),
+            "avg" => Out::Value(Value::from(as_float(figures.sum) / as_float(figures.count.into()))),
             "min" => Out::Value(render(figure.shape, &figures.min, self.totals.of)),
             _ => Out::Value(render(figure.shape, &figures.max, self.totals.of)),
         }
@@ -308,18 +308,16 @@ impl TotalsPlan {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a GraphQL Float; exact up to 2^53")]
-fn as_float(number: i64) -> f64 {
+fn as_float(number: i128) -> f64 {
     number as f64
 }
 
 fn amount(function: &str, figures: &Figures, currency: &str) -> Option<Out> {
     let minor = match function {
         "sum" => Some(figures.sum),
-        "avg" => {
-            money::divide_half_even(figures.sum.into(), figures.count.into()).and_then(|mean| i64::try_from(mean).ok())
-        }
-        "min" => figures.min.int(),
-        _ => figures.max.int(),
+        "avg" => money::divide_half_even(figures.sum, figures.count.into()),
+        "min" => figures.min.int().map(i128::from),
+        _ => figures.max.int().map(i128::from),
     };
     minor.map(|minor| money_out(minor, currency))
 }
@@ -362,7 +360,7 @@ impl Folded {
 
 fn merge(known: &mut Figures, more: &Figures) {
     known.count += more.count;
-    known.sum = known.sum.saturating_add(more.sum);
+    known.sum += more.sum;
     if less(&more.min, &known.min) {
         known.min = more.min.clone();
     }

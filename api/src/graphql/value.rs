@@ -68,7 +68,7 @@ pub fn render(shape: Shape, cell: &Cell, of: &Descriptor) -> Value {
 }
 
 /// A field of `Money`.
-pub fn money_part(minor: i64, currency: &str, part: &str) -> Value {
+pub fn money_part(minor: impl Into<i128>, currency: &str, part: &str) -> Value {
     match part {
         "amount" => Value::from(money::print_minor(minor, currency)),
         "currency" => Value::from(currency),
@@ -83,7 +83,8 @@ pub fn print_minor_value(minor: i64, currency: &str) -> Value {
 }
 
 /// `Money` as a computed answer.
-pub fn money_out(minor: i64, currency: &str) -> Out {
+pub fn money_out(minor: impl Into<i128>, currency: &str) -> Out {
+    let minor = minor.into();
     Out::Object(vec![
         Out::Value(money_part(minor, currency, "amount")),
         Out::Value(money_part(minor, currency, "currency")),

@@ -234,7 +234,8 @@ impl Call {
         stream::respond(framing, answers, credential, self.app.config().pulse, self.lease)
     }
 
-    /// Members run one after the other, in the order of the array; each has an idempotency key of its own.
+    /// Members run one after the other, in the order of the array; each has an idempotency key of its own, made with a
+    /// character that no key of a client can hold.
     async fn answer_batch(self, batch: Vec<Parameters>) -> Result<Response<Body>, Refusal> {
         let key = self.idempotency_key()?;
         let viewer = match self.viewer().await {
@@ -243,7 +244,7 @@ impl Call {
         };
         let mut answers = Vec::with_capacity(batch.len());
         for (index, parameters) in batch.into_iter().enumerate() {
-            let key = key.as_ref().map(|key| format!("{key}/{index}"));
+            let key = key.as_ref().map(|key| format!("{key}\u{1d}{index}"));
             answers.push(match self.admit(parameters)? {
                 Ok(admitted) => self.run(admitted, viewer.clone(), key).await,
                 Err(errors) => Answer::refused(errors, self.app.is_schema_open(viewer.is_some())),

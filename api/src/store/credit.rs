@@ -1,5 +1,7 @@
 //! Sums of stored credits by campaign and by channel, at one moment.
 
+use std::cmp::Reverse;
+
 use uuid::Uuid;
 
 use entity::enums::Channel;
@@ -8,7 +10,7 @@ use super::Reader;
 use super::database::classify;
 use super::filter::Filter;
 use super::select::BASE;
-use super::sql::Sql;
+use super::sql::{Sql, exact};
 use super::weight::Scale;
 use crate::access::{Action, Kind};
 use crate::error::{Error, Result};
@@ -21,7 +23,7 @@ pub struct CreditGroup {
     /// How many deals have a part in it.
     pub deals: i64,
     /// The sum in minor units of the base currency.
-    pub amount_minor: i64,
+    pub amount_minor: i128,
 }
 
 /// What credits are grouped by.
@@ -46,7 +48,7 @@ impl Reader {
         }
         let mut sql = self.groups_sql("1, t0.campaign_id, CAST(NULL AS varchar)", "campaign_id", filter)?;
         sql.push(" UNION ALL ").append(self.groups_sql("2, CAST(NULL AS uuid), t0.channel", "channel", filter)?);
-        sql.push(" ORDER BY 1, 5 DESC, 2, 3");
+        sql.push(" ORDER BY 1, 2 NULLS LAST, 3 NULLS LAST");
         let weight = Scale::new(self.graph(), self.sizes()).list(of, None, None).whole;
         let rows = self.read(sql.statement(self.backend()), weight).await?;
         let group = |row: &sea_orm::QueryResult| {
@@ -56,9 +58,12 @@ impl Reader {
             } else {
                 CreditOf::Channel(row.try_get_by_index(2)?)
             };
-            Ok(CreditGroup { of, deals: row.try_get_by_index(3)?, amount_minor: row.try_get_by_index(4)? })
+            let amount: Option<String> = row.try_get_by_index(4)?;
+            Ok(CreditGroup { of, deals: row.try_get_by_index(3)?, amount_minor: exact(amount.as_deref()) })
         };
-        rows.iter().map(group).collect::<Result<_, _>>().map_err(classify)
+        let mut groups: Vec<_> = rows.iter().map(group).collect::<Result<_, _>>().map_err(classify)?;
+        groups.sort_by_key(|group| (matches!(group.of, CreditOf::Channel(_)), Reverse(group.amount_minor)));
+        Ok(groups)
     }
 
     fn groups_sql(&self, keys: &str, by: &str, filter: &Filter) -> Result<Sql> {
@@ -66,7 +71,8 @@ impl Reader {
         let mut conditions = self.visible(of, Action::Count, BASE);
         conditions.push(self.condition(of, filter, Action::Count, BASE)?);
         let mut sql = Sql::text(format!("SELECT {keys}, COUNT(DISTINCT {BASE}.deal_id), "));
-        sql.append(self.dialect().sum(Sql::text(format!("{BASE}.amount_minor"))));
+        let dialect = self.dialect();
+        sql.append(dialect.exact_sum(&dialect.parts(Sql::text(format!("{BASE}.amount_minor")))));
         sql.push(&format!(" FROM {} {BASE} WHERE ", of.table)).append(Sql::all(conditions));
         sql.push(&format!(" GROUP BY {BASE}.{by}"));
         Ok(sql)

@@ -300,6 +300,30 @@ impl Dialect {
         sql
     }
 
+    /// The parts of which [`Dialect::exact_sum`] adds up whole numbers: SQLite refuses a sum beyond 64 bits, so there they
+    /// are summed in halves.
+    pub fn parts(self, value: Sql) -> Vec<Sql> {
+        let part = |operator: &str| {
+            let mut part = Sql::text("((");
+            part.append(value.clone()).push(")").push(operator).push(")");
+            part
+        };
+        match self {
+            Self::Postgres => vec![value],
+            Self::Sqlite => vec![part(" >> 32"), part(" & 4294967295")],
+        }
+    }
+
+    /// The sum of whole numbers, however large it is, as a text for [`exact`].
+    pub fn exact_sum(self, parts: &[Sql]) -> Sql {
+        let mut sql = Sql::default();
+        for (number, part) in parts.iter().enumerate() {
+            sql.push(if number == 0 { "CAST(SUM(" } else { " || ' ' || CAST(SUM(" });
+            sql.append(part.clone()).push(") AS text)");
+        }
+        sql
+    }
+
     /// Locks the selected rows until the transaction ends (SQLite's one writer needs no lock).
     pub fn for_update(self) -> &'static str {
         match self {
@@ -337,4 +361,10 @@ mod tests {
         let mut filtered = Sql::text("SELECT 1 WHERE a = ");
         assert_eq!(filtered.bind(1).limit(51).as_text(), "SELECT 1 WHERE a = ? LIMIT ?");
     }
+}
+
+/// What [`Dialect::exact_sum`] says: a number, or its upper and lower 32 bits; 0 of nothing.
+pub fn exact(sum: Option<&str>) -> i128 {
+    let parts = sum.unwrap_or_default().split_whitespace().map(|part| part.parse().unwrap_or(0_i128));
+    parts.fold(0, |upper, lower| (upper << 32) + lower)
 }

@@ -11,7 +11,7 @@ use super::filter::{Filter, forbidden_field};
 use super::reach::FieldGrant;
 use super::row::{Cell, Stored, decode};
 use super::select::{BASE, Of};
-use super::sql::{Dialect, Sql};
+use super::sql::{Dialect, Sql, exact};
 use crate::access::{Action, Kind};
 use crate::error::{Error, Result};
 
@@ -69,7 +69,7 @@ impl Reader {
         column: &'static str,
         parents: &[Uuid],
         filter: &Filter,
-    ) -> Result<HashMap<Uuid, i64>> {
+    ) -> Result<HashMap<Uuid, i128>> {
         let of = self.graph().of(kind);
         let field = of.field(field).ok_or_else(|| Error::internal(format!("no field {}.{field}", of.name)))?;
         let value = self.readable(of, field, BASE)?.value;
@@ -109,7 +109,7 @@ impl Reader {
         let own = keys.len();
         keys.extend(totals.keys.iter().map(|key| key.value.clone()));
         let mut figures = vec![Aggregate::over(Function::Count, Sql::text("*"))];
-        figures.extend(totals.sums.iter().flat_map(Sum::aggregates));
+        figures.extend(totals.sums.iter().flat_map(|sum| sum.aggregates(self.dialect())));
         let mut from = Sql::text(format!("{} {BASE} WHERE ", of.table));
         from.append(Sql::all(conditions));
         if totals.keys.iter().any(|key| key.join.is_some()) {
@@ -124,7 +124,7 @@ impl Reader {
             }
         }
         let grouped = keys.len();
-        let cells = keys.into_iter().chain(figures.iter().map(|figure| figure.sql(self.dialect())));
+        let cells = keys.into_iter().chain(figures.iter().map(|figure| figure.cell(self.dialect())));
         let mut sql = Sql::text("SELECT ");
         sql.append(Sql::listed(cells.collect())).push(" FROM ").append(from);
         if grouped > 0 {
@@ -153,7 +153,7 @@ impl Reader {
             *key = named(std::mem::take(key));
         }
         for figure in figures {
-            *figure = figure.of_groups(named(figure.sql(self.dialect())));
+            *figure = figure.of_groups(figure.parts().map(&mut named).collect());
         }
         let mut table = Sql::text("(SELECT ");
         table.append(Sql::listed(cells)).push(" FROM ").append(from);
@@ -240,27 +240,30 @@ pub(crate) struct Sum {
 }
 
 impl Sum {
-    fn aggregates(&self) -> Vec<Aggregate> {
-        let mut functions = vec![Function::Count];
+    fn aggregates(&self, dialect: Dialect) -> Vec<Aggregate> {
+        let over = |function| Aggregate::over(function, self.value.clone());
+        let mut figures = vec![over(Function::Count)];
         if self.range {
-            functions.extend([Function::Min, Function::Max]);
+            figures.extend([over(Function::Min), over(Function::Max)]);
         }
         if self.sum {
-            functions.push(Function::Sum);
+            figures.push(Aggregate { function: Function::Sum, values: dialect.parts(self.value.clone()) });
         }
-        functions.into_iter().map(|function| Aggregate::over(function, self.value.clone())).collect()
+        figures
     }
 }
 
-/// An aggregate function and what it is over.
+/// An aggregate function and what it is over: one value, or the parts of a sum.
 struct Aggregate {
     function: Function,
-    value: Sql,
+    values: Vec<Sql>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Function {
     Count,
+    /// The sum of counts.
+    Total,
     Min,
     Max,
     Sum,
@@ -268,25 +271,37 @@ enum Function {
 
 impl Aggregate {
     fn over(function: Function, value: Sql) -> Self {
-        Self { function, value }
+        Self { function, values: vec![value] }
     }
 
     /// The same figure from the figures of groups.
-    fn of_groups(&self, figure: Sql) -> Self {
-        let function = if self.function == Function::Count { Function::Sum } else { self.function };
-        Self { function, value: figure }
+    fn of_groups(&self, figures: Vec<Sql>) -> Self {
+        let function = if self.function == Function::Count { Function::Total } else { self.function };
+        Self { function, values: figures }
     }
 
-    fn sql(&self, dialect: Dialect) -> Sql {
+    /// What a group has to say of the figure.
+    fn parts(&self) -> impl Iterator<Item = Sql> {
         let name = match self.function {
-            Function::Sum => return dialect.sum(self.value.clone()),
             Function::Count => "COUNT(",
             Function::Min => "MIN(",
             Function::Max => "MAX(",
+            Function::Sum | Function::Total => "SUM(",
         };
-        let mut sql = Sql::text(name);
-        sql.append(self.value.clone()).push(")");
-        sql
+        self.values.iter().map(move |value| {
+            let mut sql = Sql::text(name);
+            sql.append(value.clone()).push(")");
+            sql
+        })
+    }
+
+    /// The figure as it is read.
+    fn cell(&self, dialect: Dialect) -> Sql {
+        match self.function {
+            Function::Sum => dialect.exact_sum(&self.values),
+            Function::Total => dialect.sum(Sql::listed(self.values.clone())),
+            _ => Sql::listed(self.parts().collect()),
+        }
     }
 }
 
@@ -313,7 +328,7 @@ pub(crate) struct Figures {
     /// The greatest value; empty if it was not wanted.
     pub max: Cell,
     /// The sum; 0 of nothing, and if it was not wanted.
-    pub sum: i64,
+    pub sum: i128,
 }
 
 impl Totals<'_> {
@@ -330,7 +345,7 @@ impl Totals<'_> {
         for sum in &self.sums {
             let count = next(Stored::Long)?.int().unwrap_or_default();
             let (min, max) = if sum.range { (next(sum.stored)?, next(sum.stored)?) } else { (Cell::Null, Cell::Null) };
-            let total = if sum.sum { next(Stored::Long)?.int().unwrap_or_default() } else { 0 };
+            let total = if sum.sum { exact(next(Stored::Text)?.text()) } else { 0 };
             sums.push(Figures { count, min, max, sum: total });
         }
         Ok(Group { parent, keys, count, sums })

@@ -7,10 +7,9 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 
 from proxy import Proxy
-from service import Ledger, Service, until
+from service import Ledger, Service, every, until
 
 FAIL = """CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF random() < 0.5 THEN {what}; END IF; RETURN NEW; END $$;
@@ -108,14 +107,7 @@ def run(program, work, report, chance, seconds):
             ),
             lambda: killed(service, ledger, report, chance),
         ]
-        stop = time.monotonic() + seconds
-        while rounds:
-            chance.shuffle(rounds)
-            for each in rounds:
-                each()
-                if time.monotonic() > stop:
-                    rounds = []
-                    break
+        every(rounds, chance, seconds)
         service.restart(signal.SIGKILL)
         ledger.retry()
         ledger.verify("postgres, at the end")

@@ -4,9 +4,8 @@ import os
 import signal
 import sqlite3
 import subprocess
-import time
 
-from service import Gone, Ledger, Service, until
+from service import Ledger, Service, every, until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -42,14 +41,7 @@ def run(program, work, report, chance, seconds):
         rounds += [lambda: locked(service, ledger, report, file)]
         rounds += [lambda word=word: killed(service, ledger, report, chance, disk, word) for word in ("", "full", "sync")]
         rounds += [lambda: ended(service, ledger, report)]
-        end = time.monotonic() + seconds
-        while rounds:
-            chance.shuffle(rounds)
-            for faulty in rounds:
-                faulty()
-                if time.monotonic() > end:
-                    rounds = []
-                    break
+        every(rounds, chance, seconds)
         service.restart(signal.SIGKILL)
         ledger.retry()
         ledger.verify("sqlite, at the end")

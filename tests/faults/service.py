@@ -185,6 +185,8 @@ class Ledger:
                 self.unknown.pop(name, None)
                 if outcome:
                     self.acknowledged.add(name)
+                    # Of a batch that is sent again, also what was not done the first time is done.
+                    self.refused.discard(name)
                 elif outcome is None:
                     self.unknown[name] = again
                 else:
@@ -280,3 +282,14 @@ def until(seconds, condition):
             pass
         time.sleep(0.1)
     return False
+
+
+def every(rounds, chance, seconds):
+    """Every round once, whatever the time; then again, as long as it lasts."""
+    end = time.monotonic() + seconds
+    while True:
+        chance.shuffle(rounds)
+        for faulty in rounds:
+            faulty()
+        if time.monotonic() > end:
+            return

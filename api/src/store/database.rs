@@ -178,7 +178,7 @@ impl Database {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// How often the disk of the database failed.
+    /// How often the database itself failed, or the way to it.
     pub(super) fn troubles(&self) -> u64 {
         self.troubles.load(Ordering::Relaxed)
     }
@@ -312,7 +312,7 @@ impl Database {
         let outcome = tokio::time::timeout(self.limit, call).instrument(span).await;
         self.calls.get_or_create(&kind).observe(began.elapsed().as_secs_f64());
         let outcome = outcome.unwrap_or_else(|_| Err(given_up()));
-        if outcome.as_ref().is_err_and(|error| Fault::of(error).is_of_the_disk()) {
+        if outcome.as_ref().is_err_and(|error| Fault::of(error).is_trouble()) {
             self.troubles.fetch_add(1, Ordering::Relaxed);
         }
         outcome

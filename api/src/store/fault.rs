@@ -105,9 +105,9 @@ impl Fault {
         }
     }
 
-    /// The database itself has to be looked after before it can be written again.
-    pub fn is_of_the_disk(self) -> bool {
-        matches!(self, Self::Full | Self::Failing | Self::ReadOnly | Self::Damaged)
+    /// The database itself, or the way to it, has to be looked after before it can be written again.
+    pub fn is_trouble(self) -> bool {
+        matches!(self, Self::Unreachable | Self::Full | Self::Failing | Self::ReadOnly | Self::Damaged)
     }
 
     fn told(self, error: DbErr) -> Error {
@@ -153,10 +153,13 @@ pub(super) fn of_commit(error: DbErr) -> Error {
     }
     tracing::warn!(%error, "whether a transaction was committed is not known");
     let code = if fault == Fault::Late { Code::Timeout } else { Code::Unavailable };
+    let who = if fault == Fault::Failing { "The disk of the database" } else { "The database" };
     Error::refused(
         code,
-        "The database did not confirm the change: it may have been made or not. Send it again with the same idempotency \
-         key, which makes it once; without one, look before you try again.",
+        format!(
+            "{who} did not confirm the change: it may have been made or not. Send it again with the same idempotency key, \
+             which makes it once; without one, look before you try again."
+        ),
     )
 }
 

@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Result};
 const NAME: &str = "write_proof";
 /// A proof is good for so long, for all who ask.
 const GOOD_FOR: TimeDelta = TimeDelta::seconds(1);
-/// After trouble with the disk a proof takes as much room as a larger change would.
+/// After trouble a proof takes as much room as a larger change would.
 const BALLAST: usize = 65_536;
 
 /// The last proof.
@@ -24,13 +24,13 @@ pub(super) struct Proof(Mutex<Last>);
 struct Last {
     made_at: Option<DateTime<Utc>>,
     refusal: Option<(Code, String)>,
-    /// The troubles with the disk that there had been when writing succeeded.
+    /// The troubles with the database that there had been when writing succeeded.
     overcome: u64,
 }
 
 impl Store {
-    /// Can the database be read and written? One proof a second answers all who ask; trouble with the disk makes an
-    /// earlier yes worthless.
+    /// Can the database be read and written? One proof a second answers all who ask; trouble makes an earlier yes
+    /// worthless.
     ///
     /// # Errors
     /// UNAVAILABLE, TIMEOUT, INTERNAL: it cannot, at the moment.

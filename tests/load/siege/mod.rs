@@ -136,5 +136,5 @@ async fn ask(server: &Server, token: Option<&str>, query: &str, variables: Value
 /// Texts that the database answers.
 async fn texts(database: &DatabaseConnection, sql: &str) -> Result<Vec<String>> {
     let rows = database.query_all_raw(Statement::from_string(database.get_database_backend(), sql)).await?;
-    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<std::result::Result<_, _>>()?)
 }

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use entity::{refresh_token, user};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, IntoActiveModel, QueryResult,
-    Statement,
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityName, EntityTrait, IdenStatic,
+    IntoActiveModel, Iterable, QueryResult, Statement,
 };
 use tributary::access::Role;
 use tributary::app::App;
 use tributary::clock::{Clock, FixedClock};
 use tributary::config::Config;
+use tributary::graphql::schema::GRAPH;
+use tributary::store::keys::keys_of;
 use uuid::Uuid;
 
 use crate::Actor;
@@ -87,7 +89,22 @@ impl World {
     {
         let active = row.clone().into_active_model().reset_all();
         M::Entity::insert(active).exec_without_returning(&self.raw).await.expect("the row fits");
+        self.fill_keys(&row).await;
         row
+    }
+
+    /// Fills the keys of a row's texts, as the service does where it writes.
+    async fn fill_keys<M: sea_orm::ModelTrait>(&self, row: &M) {
+        let table = M::Entity::default().table_name();
+        let Some(of) = GRAPH.all().find(|of| of.table == table) else { return };
+        let id = <M::Entity as EntityTrait>::Column::iter().find(|column| column.as_str() == "id");
+        for (column, value) in keys_of(of, row) {
+            let places = if self.is_postgres() { ["$1", "$2"] } else { ["?", "?"] };
+            let sql = format!("UPDATE {table} SET {column} = {} WHERE id = {}", places[0], places[1]);
+            let values = [value, row.get(id.expect("an id"))];
+            let statement = Statement::from_sql_and_values(self.raw.get_database_backend(), sql, values);
+            self.raw.execute_raw(statement).await.expect("the row has its keys");
+        }
     }
 
     /// Rows of a query past the service.

@@ -29,6 +29,8 @@ pub fn describe() -> Descriptor {
             shape: Shape::AnyId,
             nullable: false,
             sortable: false,
+            searched: None,
+            sorted: None,
             input: Input::default(),
         })
         .derived(changes::subject_id())

@@ -478,8 +478,18 @@ fn shared_inputs(registry: &mut Registry) {
     };
     let doc = |what: &str| format!("Tests of {what}; everything given must hold.");
     let text = vec![
-        argument("contains", "String", "Contains this; ASCII letters match in either case.", None),
-        argument("startsWith", "String", "Starts with this; ASCII letters match in either case.", None),
+        argument(
+            "contains",
+            "String",
+            "Contains this, whatever the case of its letters; in names and texts accents do not count either.",
+            None,
+        ),
+        argument(
+            "startsWith",
+            "String",
+            "Starts with this, whatever the case of its letters; in names and texts accents do not count either.",
+            None,
+        ),
     ];
     insert_input(registry, "IDFilter", &doc("an id"), equality("ID"));
     insert_input(registry, "StringFilter", &doc("a text"), [both("String"), text].concat());

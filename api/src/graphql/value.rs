@@ -63,6 +63,8 @@ pub fn render(shape: Shape, cell: &Cell, of: &Descriptor) -> Value {
         (_, Cell::Bool(yes)) => Value::from(*yes),
         (_, Cell::Time(time)) => Value::from(print_time(*time)),
         (_, Cell::Day(day)) => Value::from(day.to_string()),
+        // Places in an order stand in cursors only.
+        (_, Cell::Bytes(_)) => Value::Null,
         (_, Cell::Json(json)) => Value::from_json(json.clone()).unwrap_or_default(),
     }
 }

@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 use sea_orm::{ColumnTrait, ColumnType, EntityTrait, IdenStatic, Iterable};
 use uuid::Uuid;
 
+use super::keys::{Purpose, TextKey};
 use super::{Reader, Tx};
 use crate::access::{Action, Kind, When};
 use crate::error::Result;
@@ -40,6 +41,8 @@ pub struct Descriptor {
     pub fields: Vec<Field>,
     /// What lists can be filtered by and a row answers in another way.
     pub findable: Vec<Field>,
+    /// Columns that are worked out from texts.
+    pub keys: Vec<TextKey>,
     /// References to and from other entities.
     pub links: Vec<Link>,
     /// Fields that rules compute from rows.
@@ -87,6 +90,10 @@ pub struct Field {
     pub nullable: bool,
     /// Lists may be sorted by it.
     pub sortable: bool,
+    /// What is looked at in its place where texts are searched, with `{}` for the table's alias.
+    pub searched: Option<String>,
+    /// The column of bytes in whose order it is sorted, with `{}` for the table's alias.
+    pub sorted: Option<String>,
     /// The plain mutations that take it.
     pub input: Input,
 }
@@ -512,6 +519,7 @@ impl<E: EntityTrait> Declare<E> {
             doc,
             fields: Vec::new(),
             findable: Vec::new(),
+            keys: Vec::new(),
             links: Vec::new(),
             derived: Vec::new(),
             ownership: if columns.contains(&"owner_id") { OWNED } else { Ownership::Nobody },
@@ -621,6 +629,8 @@ impl<E: EntityTrait> Declare<E> {
             shape,
             nullable: column.def().is_null(),
             sortable: !matches!(shape, Shape::TextList),
+            searched: None,
+            sorted: None,
             input: Input::default(),
         });
         self.last = Last::Field;
@@ -637,6 +647,8 @@ impl<E: EntityTrait> Declare<E> {
             shape: Shape::Money,
             nullable: amount.def().is_null(),
             sortable: true,
+            searched: None,
+            sorted: None,
             input: Input::default(),
         });
         self.last = Last::Field;
@@ -653,6 +665,8 @@ impl<E: EntityTrait> Declare<E> {
             shape: Shape::Money,
             nullable: true,
             sortable: true,
+            searched: None,
+            sorted: None,
             input: Input::default(),
         });
         self.last = Last::Field;
@@ -669,9 +683,76 @@ impl<E: EntityTrait> Declare<E> {
             shape,
             nullable,
             sortable: true,
+            searched: None,
+            sorted: None,
             input: Input::default(),
         });
         self.last = Last::Field;
+        self
+    }
+
+    /// The last field is a text that people look into: whatever the case of its letters and their accents.
+    #[must_use]
+    pub fn searched(mut self) -> Self {
+        if let Some(column) = self.last_column() {
+            let key = format!("{column}_folded");
+            self.sought(format!("COALESCE({{}}.{key}, {{}}.{column})"));
+            self.descriptor.keys.push(TextKey { column: key, from: vec![column], purpose: Purpose::Search });
+        }
+        self
+    }
+
+    /// The last field is a name: looked into and sorted as people sort.
+    #[must_use]
+    pub fn name(mut self) -> Self {
+        if let Some(column) = self.last_column() {
+            self.descriptor.keys.push(TextKey {
+                column: format!("{column}_sort"),
+                from: vec![column],
+                purpose: Purpose::Sort,
+            });
+            self = self.searched().sorted_by(&format!("{column}_sort"));
+        }
+        self
+    }
+
+    /// The last field is a name that is known by `<column>_key`, whatever the case of its letters.
+    #[must_use]
+    pub fn matched(mut self) -> Self {
+        if let Some(column) = self.last_column() {
+            let key = format!("{column}_key");
+            self.descriptor.keys.push(TextKey { column: key, from: vec![column], purpose: Purpose::Match });
+        }
+        self
+    }
+
+    /// The last field is a name that is put together from columns: `searched` is the expression over what is searched of
+    /// them, `column` holds what it is sorted by.
+    #[must_use]
+    pub fn name_of(mut self, from: Vec<&'static str>, searched: &str, column: &str) -> Self {
+        let column_key = TextKey { column: column.to_owned(), from, purpose: Purpose::Sort };
+        self.descriptor.keys.push(column_key);
+        self.sought(searched.to_owned());
+        self.sorted_by(column)
+    }
+
+    fn last_column(&self) -> Option<&'static str> {
+        match self.descriptor.fields.last()?.source {
+            Source::Column(column) => Some(column),
+            Source::Money(..) | Source::Sql(_) => None,
+        }
+    }
+
+    fn sought(&mut self, expression: String) {
+        if let Some(field) = self.descriptor.fields.last_mut() {
+            field.searched = Some(expression);
+        }
+    }
+
+    fn sorted_by(mut self, column: &str) -> Self {
+        if let Some(field) = self.descriptor.fields.last_mut() {
+            field.sorted = Some(format!("{{}}.{column}"));
+        }
         self
     }
 

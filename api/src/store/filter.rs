@@ -13,6 +13,7 @@ use super::select::BASE;
 use super::sql::{Dialect, Sql, nested};
 use crate::access::{Action, policy};
 use crate::error::{Code, Error, Result};
+use crate::spelling::fold;
 
 /// A condition on rows of one entity.
 #[derive(Clone)]
@@ -83,9 +84,9 @@ pub enum Test {
     Compare(Comparison, Value, Option<String>),
     /// Is one of (or none of) these.
     In(Vec<Value>, bool),
-    /// Contains the text, ASCII letters in either case.
+    /// Contains the text, whatever the case of letters and, in names and texts, their accents.
     Contains(String),
-    /// Starts with the text, ASCII letters in either case.
+    /// Starts with the text, whatever the case of letters and, in names and texts, their accents.
     StartsWith(String),
     /// Is empty (or not).
     IsNull(bool),
@@ -120,6 +121,28 @@ pub(crate) struct FieldSql {
     pub sums_only: bool,
 }
 
+/// How a field is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// At its value.
+    At,
+    /// Into its text.
+    Into,
+    /// At its place in an order.
+    Along,
+}
+
+impl Look {
+    /// What stands for the field.
+    fn of(self, field: &Field) -> Option<&str> {
+        match self {
+            Self::At => None,
+            Self::Into => field.searched.as_deref(),
+            Self::Along => field.sorted.as_deref(),
+        }
+    }
+}
+
 impl Reader {
     /// The condition of `filter` on the table `alias`. `action` says whether rows are read or only counted.
     ///
@@ -132,7 +155,8 @@ impl Reader {
             Filter::Not(inner) => Ok(self.condition(of, inner, action, alias)?.is_not_true()),
             Filter::Test(field, test) => {
                 self.refuse_reading_through_counts(of, field, action)?;
-                let field_sql = self.readable(of, field, alias)?;
+                let look = if matches!(test, Test::Contains(_) | Test::StartsWith(_)) { Look::Into } else { Look::At };
+                let field_sql = self.readable_as(of, field, alias, look)?;
                 Ok(self.test(field, field_sql, test))
             }
             Filter::Missing(missing) => Ok(Sql::text(if *missing { "1 = 0" } else { "1 = 1" })),
@@ -159,7 +183,15 @@ impl Reader {
     /// # Errors
     /// FORBIDDEN_FIELD.
     pub(crate) fn readable(&self, of: &Descriptor, field: &Field, alias: &str) -> Result<FieldSql> {
-        let sql = self.summable(of, field, alias)?;
+        self.readable_as(of, field, alias, Look::At)
+    }
+
+    /// As [`Reader::readable`], for a purpose: texts are searched and sorted by what stands for them.
+    ///
+    /// # Errors
+    /// FORBIDDEN_FIELD.
+    pub(crate) fn readable_as(&self, of: &Descriptor, field: &Field, alias: &str, look: Look) -> Result<FieldSql> {
+        let sql = self.granted(of, field, alias, look)?;
         if sql.sums_only { Err(forbidden_field(of, &field.name)) } else { Ok(sql) }
     }
 
@@ -168,7 +200,14 @@ impl Reader {
     /// # Errors
     /// FORBIDDEN_FIELD.
     pub(crate) fn summable(&self, of: &Descriptor, field: &Field, alias: &str) -> Result<FieldSql> {
-        let raw = self.raw(field, alias);
+        self.granted(of, field, alias, Look::At)
+    }
+
+    fn granted(&self, of: &Descriptor, field: &Field, alias: &str, look: Look) -> Result<FieldSql> {
+        let raw = match look.of(field) {
+            Some(text) => FieldSql { value: self.expression(text, alias), currency: None, sums_only: false },
+            None => self.raw(field, alias),
+        };
         match self.field_grant(of, &field.name, alias) {
             FieldGrant::Open => Ok(raw),
             FieldGrant::SumsOnly => Ok(FieldSql { sums_only: true, ..raw }),
@@ -248,8 +287,8 @@ impl Reader {
                 let inside = self.is_one_of(value, values);
                 if *negated { inside.is_not_true() } else { inside }
             }
-            Test::Contains(text) => self.dialect().like(value, format!("%{}%", escape_like(text))),
-            Test::StartsWith(text) => self.dialect().like(value, format!("{}%", escape_like(text))),
+            Test::Contains(text) => self.dialect().like(value, format!("%{}%", escape_like(&wanted(field, text)))),
+            Test::StartsWith(text) => self.dialect().like(value, format!("{}%", escape_like(&wanted(field, text)))),
         }
     }
 
@@ -368,6 +407,11 @@ pub(crate) fn forbidden_field(of: &Descriptor, field: &str) -> Error {
 /// The refusal to change a field.
 pub(crate) fn forbidden_write(of: &Descriptor, field: &str) -> Error {
     Error::refused(Code::ForbiddenField, format!("Your role may not set {}.{field} here.", of.name))
+}
+
+/// A part to look for, as the field is searched.
+fn wanted(field: &Field, text: &str) -> String {
+    if field.searched.is_some() { fold::searched(text) } else { text.to_owned() }
 }
 
 /// `%`, `_` and the escape itself mean themselves.

@@ -71,6 +71,7 @@ pub mod filter;
 mod holder;
 pub mod idempotency;
 pub mod journey;
+pub mod keys;
 mod lanes;
 mod link;
 mod opening;

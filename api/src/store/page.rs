@@ -169,8 +169,7 @@ fn read(text: &str, order: &str, keys: &[Key]) -> Option<Cursor> {
     if made_for != order || values.len() != keys.len() {
         return None;
     }
-    let values =
-        values.iter().zip(keys).map(|(value, key)| from_json(value, key.field.shape)).collect::<Option<_>>()?;
+    let values = values.iter().zip(keys).map(|(value, key)| from_json(value, key.field)).collect::<Option<_>>()?;
     Some(Cursor { values, id: Uuid::try_parse(&id).ok()? })
 }
 
@@ -194,14 +193,16 @@ pub(crate) fn to_json(cell: &Cell) -> Json {
         Cell::Time(time) => Json::from(time.timestamp_micros()),
         Cell::Day(day) => Json::from(day.to_string()),
         Cell::Json(json) => json.clone(),
+        Cell::Bytes(bytes) => Json::from(URL_SAFE_NO_PAD.encode(bytes)),
     }
 }
 
-fn from_json(json: &Json, shape: Shape) -> Option<Option<Value>> {
+fn from_json(json: &Json, field: &Field) -> Option<Option<Value>> {
     if json.is_null() {
         return Some(None);
     }
-    let value = match shape {
+    let value = match field.shape {
+        Shape::Text(_) if field.sorted.is_some() => Value::Bytes(Some(URL_SAFE_NO_PAD.decode(json.as_str()?).ok()?)),
         Shape::Id | Shape::AnyId => Value::Uuid(Some(Uuid::try_parse(json.as_str()?).ok()?)),
         // PostgreSQL knows no text with NUL, so no cursor of ours has one.
         Shape::Text(_) | Shape::Choice(_) => {

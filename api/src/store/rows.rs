@@ -92,6 +92,13 @@ impl<E: EntityTrait> Rows<'_, E> {
         self.only(condition)
     }
 
+    /// The rows that have this text in a column of a key.
+    pub fn with_key(self, column: &str, text: String) -> Self {
+        let mut condition = Sql::text(format!("{}.{column} = ", E::default().table_name()));
+        condition.bind(text);
+        self.only(condition)
+    }
+
     /// The rows that a source system knows by one of these ids.
     pub fn known_as(self, source: &str, ids: Vec<String>) -> Self {
         let live = if super::tx::column::<E>("deleted_at").is_some() { " AND one.deleted_at IS NULL" } else { "" };

@@ -42,6 +42,24 @@ fn scenarios(cast: &Cast, ids: &Ids) -> Vec<(&'static str, &'static str, Actor, 
         ("four levels", include_str!("../load/queries/four_levels.graphql"), admin.clone(), Value::Null),
         ("deals by stage", include_str!("../load/queries/deals_by_stage.graphql"), admin.clone(), Value::Null),
         ("leads by month", include_str!("../load/queries/leads_by_month.graphql"), admin.clone(), Value::Null),
+        (
+            "lists by name",
+            "{ companies(first: 50, orderBy: [{ field: NAME }]) { nodes { name } } \
+               down: companies(first: 50, orderBy: [{ field: NAME, direction: DESC }]) { nodes { name } } \
+               deals(first: 50, orderBy: [{ field: NAME }]) { nodes { name } } \
+               contacts(first: 50, orderBy: [{ field: LAST_NAME }]) { nodes { lastName } } \
+               whole: contacts(first: 50, orderBy: [{ field: DISPLAY_NAME }]) { nodes { displayName } } }",
+            admin.clone(),
+            Value::Null,
+        ),
+        (
+            "a name",
+            "{ companies(filter: { name: { eq: \"Company 7\" } }) { nodes { id } totalCount } \
+               deals(filter: { name: { in: [\"Deal 7\", \"Deal 8\"] } }) { nodes { id } } \
+               contacts(filter: { lastName: { eq: \"Ada\" } }) { nodes { id } } }",
+            admin.clone(),
+            Value::Null,
+        ),
         ("activity", include_str!("../load/queries/log_activity.graphql"), manager.clone(), activity),
         ("capture", include_str!("../load/queries/capture_lead.graphql"), integration.clone(), capture),
     ]

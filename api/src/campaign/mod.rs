@@ -108,7 +108,6 @@ pub fn describe() -> Descriptor {
     let declared =
         Declare::<campaign::Entity>::new(Kind::Campaign, "Campaign", "campaigns", "campaign", "A marketing campaign.")
             .field(Column::Name, "The name.")
-            .name()
             .editable()
             .required()
             .text(

@@ -68,19 +68,16 @@ pub fn describe() -> Descriptor {
     use contact::Column;
     Declare::<contact::Entity>::new(Kind::Contact, "Contact", "contacts", "contact", "A person we know.")
         .computed("displayName", DISPLAY_NAME, Shape::Text(Text::Plain), true, "The whole name; empty without one.")
-        .name_of(vec!["first_name", "last_name"], DISPLAY_NAME_SEARCHED, "display_name_sort")
+        .put_together(vec!["first_name", "last_name"], DISPLAY_NAME_SEARCHED, "display_name_sort")
         .field(Column::FirstName, "The given name.")
-        .name()
         .editable()
         .field(Column::LastName, "The family name.")
-        .name()
         .editable()
         .text(Column::Email, Text::Email, "The e-mail address, unique among live contacts.")
         .editable()
         .text(Column::Phone, Text::Phone, "The telephone number.")
         .editable()
         .field(Column::JobTitle, "What the person does.")
-        .searched()
         .editable()
         .one(
             Column::CompanyId,

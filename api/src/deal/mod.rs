@@ -108,7 +108,6 @@ pub fn describe() -> Descriptor {
     let own = Currency::Column("currency");
     Declare::<deal::Entity>::new(Kind::Deal, "Deal", "deals", "deal", "A sale on its way to won or lost.")
         .field(Column::Name, "What is sold, to whom.")
-        .name()
         .editable()
         .required()
         .choice::<_, deal::DealKind>(Column::Kind, "First business with the customer, more of it, or the same again.")
@@ -139,9 +138,7 @@ pub fn describe() -> Descriptor {
         .field(Column::RateDate, "The day whose exchange rate fixed the base amount.")
         .choice::<_, entity::enums::LossReason>(Column::LossReason, "Why it was lost.")
         .field(Column::LossComment, "More on why it was lost.")
-        .searched()
         .field(Column::Competitor, "Who else is in the race, or won it.")
-        .searched()
         .editable()
         .one(Column::LeadId, Kind::Lead, "The lead it grew out of.")
         .one(Column::SourceCampaignId, Kind::Campaign, "The campaign it came from.")

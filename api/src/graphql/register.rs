@@ -481,18 +481,23 @@ fn shared_inputs(registry: &mut Registry) {
         argument(
             "contains",
             "String",
-            "Contains this, whatever the case of its letters; in names and texts accents do not count either.",
+            "Contains this. In names and texts neither the case of letters nor their accents count, elsewhere not the case of ASCII letters.",
             None,
         ),
         argument(
             "startsWith",
             "String",
-            "Starts with this, whatever the case of its letters; in names and texts accents do not count either.",
+            "Starts with this. In names and texts neither the case of letters nor their accents count, elsewhere not the case of ASCII letters.",
             None,
         ),
     ];
     insert_input(registry, "IDFilter", &doc("an id"), equality("ID"));
-    insert_input(registry, "StringFilter", &doc("a text"), [both("String"), text].concat());
+    insert_input(
+        registry,
+        "StringFilter",
+        &doc("a text, less and greater in the order in which lists are sorted by it"),
+        [both("String"), text].concat(),
+    );
     insert_input(registry, "IntFilter", &doc("a whole number"), both("Int"));
     insert_input(registry, "LongFilter", &doc("a whole number of 64 bits"), both("Long"));
     insert_input(registry, "BooleanFilter", &doc("a yes or no"), equality("Boolean"));

@@ -47,11 +47,9 @@ pub fn describe() -> Descriptor {
     .choice::<_, entity::enums::HandoffReason>(Column::Reason, "Why it was rejected.")
     .field(Column::Rating, "1 to 5: how good the lead is, in sales' eyes.")
     .field(Column::Comment, "What sales says about it.")
-    .searched()
     .field(Column::AcknowledgedAt, "When marketing took note of the answer.")
     .one(Column::AcknowledgedById, Kind::User, "Who took note.")
     .field(Column::ActionTaken, "What marketing changed because of it.")
-    .searched()
     .verb("acknowledgeHandoff", Action::Acknowledge)
     .demands(
         Action::Acknowledge,

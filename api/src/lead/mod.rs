@@ -65,7 +65,6 @@ pub fn describe() -> Descriptor {
             .one(Column::SourceCampaignId, Kind::Campaign, "The campaign it came from.")
             .editable()
             .field(Column::Interest, "What the person wants.")
-            .searched()
             .editable()
             .field(Column::Need, "What the person needs, as found out when sales qualified it.")
             .editable()

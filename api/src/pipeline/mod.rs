@@ -129,7 +129,6 @@ pub fn describe() -> Descriptor {
         "A sequence of stages that deals go through. A new one has the stages Won and Lost.",
     )
     .field(Column::Name, "The name.")
-    .name()
     .editable()
     .required()
     .field(

@@ -103,7 +103,6 @@ pub fn describe() -> Descriptor {
         .one(Column::PipelineId, Kind::Pipeline, "The pipeline.")
         .required()
         .field(Column::Name, "The name.")
-        .name()
         .editable()
         .required()
         .field(Column::Position, "Its place in the pipeline, from 1; unless given, after the last open stage.")

@@ -567,7 +567,7 @@ impl<E: EntityTrait> Declare<E> {
         }
         for (name, doc) in EXTERNAL {
             if let Some(column) = column(name) {
-                self = self.field(column, doc).on_create();
+                self = self.text(column, Text::Tag, doc).on_create();
             }
         }
         // Every change of a row that has a time of its own is in the log, but for those of the log itself.
@@ -634,6 +634,15 @@ impl<E: EntityTrait> Declare<E> {
             input: Input::default(),
         });
         self.last = Last::Field;
+        if matches!(shape, Shape::Text(Text::Plain)) { self.keyed(column.as_str()) } else { self }
+    }
+
+    /// The last field is a text for people: it is searched and sorted by keys.
+    fn keyed(mut self, column: &'static str) -> Self {
+        let [search, sort] = [Purpose::Search, Purpose::Sort].map(|purpose| TextKey::of_column(column, purpose));
+        let searched = format!("COALESCE({{}}.{}, {{}}.{column})", search.column);
+        self = self.looked_at(searched, &sort.column);
+        self.descriptor.keys.extend([search, sort]);
         self
     }
 
@@ -691,67 +700,26 @@ impl<E: EntityTrait> Declare<E> {
         self
     }
 
-    /// The last field is a text that people look into: whatever the case of its letters and their accents.
-    #[must_use]
-    pub fn searched(mut self) -> Self {
-        if let Some(column) = self.last_column() {
-            let key = format!("{column}_folded");
-            self.sought(format!("COALESCE({{}}.{key}, {{}}.{column})"));
-            self.descriptor.keys.push(TextKey { column: key, from: vec![column], purpose: Purpose::Search });
-        }
-        self
-    }
-
-    /// The last field is a name: looked into and sorted as people sort.
-    #[must_use]
-    pub fn name(mut self) -> Self {
-        if let Some(column) = self.last_column() {
-            self.descriptor.keys.push(TextKey {
-                column: format!("{column}_sort"),
-                from: vec![column],
-                purpose: Purpose::Sort,
-            });
-            self = self.searched().sorted_by(&format!("{column}_sort"));
-        }
-        self
-    }
-
     /// The last field is a name that is known by `<column>_key`, whatever the case of its letters.
     #[must_use]
     pub fn matched(mut self) -> Self {
-        if let Some(column) = self.last_column() {
-            let key = format!("{column}_key");
-            self.descriptor.keys.push(TextKey { column: key, from: vec![column], purpose: Purpose::Match });
+        if let Some(Source::Column(column)) = self.descriptor.fields.last().map(|field| field.source) {
+            self.descriptor.keys.push(TextKey::of_column(column, Purpose::Match));
         }
         self
     }
 
-    /// The last field is a name that is put together from columns: `searched` is the expression over what is searched of
+    /// The last field is a text that is put together from columns: `searched` is the expression over what is searched of
     /// them, `column` holds what it is sorted by.
     #[must_use]
-    pub fn name_of(mut self, from: Vec<&'static str>, searched: &str, column: &str) -> Self {
-        let column_key = TextKey { column: column.to_owned(), from, purpose: Purpose::Sort };
-        self.descriptor.keys.push(column_key);
-        self.sought(searched.to_owned());
-        self.sorted_by(column)
+    pub fn put_together(mut self, from: Vec<&'static str>, searched: &str, column: &str) -> Self {
+        self.descriptor.keys.push(TextKey { column: column.to_owned(), from, purpose: Purpose::Sort });
+        self.looked_at(searched.to_owned(), column)
     }
 
-    fn last_column(&self) -> Option<&'static str> {
-        match self.descriptor.fields.last()?.source {
-            Source::Column(column) => Some(column),
-            Source::Money(..) | Source::Sql(_) => None,
-        }
-    }
-
-    fn sought(&mut self, expression: String) {
+    fn looked_at(mut self, searched: String, sort: &str) -> Self {
         if let Some(field) = self.descriptor.fields.last_mut() {
-            field.searched = Some(expression);
-        }
-    }
-
-    fn sorted_by(mut self, column: &str) -> Self {
-        if let Some(field) = self.descriptor.fields.last_mut() {
-            field.sorted = Some(format!("{{}}.{column}"));
+            (field.searched, field.sorted) = (Some(searched), Some(format!("{{}}.{sort}")));
         }
         self
     }

@@ -77,7 +77,7 @@ pub enum Quantifier {
     Every,
 }
 
-/// A test of a field's value.
+/// A test of a field's value. Texts are less and greater in the order in which they are sorted.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Test {
     /// Compares; `currency` goes with amounts.
@@ -92,6 +92,36 @@ pub enum Test {
     IsNull(bool),
     /// The amount is in this currency.
     InCurrency(String),
+}
+
+impl Test {
+    /// What is asked of what stands for a field, or of the field itself: all of it must hold.
+    fn looks(&self, field: &Field) -> Vec<(Look, Self)> {
+        let place = |value: &Value| match value {
+            Value::String(Some(text)) => Value::Bytes(Some(fold::sorted(text))),
+            other => other.clone(),
+        };
+        let at = (Look::At, self.clone());
+        match self {
+            Self::Contains(part) if field.searched.is_some() => {
+                vec![(Look::Into, Self::Contains(fold::searched(part)))]
+            }
+            Self::StartsWith(part) if field.searched.is_some() => {
+                vec![(Look::Into, Self::StartsWith(fold::searched(part)))]
+            }
+            // An index finds the few that have this place.
+            Self::Compare(Comparison::Eq, value, _) if field.sorted.is_some() => {
+                vec![(Look::Along, Self::Compare(Comparison::Eq, place(value), None)), at]
+            }
+            Self::In(values, false) if field.sorted.is_some() => {
+                vec![(Look::Along, Self::In(values.iter().map(place).collect(), false)), at]
+            }
+            Self::Compare(comparison, value, _) if field.sorted.is_some() && *comparison != Comparison::Ne => {
+                vec![(Look::Along, Self::Compare(*comparison, place(value), None))]
+            }
+            _ => vec![at],
+        }
+    }
 }
 
 /// A comparison.
@@ -155,9 +185,11 @@ impl Reader {
             Filter::Not(inner) => Ok(self.condition(of, inner, action, alias)?.is_not_true()),
             Filter::Test(field, test) => {
                 self.refuse_reading_through_counts(of, field, action)?;
-                let look = if matches!(test, Test::Contains(_) | Test::StartsWith(_)) { Look::Into } else { Look::At };
-                let field_sql = self.readable_as(of, field, alias, look)?;
-                Ok(self.test(field, field_sql, test))
+                let looks = test.looks(field).into_iter().map(|(look, test)| {
+                    let field_sql = self.readable_as(of, field, alias, look)?;
+                    Ok(self.test(field, field_sql, &test))
+                });
+                Ok(Sql::all(looks.collect::<Result<_>>()?))
             }
             Filter::Missing(missing) => Ok(Sql::text(if *missing { "1 = 0" } else { "1 = 1" })),
             Filter::One(link, inner) => self.reference_passes(of, link, inner, alias),
@@ -287,8 +319,8 @@ impl Reader {
                 let inside = self.is_one_of(value, values);
                 if *negated { inside.is_not_true() } else { inside }
             }
-            Test::Contains(text) => self.dialect().like(value, format!("%{}%", escape_like(&wanted(field, text)))),
-            Test::StartsWith(text) => self.dialect().like(value, format!("{}%", escape_like(&wanted(field, text)))),
+            Test::Contains(text) => self.dialect().like(value, format!("%{}%", escape_like(text))),
+            Test::StartsWith(text) => self.dialect().like(value, format!("{}%", escape_like(text))),
         }
     }
 
@@ -407,11 +439,6 @@ pub(crate) fn forbidden_field(of: &Descriptor, field: &str) -> Error {
 /// The refusal to change a field.
 pub(crate) fn forbidden_write(of: &Descriptor, field: &str) -> Error {
     Error::refused(Code::ForbiddenField, format!("Your role may not set {}.{field} here.", of.name))
-}
-
-/// A part to look for, as the field is searched.
-fn wanted(field: &Field, text: &str) -> String {
-    if field.searched.is_some() { fold::searched(text) } else { text.to_owned() }
 }
 
 /// `%`, `_` and the escape itself mean themselves.

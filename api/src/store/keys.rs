@@ -1,25 +1,14 @@
 //! Columns that are worked out from the texts of their row, so that both databases match, search and sort texts alike:
 //! by comparing bytes. Declarations say which there are; every statement that writes a row fills them.
 
-use entity::setting::{self, Column};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, Iterable, ModelTrait, QueryResult, Value};
-use uuid::Uuid;
+use sea_orm::{EntityTrait, IdenStatic, Iterable, ModelTrait, Value};
 
-use super::database::classify;
-use super::descriptor::Descriptor;
 use super::sql::Sql;
-use super::system::System;
-use super::tx::Tx;
-use crate::error::Result;
 use crate::spelling::fold;
 
-/// The rules of today. Keys that were worked out by others are worked out anew at the next start: raise it with every
-/// change of `spelling::fold` and of its libraries.
-const RULES: &str = "1: CLDR root collation of icu4x 2.4, case folding of Unicode, accents of European scripts";
-/// The setting that says by which rules the keys of a database were worked out.
-const NAME: &str = "text_keys";
-/// Rows of one step of [`System::refresh_text_keys`].
-const STEP: usize = 1_000;
+/// By which rules keys are worked out: a fingerprint of what they make of every letter. Whoever changes them, or takes a
+/// library that does, writes the new one here, and the next start works out the keys that are stored.
+pub const RULES: &str = "?";
 
 /// A column of a key.
 #[derive(Clone, Debug)]
@@ -44,8 +33,18 @@ pub enum Purpose {
 }
 
 impl TextKey {
+    /// The key of one column.
+    pub(super) fn of_column(column: &'static str, purpose: Purpose) -> Self {
+        let suffix = match purpose {
+            Purpose::Match => "key",
+            Purpose::Search => "folded",
+            Purpose::Sort => "sort",
+        };
+        Self { column: format!("{column}_{suffix}"), from: vec![column], purpose }
+    }
+
     /// The value of the key for these texts.
-    fn of(&self, texts: &[Option<String>]) -> Value {
+    pub(super) fn of(&self, texts: &[Option<String>]) -> Value {
         let text = if let [text] = texts {
             text.clone()
         } else {
@@ -60,7 +59,7 @@ impl TextKey {
     }
 
     /// The value of the key for a row.
-    pub fn of_row<M: ModelTrait>(&self, row: &M) -> Value {
+    pub(super) fn of_row<M: ModelTrait>(&self, row: &M) -> Value {
         let text = |name: &&str| {
             let column = <M::Entity as EntityTrait>::Column::iter().find(|column| column.as_str() == *name)?;
             if let Value::String(text) = row.get(column) { text } else { None }
@@ -68,78 +67,34 @@ impl TextKey {
         self.of(&self.from.iter().map(text).collect::<Vec<_>>())
     }
 
-    /// Is it worked out from this column?
-    pub fn depends_on(&self, column: &str) -> bool {
-        self.from.contains(&column)
+    /// The part of an `UPDATE` that sets it.
+    pub(super) fn set(&self, value: Value) -> Sql {
+        let mut sql = Sql::text(format!("\"{}\" = ", self.column));
+        sql.bind(value);
+        sql
     }
-}
-
-impl System {
-    /// Works out the keys of all rows anew if they were worked out by other rules, or never.
-    ///
-    /// # Errors
-    /// Database errors; then the next start goes on.
-    pub async fn refresh_text_keys(&self) -> Result<()> {
-        let known = self.look::<setting::Entity>(Column::Key.eq(NAME)).await?;
-        if known.as_ref().is_some_and(|known| known.value == RULES) {
-            return Ok(());
-        }
-        for of in self.store().graph().all().filter(|of| !of.keys.is_empty()) {
-            let mut last = Some(Uuid::nil());
-            while let Some(from) = last {
-                let tx = self.begin("start").await?;
-                last = step(&tx, of, from).await?;
-                tx.commit().await?;
-            }
-        }
-        let tx = self.begin("start").await?;
-        tx.take_turns("start").await?;
-        self.remove::<setting::Entity>(&tx, Column::Key.eq(NAME)).await?;
-        self.put::<setting::Entity>(&tx, &[setting::Model { key: NAME.to_owned(), value: RULES.to_owned() }]).await?;
-        tx.commit().await
-    }
-}
-
-/// Works out the keys of the next rows; answers the last of them, if there may be more.
-async fn step(tx: &Tx, of: &Descriptor, after: Uuid) -> Result<Option<Uuid>> {
-    let mut texts: Vec<_> = of.keys.iter().flat_map(|key| &key.from).copied().collect();
-    texts.sort_unstable();
-    texts.dedup();
-    let mut sql = Sql::text(format!("SELECT id, {} FROM {} WHERE id > ", texts.join(", "), of.table));
-    sql.bind(after).push(&format!(" ORDER BY id LIMIT {STEP}{}", tx.reader().dialect().for_update()));
-    let rows = tx.session().query_all_raw(sql.statement(tx.backend())).await.map_err(classify)?;
-    let mut last = None;
-    for row in &rows {
-        let id: Uuid = row.try_get_by_index(0).map_err(classify)?;
-        tx.execute(update(of, &texts, row, id)?).await.map_err(classify)?;
-        last = Some(id);
-    }
-    Ok(last.filter(|_| rows.len() == STEP))
-}
-
-fn update(of: &Descriptor, texts: &[&str], row: &QueryResult, id: Uuid) -> Result<Sql> {
-    let mut sets = Vec::with_capacity(of.keys.len());
-    for key in &of.keys {
-        let mut told = Vec::with_capacity(key.from.len());
-        for name in &key.from {
-            let at = texts.iter().position(|text| text == name).unwrap_or_default() + 1;
-            told.push(row.try_get_by_index::<Option<String>>(at).map_err(classify)?);
-        }
-        sets.push(set(key, key.of(&told)));
-    }
-    let mut sql = Sql::text(format!("UPDATE {} SET ", of.table));
-    sql.append(Sql::listed(sets)).push(" WHERE id = ").bind(id);
-    Ok(sql)
-}
-
-/// The part of an `UPDATE` that sets a key.
-pub(super) fn set(key: &TextKey, value: Value) -> Sql {
-    let mut sql = Sql::text(format!("\"{}\" = ", key.column));
-    sql.bind(value);
-    sql
 }
 
 /// The keys of a row by their columns, for who writes rows past the store: tests.
-pub fn keys_of<M: ModelTrait>(of: &Descriptor, row: &M) -> Vec<(String, Value)> {
+pub fn keys_of<M: ModelTrait>(of: &super::descriptor::Descriptor, row: &M) -> Vec<(String, Value)> {
     of.keys.iter().map(|key| (key.column.clone(), key.of_row(row))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn the_rules_are_those_that_stored_keys_were_worked_out_by() {
+        let mut fingerprint = Sha256::new();
+        let letters = ('\0'..'\u{20000}').map(String::from);
+        for text in letters.chain(["Ärzte  GmbH", "ÅNGSTRÖM ǅ 2", "e\u{301}Łódź ﬁ"].map(str::to_owned)) {
+            fingerprint.update(fold::same(&text));
+            fingerprint.update(fold::searched(&text));
+            fingerprint.update(fold::sorted(&text));
+        }
+        assert_eq!(RULES, &format!("{:x}", fingerprint.finalize())[..16]);
+    }
 }

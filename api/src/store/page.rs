@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::descriptor::{Field, Shape};
+use super::keys::RULES;
 use super::row::Cell;
 use super::sql::Sql;
 use crate::calendar;
@@ -175,8 +176,9 @@ fn read(text: &str, order: &str, keys: &[Key]) -> Option<Cursor> {
 
 const CHECKSUM: usize = 6;
 
+/// Places in an order of texts are those of the rules by which keys are worked out.
 fn checksum(body: &[u8]) -> [u8; CHECKSUM] {
-    let digest = Sha256::new().chain_update(b"tributary cursor 1").chain_update(body).finalize();
+    let digest = Sha256::new().chain_update(b"tributary cursor 2").chain_update(RULES).chain_update(body).finalize();
     let mut sum = [0; CHECKSUM];
     sum.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
     sum

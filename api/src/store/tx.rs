@@ -14,7 +14,7 @@ use super::descriptor::{Descriptor, Given};
 use super::event::{self, Entry};
 use super::holder;
 use super::idempotency::Record;
-use super::keys::{self, TextKey};
+use super::keys::TextKey;
 use super::sql::Sql;
 use super::transaction::Transaction;
 use crate::access::{Action, Kind, policy};
@@ -251,8 +251,8 @@ impl Tx {
             sql.bind(after.get(column));
             sql
         });
-        let stale = |key: &&TextKey| changed::<E>(&before, &after).any(|column| key.depends_on(column.as_str()));
-        let sets = sets.chain(of.keys.iter().filter(stale).map(|key| keys::set(key, key.of_row(&after))));
+        let stale = |key: &&TextKey| changed::<E>(&before, &after).any(|column| key.from.contains(&column.as_str()));
+        let sets = sets.chain(of.keys.iter().filter(stale).map(|key| key.set(key.of_row(&after))));
         let mut sql = Sql::text(format!("UPDATE {} SET ", of.table));
         sql.append(Sql::listed(sets.collect())).push(" WHERE id = ").bind(id);
         if of.versioned {

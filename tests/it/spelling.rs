@@ -1,6 +1,7 @@
 //! One spelling of a person, a company, a text, whichever way it comes in.
 
 use axum::http::Request;
+use entity::company;
 use serde_json::{Value, json};
 use tests::inputs::{Inputs, SESSIONS};
 use tests::{Actor, Answer, World, each_database, on_sqlite, row};
@@ -433,7 +434,7 @@ async fn long_texts_are_kept_sorted_searched_and_matched() {
             assert_eq!(names(&cast.admin, json!({ "name": { "in": [name] } }), "ASC").await, [name.clone()]);
         }
         assert_eq!(names(&cast.admin, json!({ "name": { "contains": "X" } }), "DESC").await, [other]);
-        let keys = world.number("SELECT COUNT(DISTINCT name_key) FROM company WHERE name_sort <> name_key").await;
+        let keys = world.number("SELECT COUNT(DISTINCT name_key) FROM company WHERE length(name_key) = 64").await;
         assert_eq!(keys, 2, "what they are matched by tells them apart");
         let answer = cast.admin.mutate("createCompany", json!({ "name": one }), "company { id }").await;
         assert_eq!(answer.body["data"]["createCompany"]["userErrors"][0]["code"], "TOO_LONG");

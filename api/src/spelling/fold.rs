@@ -34,7 +34,7 @@ pub fn searched(text: &str) -> String {
         return text.to_ascii_lowercase();
     }
     let folded = CASES.fold_string(&text.nfkd().collect::<String>()).into_owned();
-    folded.nfkd().filter(|letter| !is_accent(*letter)).map(without_stroke).nfc().collect()
+    folded.nfkd().filter(|letter| !is_accent(*letter)).map(plain).nfc().collect()
 }
 
 /// Bytes in whose order texts are sorted. Texts that differ only far behind their beginning have the same.
@@ -51,9 +51,11 @@ pub fn sorted(text: &str) -> Vec<u8> {
     key
 }
 
-/// The letter below a stroke, which Unicode does not take apart though people leave it out.
-fn without_stroke(letter: char) -> char {
+/// The letter without a stroke, and with a dot: Unicode does not take these apart, and people who have no such key leave them
+/// out.
+fn plain(letter: char) -> char {
     match letter {
+        'ı' => 'i',
         'đ' => 'd',
         'ħ' => 'h',
         'ł' => 'l',

@@ -274,6 +274,16 @@ async fn no_scenario_reads_a_whole_large_table() {
     .await;
 }
 
+#[tokio::test]
+async fn postgres_looks_into_every_table_however_small() {
+    tests::on_postgres(async |world| {
+        let sql = "SELECT COUNT(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' \
+                   AND NOT coalesce('autovacuum_analyze_threshold=1' = ANY(reloptions), false)";
+        assert_eq!(world.number(sql).await, 0);
+    })
+    .await;
+}
+
 /// Which index is best for a filtered page of a whole table depends on the values, so the planner has to see them, and must
 /// not know the limit, or it would take a plan for all values. Rows of given parents are found by those, whatever else.
 #[tokio::test]

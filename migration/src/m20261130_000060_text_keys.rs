@@ -36,9 +36,10 @@ const TEXTS: [(&str, &str, bool); 23] = [
     // Of first and last name; it is searched by what they are searched by.
     ("contact", "display_name", false),
 ];
-/// Table and columns of the lists that are read by name, and of the company that is found by it.
-const INDEXES: [(&str, &str); 5] = [
-    ("company", "name_key"),
+/// Tables whose rows are found by their name, however it is written.
+const NAMED: [&str; 4] = ["company", "campaign", "app_user", "team"];
+/// Table and columns of the lists that are read by name.
+const INDEXES: [(&str, &str); 4] = [
     ("company", "name_sort, id"),
     ("contact", "last_name_sort, id"),
     ("contact", "display_name_sort, id"),
@@ -61,7 +62,7 @@ impl MigrationTrait for Migration {
         for (index, _) in REPLACED {
             db.execute_unprepared(&format!("DROP INDEX {index}")).await?;
         }
-        for (table, columns) in INDEXES {
+        for (table, columns) in indexes() {
             let sql = format!("CREATE INDEX {} ON {table} ({columns}) WHERE {LIVE}", index(table, columns));
             db.execute_unprepared(&sql).await?;
         }
@@ -70,7 +71,7 @@ impl MigrationTrait for Migration {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
-        for (table, columns) in INDEXES {
+        for (table, columns) in indexes() {
             db.execute_unprepared(&format!("DROP INDEX {}", index(table, columns))).await?;
         }
         for (table, column, _) in columns("", "") {
@@ -86,7 +87,7 @@ impl MigrationTrait for Migration {
 
 /// Table, name and type of each new column.
 fn columns(bytes: &str, none: &str) -> Vec<(&'static str, String, String)> {
-    let mut columns = vec![("company", "name_key".to_owned(), "varchar".to_owned())];
+    let mut columns: Vec<_> = NAMED.map(|table| (table, "name_key".to_owned(), "varchar".to_owned())).into();
     for (table, column, required) in TEXTS {
         let always = if required { format!(" NOT NULL DEFAULT {none}") } else { String::new() };
         columns.push((table, format!("{column}_sort"), format!("{bytes}{always}")));
@@ -95,6 +96,10 @@ fn columns(bytes: &str, none: &str) -> Vec<(&'static str, String, String)> {
         }
     }
     columns
+}
+
+fn indexes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    INDEXES.into_iter().chain(NAMED.map(|table| (table, "name_key")))
 }
 
 fn index(table: &str, columns: &str) -> String {

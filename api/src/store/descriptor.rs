@@ -387,6 +387,11 @@ impl Given {
 }
 
 impl Descriptor {
+    /// The key that rows are matched by in place of this column, if there is one.
+    pub fn match_key(&self, column: &str) -> Option<&TextKey> {
+        self.keys.iter().find(|key| key.purpose == Purpose::Match && key.from == [column])
+    }
+
     /// Rows can be put here by the id that another system knows them by: made, or changed if they are there.
     pub fn takes_puts(&self) -> bool {
         let writes = self.writes.as_ref().is_some_and(|writes| writes.create && writes.update);

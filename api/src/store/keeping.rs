@@ -27,6 +27,7 @@ impl System {
     /// Database errors; then the next start goes on.
     pub async fn refresh_text_keys(&self) -> Result<()> {
         let wanted = self.fingerprint();
+        let mut steps = 0_usize;
         while self.look::<Entity>(Column::Key.eq(NAME)).await?.is_none_or(|kept| kept.value != wanted) {
             let tx = self.begin("start").await?;
             tx.take_turns(NAME).await?;
@@ -38,6 +39,10 @@ impl System {
             self.remove::<Entity>(&tx, Column::Key.eq(NAME)).await?;
             self.put::<Entity>(&tx, &[Model { key: NAME.to_owned(), value }]).await?;
             tx.commit().await?;
+            steps += 1;
+            if steps % 100 == 2 {
+                tracing::info!(steps, "working out what texts are sorted and searched by, {STEP} rows a step");
+            }
         }
         Ok(())
     }
@@ -63,10 +68,6 @@ impl System {
         for of in keyed.iter().skip(first) {
             let (count, last) = work_out(tx, of, after, left).await?;
             if let Some(last) = last.filter(|_| count == left) {
-                tracing::info!(
-                    "worked out what the texts of {} are sorted and searched by, as far as {last}",
-                    of.table
-                );
                 return Ok(format!("{wanted} {} {last}", of.table));
             }
             left -= count;

@@ -104,6 +104,7 @@ impl App {
             ));
         }
         store.system().fix_base_currency().await?;
+        store.system().refresh_text_keys().await?;
         if let Some(zone) = config.company_time_zone {
             store.system().keep_company_time_zone(zone).await?;
         }

@@ -117,6 +117,7 @@ async fn a_write_takes_as_many_statements_as_it_is_said_to() {
             let story = world.story(&cast).await;
             let sample = inputs.sample(&world, &cast, &story, mutation).await;
             statements.set(spent(&world, &sample.actor, mutation, sample.input, "__typename").await);
+            world.assert_keys().await;
         })
         .await;
         found.push(format!("{mutation} {}", statements.get()));

@@ -25,6 +25,7 @@ async fn the_demo_company_is_consistent_and_the_same_all_day() {
         let printed = print(&world).await;
         prints.lock().expect("prints").push(printed);
         sizes(&world).await;
+        world.assert_keys().await;
         the_log_is_whole(&world).await;
         leads_are_consistent(&world).await;
         deals_are_consistent(&world).await;

@@ -14,7 +14,7 @@ use tests::{Actor, Cast, World};
 use tributary::graphql::schema::GRAPH;
 
 use dice::Dice;
-use documents::{Ids, random, request, smaller};
+use documents::{DEEPEST, Ids, depth, random, request, smaller};
 
 /// Documents of a run.
 const DOCUMENTS: u64 = 2_000;
@@ -47,9 +47,10 @@ async fn compare(sqlite: &World, postgres: &World) {
     let documents = number("TRIBUTARY_DOCUMENTS").unwrap_or(DOCUMENTS);
     println!("TRIBUTARY_SEED={seed} TRIBUTARY_DOCUMENTS={documents}");
     let mut dice = Dice::new(seed);
-    let mut found = 0;
+    let (mut found, mut deep) = (0, 0);
     for _ in 0..documents {
         let document = random(&mut dice, &ids);
+        deep += u64::from(depth(&document["filter"]) >= DEEPEST);
         match both.difference(&document).await {
             Ok(any) => found += u64::from(any),
             Err(_) if failed.len() < 5 => {
@@ -65,6 +66,8 @@ async fn compare(sqlite: &World, postgres: &World) {
         std::fs::write(file(), text + "\n").expect("the cases can be kept");
         panic!("{} documents are answered differently:\n{}", failed.len(), failed.join("\n"));
     }
+    println!("{found} documents found something, {deep} have a filter of depth {DEEPEST}");
+    assert!(deep > 0 || documents < DOCUMENTS, "no filter of depth {DEEPEST}");
     assert!(found * 100 >= documents * ENOUGH, "only {found} of {documents} documents found anything");
 }
 

@@ -417,6 +417,57 @@ async fn what_differs_is_changed_and_what_breaks_a_rule_is_refused() {
     .await;
 }
 
+/// Deals of companies, campaigns, teams and stages that are known by their names.
+const NAMED: &str = r#"
+source = "old crm"
+dates = "%d.%m.%Y"
+time_zone = "Europe/Berlin"
+currency = "EUR"
+
+[deal]
+externalId = "id"
+name = "name"
+company = { column = "company", by = "name" }
+sourceCampaign = { column = "campaign", by = "name" }
+team = { column = "team", by = "name" }
+owner = { column = "owner", by = "name" }
+stage = "stage"
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_leads_to_its_row_however_it_is_written() {
+    each_database(async |world| {
+        world.pipeline().await;
+        let admin = world.person("Ada", Role::Admin, None).await;
+        let made = async |mutation: &str, input: Value, field: &str| {
+            admin.mutate(mutation, input, field).await.payload();
+        };
+        made("createCompany", json!({ "name": "Ärzte GmbH" }), "company { id }").await;
+        let campaign = json!({ "name": "Frühling", "code": "spring", "channel": "DISPLAY", "objective": "AWARENESS", "horizon": "SHORT_TERM" });
+        made("createCampaign", campaign, "campaign { id }").await;
+        made("createTeam", json!({ "name": "Süd", "function": "SALES" }), "team { id }").await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let map = write(&folder, "named.toml", NAMED);
+        let file = "id,name,company,campaign,team,owner,stage\n\
+                    1,One,ÄRZTE  GMBH,FRÜHLING,süd,ADA,proposal\n2,Two,A\u{308}rzte gmbh,,,,DISCOVERY\n3,Three,Arzte GmbH,,,,\n";
+        let ran = import(&world, &[&map, &write(&folder, "deals.csv", file)]).await;
+        assert!(ran.out.contains("deal: 2 created"), "{}{}", ran.out, ran.err);
+        assert!(ran.out.contains("there is no Company with this name"), "accents count: {}", ran.out);
+        let deals = "{ deals(orderBy: [{ field: NAME }]) { nodes { name company { name } sourceCampaign { name } team { name } owner { name } stage { name } } } }";
+        let deals = admin.ask(deals).await;
+        let company = json!({ "name": "Ärzte GmbH" });
+        let [one, two] = [0, 1].map(|at| deals.data()["deals"]["nodes"][at].clone());
+        assert_eq!(
+            one,
+            json!({ "name": "One", "company": company, "sourceCampaign": { "name": "Frühling" }, "team": { "name": "Süd" },
+                    "owner": { "name": "Ada" }, "stage": { "name": "Proposal" } })
+        );
+        assert_eq!((&two["company"], &two["stage"]["name"]), (&company, &json!("Discovery")));
+        world.assert_keys().await;
+    })
+    .await;
+}
+
 #[test]
 fn the_example_of_the_readme_and_every_mapping_are_good() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -10,6 +10,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use tests::{World, row};
+use tributary::spelling::fold;
 
 async fn companies(world: &World) -> Vec<company::Model> {
     let industries = [None, Some("Steel"), Some("steel works"), Some("50% off_"), Some("ÖL")];
@@ -70,11 +71,12 @@ impl Wish {
             Self::Not(wish) => !wish.holds(row, now),
             Self::Name("eq", text) => row.name == *text,
             Self::Name("ne", text) => row.name != *text,
-            Self::Name(_, text) => row.name > *text,
+            Self::Name("lt", text) => fold::sorted(&row.name) < fold::sorted(text),
+            Self::Name(_, text) => fold::sorted(&row.name) >= fold::sorted(text),
             Self::Industry("eq", text) => row.industry == *text,
             Self::Industry(_, text) => row.industry != *text,
             Self::IndustryHas(test, text) => row.industry.as_deref().is_some_and(|industry| {
-                let (industry, text) = (industry.to_ascii_lowercase(), text.to_ascii_lowercase());
+                let (industry, text) = (fold::searched(industry), fold::searched(text));
                 if *test == "contains" { industry.contains(&text) } else { industry.starts_with(&text) }
             }),
             Self::Country(test, texts) => {
@@ -97,11 +99,17 @@ fn wishes() -> impl Strategy<Value = Wish> {
     let text = |list: &'static [&'static str]| proptest::sample::select(list).prop_map(str::to_owned);
     let industries: &[&str] = &["Steel", "steel works", "50% off_", "ÖL", "nothing"];
     let leaf = prop_oneof![
-        (proptest::sample::select(vec!["eq", "ne"]), text(&["Company 1", "Company 8", "none"]))
+        (
+            proptest::sample::select(vec!["eq", "ne", "lt", "gte"]),
+            text(&["Company 1", "company 8", "COMPANY 3", "none"])
+        )
             .prop_map(|(test, text)| Wish::Name(test, text)),
         (proptest::sample::select(vec!["eq", "ne"]), proptest::option::of(text(industries)))
             .prop_map(|(test, text)| Wish::Industry(test, text)),
-        (proptest::sample::select(vec!["contains", "startsWith"]), text(&["STEEL", "work", "%", "_", "5", "Ö", "\\"]))
+        (
+            proptest::sample::select(vec!["contains", "startsWith"]),
+            text(&["STEEL", "work", "%", "_", "5", "Ö", "ö", "\\"])
+        )
             .prop_map(|(test, text)| Wish::IndustryHas(test, text)),
         (proptest::sample::select(vec!["in", "notIn"]), proptest::collection::vec(text(&["DE", "AT", "CH"]), 0..3))
             .prop_map(|(test, texts)| Wish::Country(test, texts)),

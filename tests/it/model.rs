@@ -46,6 +46,7 @@ async fn live(world: World) {
         }
         play.turn(turn).await;
     }
+    invariants::hold(&play.world, "the end").await;
     assert!(play.kinds_done() >= ENOUGH_KINDS, "too little was done: {:?} (seed {seed})", play.done);
 }
 

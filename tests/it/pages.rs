@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use chrono::Duration;
 use entity::company::{self, CompanyLifecycle, SizeBand};
-use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 use tests::{Actor, World};
 use tributary::access::Kind;
@@ -39,13 +38,11 @@ async fn fill(world: &World, rows: usize) {
             ..company::Model::default()
         })
         .collect();
-    for chunk in models.chunks(1_000) {
-        let chunk = chunk.iter().cloned().map(|model| model.into_active_model().reset_all());
-        company::Entity::insert_many(chunk).exec_without_returning(&world.raw).await.expect("the rows fit");
-    }
+    let system = world.app.store().system();
+    let tx = system.begin("test").await.expect("a transaction");
+    system.load(&tx, &models).await.expect("the rows fit");
+    tx.commit().await.expect("they are there");
 }
-
-use sea_orm::ActiveModelTrait;
 
 /// The ids in the order of the pages, and how many pages it took.
 async fn walk(actor: &Actor, field: &str, direction: &str, backward: bool, page: usize) -> (Vec<String>, usize) {

@@ -1,9 +1,13 @@
 //! One spelling of a person, a company, a text, whichever way it comes in.
 
 use axum::http::Request;
+use entity::company;
 use serde_json::{Value, json};
 use tests::inputs::{Inputs, SESSIONS};
-use tests::{Actor, Answer, each_database, on_sqlite};
+use tests::{Actor, Answer, World, each_database, on_sqlite, row};
+use tributary::graphql::schema::GRAPH;
+use tributary::spelling::fold;
+use tributary::store::descriptor::Source;
 
 /// Control characters that no text may hold.
 const CONTROLS: [&str; 6] = ["\0", "\u{1}", "\u{7f}", "\u{85}", "\u{1b}", "a\rb"];
@@ -262,6 +266,252 @@ async fn no_text_of_any_question_holds_control_characters() {
             let body = json!({ "query": "mutation { createTeam(input: { name: \"x\" }) { userErrors { code } } }" });
             refused(&cast.admin.exchange(request, body.to_string()).await, "the header Idempotency-Key");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_company_however_its_letters_are_written() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let mut ids = Vec::new();
+        for (email, name) in
+            [("a@gmail.com", "Ärzte GmbH"), ("b@gmail.com", "ÄRZTE  GMBH"), ("c@gmail.com", "A\u{308}rzte\u{a0}gmbh")]
+        {
+            let input = json!({ "source": "INBOUND", "contact": { "email": email }, "company": { "name": name } });
+            ids.push(capture(&cast.marketer, input).await.payload()["contact"]["company"]["id"].clone());
+        }
+        assert_eq!((&ids[0], &ids[0]), (&ids[1], &ids[2]));
+        let input =
+            json!({ "source": "INBOUND", "contact": { "email": "d@gmail.com" }, "company": { "name": "Arzte GmbH" } });
+        assert_ne!(capture(&cast.marketer, input).await.payload()["contact"]["company"]["id"], ids[0], "accents count");
+    })
+    .await;
+}
+
+/// The names of the companies that pass a filter, in the order of their names, by pages of two.
+async fn names(actor: &Actor, filter: Value, direction: &str) -> Vec<String> {
+    let document = "query($filter: CompanyFilter, $at: String, $direction: OrderDirection!) { companies(first: 2, after: $at, filter: $filter, \
+                    orderBy: [{ field: NAME, direction: $direction }]) { nodes { name } pageInfo { hasNextPage endCursor } } }";
+    let (mut names, mut at) = (Vec::new(), Value::Null);
+    loop {
+        let answer = actor.run(document, json!({ "filter": filter, "at": at, "direction": direction })).await;
+        let page = &answer.data()["companies"];
+        let nodes = page["nodes"].as_array().expect("rows").iter();
+        names.extend(nodes.map(|node| node["name"].as_str().expect("a name").to_owned()));
+        if page["pageInfo"]["hasNextPage"] != json!(true) {
+            return names;
+        }
+        at = page["pageInfo"]["endCursor"].clone();
+    }
+}
+
+#[tokio::test]
+async fn names_are_sorted_and_searched_as_people_do() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let sorted = ["abel", "Adler", "Ångström", "Ärzte", "École", "Straße", "Zimmer"];
+        for name in ["Zimmer", "Ärzte", "abel", "Straße", "Adler", "École", "Ångström"] {
+            cast.admin.mutate("createCompany", json!({ "name": name }), "company { id }").await.payload();
+        }
+        assert_eq!(names(&cast.admin, Value::Null, "ASC").await, sorted);
+        assert_eq!(names(&cast.admin, Value::Null, "DESC").await, sorted.iter().rev().copied().collect::<Vec<_>>());
+        for (test, found) in [
+            (json!({ "contains": "RZTE" }), vec!["Ärzte"]),
+            (json!({ "contains": "arzte" }), vec!["Ärzte"]),
+            (json!({ "contains": "ÄRZ" }), vec!["Ärzte"]),
+            (json!({ "startsWith": "ecole" }), vec!["École"]),
+            (json!({ "startsWith": "A" }), vec!["abel", "Adler", "Ångström", "Ärzte"]),
+            (json!({ "contains": "STRASSE" }), vec!["Straße"]),
+            (json!({ "eq": "Ärzte" }), vec!["Ärzte"]),
+            (json!({ "eq": "A\u{308}rzte" }), vec!["Ärzte"]),
+            (json!({ "contains": "%" }), vec![]),
+        ] {
+            assert_eq!(names(&cast.admin, json!({ "name": test }), "ASC").await, found, "{test}");
+        }
+        // A renamed row moves to its new place.
+        let found =
+            cast.admin.ask("{ companies(filter: { name: { eq: \"Zimmer\" } }) { nodes { id version } } }").await;
+        let zimmer = &found.data()["companies"]["nodes"][0];
+        let input = json!({ "id": zimmer["id"], "expectedVersion": zimmer["version"], "name": "Äbte" });
+        cast.admin.mutate("updateCompany", input, "company { id }").await.payload();
+        assert_eq!(names(&cast.admin, Value::Null, "ASC").await[..2], ["abel", "Äbte"]);
+    })
+    .await;
+}
+
+/// Companies loaded as they are, at one moment, so that nothing but names and ids tells them apart.
+async fn load(world: &World, names: impl Iterator<Item = String>) {
+    let rows: Vec<_> = names.map(|name| row!(world, company { name })).collect();
+    let system = world.app.store().system();
+    let tx = system.begin("test").await.expect("a transaction");
+    system.load(&tx, &rows).await.expect("the rows fit");
+    tx.commit().await.expect("they are there");
+}
+
+#[tokio::test]
+async fn odd_names_are_sorted_alike_and_each_is_found_by_itself() {
+    const ODD: [&str; 24] = [
+        "10",
+        "9",
+        "2",
+        "abel",
+        "Abel",
+        "Ärzte",
+        "A\u{308}rzte",
+        "straße",
+        "Strasse",
+        "ıstanbul",
+        "İstanbul",
+        "istanbul",
+        "ΣΊΣΥΦΟΣ",
+        "σίσυφος",
+        "ＡＣＭＥ",
+        "acme",
+        "Москва",
+        "москва",
+        "日本",
+        "中国",
+        "😀",
+        "\u{1F469}\u{200d}\u{1F680}",
+        "Łódź",
+        "ﬁn",
+    ];
+    each_database(async |world| {
+        let cast = world.cast().await;
+        load(&world, ODD.iter().map(|name| (*name).to_owned())).await;
+        let mut sorted: Vec<_> = ODD.iter().map(|name| (*name).to_owned()).collect();
+        // The ids rise in the order of the rows, and break ties.
+        sorted.sort_by_key(|name| fold::sorted(name));
+        assert_eq!(names(&cast.admin, Value::Null, "ASC").await, sorted);
+        sorted.reverse();
+        let descending = names(&cast.admin, Value::Null, "DESC").await;
+        assert_eq!(
+            descending.iter().map(|name| fold::sorted(name)).collect::<Vec<_>>(),
+            sorted.iter().map(|name| fold::sorted(name)).collect::<Vec<_>>()
+        );
+        for name in ODD {
+            for test in ["contains", "startsWith"] {
+                for asked in [name.to_owned(), name.to_uppercase()] {
+                    let found = names(&cast.admin, json!({ "name": { test: asked } }), "ASC").await;
+                    assert!(found.iter().any(|one| one == name), "{test} {asked}: {found:?}");
+                }
+            }
+        }
+        for (asked, found) in
+            [("lodz", "Łódź"), ("FIN", "ﬁn"), ("МОСК", "москва"), ("σισυφοσ", "ΣΊΣΥΦΟΣ"), ("acm", "ＡＣＭＥ")]
+        {
+            let all = names(&cast.admin, json!({ "name": { "contains": asked } }), "ASC").await;
+            assert!(all.iter().any(|one| one == found), "{asked}: {all:?}");
+        }
+        // What is less and greater is so in the order of the list.
+        let found = names(&cast.admin, json!({ "name": { "gte": "ab", "lt": "AC" } }), "ASC").await;
+        assert_eq!(found, ["abel", "Abel"]);
+        let groups = cast
+            .admin
+            .ask("{ companies(filter: { name: { lt: \"c\" } }) { groupBy(by: [{ field: NAME }]) { key { name } } } }")
+            .await;
+        let groups = groups.data()["companies"]["groupBy"].as_array().expect("groups").clone();
+        let groups: Vec<_> = groups.iter().map(|group| group["key"]["name"].as_str().expect("a name")).collect();
+        assert!(groups.is_sorted_by_key(|name| fold::sorted(name)) && groups.contains(&"Ärzte"), "{groups:?}");
+    })
+    .await;
+}
+
+/// Letters that no database presses together, each of three bytes.
+fn long(characters: u32, from: u32) -> String {
+    (0..characters).map(|at| char::from_u32(0x4e00 + (at * 7_919 + from) % 20_000).expect("a letter")).collect()
+}
+
+#[tokio::test]
+async fn long_texts_are_kept_sorted_searched_and_matched() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let (one, other) = (long(10_000, 1), long(9_999, 1) + "x");
+        load(&world, [one.clone(), other.clone()].into_iter()).await;
+        for name in [&one, &other] {
+            assert_eq!(names(&cast.admin, json!({ "name": { "eq": name } }), "ASC").await, [name.clone()]);
+            assert_eq!(names(&cast.admin, json!({ "name": { "in": [name] } }), "ASC").await, [name.clone()]);
+        }
+        assert_eq!(names(&cast.admin, json!({ "name": { "contains": "X" } }), "DESC").await, [other]);
+        let keys = world.number("SELECT COUNT(DISTINCT name_key) FROM company WHERE length(name_key) = 64").await;
+        assert_eq!(keys, 2, "what they are matched by tells them apart");
+        let answer = cast.admin.mutate("createCompany", json!({ "name": one }), "company { id }").await;
+        assert_eq!(answer.body["data"]["createCompany"]["userErrors"][0]["code"], "TOO_LONG");
+        let input = json!({ "source": "INBOUND", "contact": { "email": "e@gmail.com" }, "interest": one });
+        capture(&cast.marketer, input).await.payload();
+        let found = cast.admin.ask("{ leads(filter: { interest: { contains: \"\u{4e01}\" } }, orderBy: [{ field: INTEREST }]) { totalCount pageInfo { endCursor } } }").await;
+        assert_eq!(found.data()["leads"]["totalCount"], 1);
+        world.assert_keys().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn keys_are_in_no_event_and_in_no_schema() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let made = cast.admin.mutate("createCompany", json!({ "name": "Ärzte" }), "company { id version }").await;
+        let company = &made.payload()["company"];
+        let input = json!({ "id": company["id"], "expectedVersion": company["version"], "name": "Äbte" });
+        cast.admin.mutate("updateCompany", input, "company { id }").await.payload();
+        let events = "{ companies { nodes { events { nodes { changes { field } } } } } }";
+        let events = cast.admin.ask(events).await.data().to_string();
+        assert!(events.contains("\"name\"") && !events.contains("ort\"") && !events.contains("olded"), "{events}");
+        assert_eq!(
+            world.number("SELECT COUNT(*) FROM event WHERE CAST(changes AS text) LIKE '%name\\_%' ESCAPE '\\'").await,
+            0
+        );
+        for of in GRAPH.all() {
+            for key in &of.keys {
+                let known =
+                    of.fields.iter().any(|field| matches!(field.source, Source::Column(name) if name == key.column));
+                assert!(!known, "{}.{} is a field", of.table, key.column);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn keys_of_rows_that_were_there_before_are_worked_out_at_the_start() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        for name in ["Zimmer", "Ärzte", "abel"] {
+            cast.admin.mutate("createCompany", json!({ "name": name }), "company { id }").await.payload();
+        }
+        // More than one step of them.
+        load(&world, (0..2_300).map(|number| format!("Öl {number}"))).await;
+        let none = if world.is_postgres() { "''::bytea" } else { "x''" };
+        let forget = format!("UPDATE company SET name_sort = {none}, name_key = NULL, name_folded = NULL");
+        world.execute(&forget).await;
+        world.execute("UPDATE setting SET value = 'older' WHERE key = 'text_keys'").await;
+        let again = world.again(&[]).await;
+        let admin = again.sign_in(cast.admin.id, tributary::access::Role::Admin).await;
+        assert_eq!(names(&admin, json!({ "name": { "contains": "ärz" } }), "ASC").await, ["Ärzte"]);
+        assert_eq!(world.number("SELECT COUNT(*) FROM company WHERE name_key = 'ärzte'").await, 1);
+        assert_eq!(world.number(&format!("SELECT COUNT(*) FROM company WHERE name_sort = {none}")).await, 0);
+        world.execute("DELETE FROM company WHERE name LIKE 'Öl%'").await;
+        assert_eq!(names(&admin, Value::Null, "ASC").await, ["abel", "Ärzte", "Zimmer"]);
+
+        // A start that was ended goes on behind the last row that it came to.
+        let rows = world.rows("SELECT id FROM company ORDER BY id").await;
+        let first: uuid::Uuid = rows[0].try_get_by_index(0).expect("an id");
+        world.execute(&forget).await;
+        world.execute(&format!("UPDATE setting SET value = value || ' company {first}' WHERE key = 'text_keys'")).await;
+        world.again(&[]).await;
+        assert_eq!(world.number("SELECT COUNT(*) FROM company WHERE name_key IS NULL").await, 1);
+        assert_eq!(world.number("SELECT COUNT(*) FROM setting WHERE key = 'text_keys' AND value LIKE '% %'").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_text_of_postgres_is_compared_by_its_bytes() {
+    tests::on_postgres(async |world| {
+        let sql = "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = current_schema() \
+                   AND data_type IN ('character varying', 'text') AND collation_name IS DISTINCT FROM 'C'";
+        assert_eq!(world.number(sql).await, 0);
     })
     .await;
 }

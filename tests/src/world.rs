@@ -1,18 +1,20 @@
 //! A service of its own for one test.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use entity::{refresh_token, user};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, IntoActiveModel, QueryResult,
-    Statement,
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityName, EntityTrait, IdenStatic,
+    IntoActiveModel, Iterable, QueryResult, Statement,
 };
 use tributary::access::Role;
 use tributary::app::App;
 use tributary::clock::{Clock, FixedClock};
 use tributary::config::Config;
+use tributary::graphql::schema::GRAPH;
+use tributary::store::keys::keys_of;
 use uuid::Uuid;
 
 use crate::Actor;
@@ -87,7 +89,54 @@ impl World {
     {
         let active = row.clone().into_active_model().reset_all();
         M::Entity::insert(active).exec_without_returning(&self.raw).await.expect("the row fits");
+        self.fill_keys(&row).await;
         row
+    }
+
+    /// Fills the keys of a row's texts, as the service does where it writes.
+    async fn fill_keys<M: sea_orm::ModelTrait>(&self, row: &M) {
+        let table = M::Entity::default().table_name();
+        let keys = GRAPH.all().find(|of| of.table == table).map(|of| keys_of(of, row)).unwrap_or_default();
+        if keys.is_empty() {
+            return;
+        }
+        let place = |at: usize| if self.is_postgres() { format!("${at}") } else { "?".to_owned() };
+        let sets: Vec<_> = (1..).zip(&keys).map(|(at, (column, _))| format!("{column} = {}", place(at))).collect();
+        let sql = format!("UPDATE {table} SET {} WHERE id = {}", sets.join(", "), place(keys.len() + 1));
+        let id = <M::Entity as EntityTrait>::Column::iter().find(|column| column.as_str() == "id").expect("an id");
+        let values = keys.into_iter().map(|(_, value)| value).chain([row.get(id)]);
+        let statement = Statement::from_sql_and_values(self.raw.get_database_backend(), sql, values);
+        self.raw.execute_raw(statement).await.expect("the row has its keys");
+    }
+
+    /// What texts are sorted, searched and matched by is what they give now: worked out anew, nothing changes.
+    pub async fn assert_keys(&self) {
+        let kept = self.keys().await;
+        assert!(!kept.is_empty(), "there are rows with texts");
+        self.execute("UPDATE setting SET value = 'older' WHERE key = 'text_keys'").await;
+        self.app.store().system().refresh_text_keys().await.expect("they can be worked out");
+        for (row, keys) in self.keys().await {
+            assert_eq!(kept.get(&row), Some(&keys), "the keys of {row}");
+        }
+    }
+
+    /// The keys of every row of every table, as they are stored.
+    async fn keys(&self) -> BTreeMap<String, Vec<Option<String>>> {
+        let mut all = BTreeMap::new();
+        for of in GRAPH.all().filter(|of| !of.keys.is_empty()) {
+            let shown = |column: &str| match self.is_postgres() {
+                true => format!("CAST({column} AS text)"),
+                false => format!("quote({column})"),
+            };
+            let cells: Vec<_> = of.keys.iter().map(|key| shown(&key.column)).collect();
+            let sql = format!("SELECT {}, {} FROM {}", shown("id"), cells.join(", "), of.table);
+            for row in self.rows(&sql).await {
+                let cell = |at| row.try_get_by_index::<Option<String>>(at).expect("a text");
+                let name = format!("{} {}", of.table, cell(0).expect("an id"));
+                all.insert(name, (1..=cells.len()).map(cell).collect());
+            }
+        }
+        all
     }
 
     /// Rows of a query past the service.

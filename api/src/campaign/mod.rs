@@ -108,6 +108,7 @@ pub fn describe() -> Descriptor {
     let declared =
         Declare::<campaign::Entity>::new(Kind::Campaign, "Campaign", "campaigns", "campaign", "A marketing campaign.")
             .field(Column::Name, "The name.")
+            .matched()
             .editable()
             .required()
             .text(

@@ -57,6 +57,7 @@ pub fn describe() -> Descriptor {
     let annual = Currency::Column("annual_revenue_currency");
     Declare::<company::Entity>::new(Kind::Company, "Company", "companies", "company", "An organisation we sell to.")
         .field(Column::Name, "The name.")
+        .matched()
         .editable()
         .required()
         .text(Column::Domain, Text::Domain, "The internet domain that was registered, unique among live companies: `mail.example.co.uk` is kept as `example.co.uk`.")

@@ -59,11 +59,16 @@ const MERGED: &str = "This contact was merged into another: change that one inst
 /// What is told of a contact whose person is forgotten.
 const ERASED: &str = "The person's data were erased on request; the contact stays as it is.";
 
+/// The same of what is searched of them.
+const DISPLAY_NAME_SEARCHED: &str = "NULLIF(TRIM(COALESCE({}.first_name_folded, {}.first_name, '') || ' ' || \
+    COALESCE({}.last_name_folded, {}.last_name, '')), '')";
+
 /// The declaration.
 pub fn describe() -> Descriptor {
     use contact::Column;
     Declare::<contact::Entity>::new(Kind::Contact, "Contact", "contacts", "contact", "A person we know.")
         .computed("displayName", DISPLAY_NAME, Shape::Text(Text::Plain), true, "The whole name; empty without one.")
+        .put_together(vec!["first_name", "last_name"], DISPLAY_NAME_SEARCHED, "display_name_sort")
         .field(Column::FirstName, "The given name.")
         .editable()
         .field(Column::LastName, "The family name.")

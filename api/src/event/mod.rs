@@ -6,7 +6,7 @@ use entity::event;
 
 use crate::access::Kind;
 use crate::store::Resource;
-use crate::store::descriptor::{Declare, Descriptor, Field, Input, Ownership, Shape, Source};
+use crate::store::descriptor::{Declare, Descriptor, Field, Input, Ownership, Shape, Source, Text};
 
 impl Resource for event::Entity {
     const KIND: Kind = Kind::Event;
@@ -20,7 +20,7 @@ pub fn describe() -> Descriptor {
         .field(Column::Seq, "Its number; events are numbered without gaps in the order of their commits.")
         .field(Column::At, "When it happened.")
         .one(Column::ActorId, Kind::User, "Who did it; empty for the system.")
-        .field(Column::Action, "The mutation that did it.")
+        .text(Column::Action, Text::Tag, "The mutation that did it.")
         .choice::<_, Kind>(Column::SubjectType, "The kind of the changed object.")
         .findable(Field {
             name: "subjectId".to_owned(),
@@ -29,6 +29,8 @@ pub fn describe() -> Descriptor {
             shape: Shape::AnyId,
             nullable: false,
             sortable: false,
+            searched: None,
+            sorted: None,
             input: Input::default(),
         })
         .derived(changes::subject_id())

@@ -18,6 +18,7 @@ use super::schema::registry;
 use super::value::{parse, parse_money, print_time, scalar_of, text_of};
 use crate::checks::Checks;
 use crate::error::{Error, Result};
+use crate::spelling::text;
 use crate::store::descriptor::{Descriptor, Shape, Text, parse_id_of};
 
 /// The most characters of an idempotency key.
@@ -160,7 +161,7 @@ pub fn money(value: &Value, field: &str, checks: &mut Checks) -> Option<(i64, St
 
 /// Blank fields of a form were left empty.
 pub fn is_blank(value: &Value) -> bool {
-    matches!(value, Value::String(text) if text.trim().is_empty())
+    matches!(value, Value::String(text) if text::said(text).is_none())
 }
 
 /// The inputs of hand-written mutations, as far as their values are judged by them.

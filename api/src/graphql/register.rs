@@ -478,11 +478,26 @@ fn shared_inputs(registry: &mut Registry) {
     };
     let doc = |what: &str| format!("Tests of {what}; everything given must hold.");
     let text = vec![
-        argument("contains", "String", "Contains this; ASCII letters match in either case.", None),
-        argument("startsWith", "String", "Starts with this; ASCII letters match in either case.", None),
+        argument(
+            "contains",
+            "String",
+            "Contains this. In names and texts neither the case of letters nor their accents count, elsewhere not the case of ASCII letters.",
+            None,
+        ),
+        argument(
+            "startsWith",
+            "String",
+            "Starts with this. In names and texts neither the case of letters nor their accents count, elsewhere not the case of ASCII letters.",
+            None,
+        ),
     ];
     insert_input(registry, "IDFilter", &doc("an id"), equality("ID"));
-    insert_input(registry, "StringFilter", &doc("a text"), [both("String"), text].concat());
+    insert_input(
+        registry,
+        "StringFilter",
+        &doc("a text, less and greater in the order in which lists are sorted by it"),
+        [both("String"), text].concat(),
+    );
     insert_input(registry, "IntFilter", &doc("a whole number"), both("Int"));
     insert_input(registry, "LongFilter", &doc("a whole number of 64 bits"), both("Long"));
     insert_input(registry, "BooleanFilter", &doc("a yes or no"), equality("Boolean"));

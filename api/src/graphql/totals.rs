@@ -28,7 +28,7 @@ use crate::store::bucket::{self, Bucket};
 use crate::store::descriptor::{
     Choice, Descriptor, Field, Key, Link, Out, OutField, OutObject, OutType, Shape, Text, choice,
 };
-use crate::store::filter::{Filter, forbidden_field};
+use crate::store::filter::{Filter, Look, forbidden_field};
 use crate::store::row::{Cell, Stored};
 use crate::store::select::{BASE, Of};
 use crate::store::totals::{Figures, Group, GroupKey, Sum, Totals};
@@ -328,7 +328,7 @@ fn figure(reader: &Reader, totals: &mut Totals<'static>, field: &'static Field) 
         Err(error) => return Err((error.code(), error.to_string())),
     };
     let currency = sql.currency.map(|currency| {
-        totals.keys.push(GroupKey { value: currency, stored: Stored::Text, join: None });
+        totals.keys.push(GroupKey { value: currency, stored: Stored::Text, order: None, join: None });
         totals.keys.len() - 1
     });
     totals.sums.push(Sum { value: sql.value, stored: Stored::of(field.shape), range: false, sum: false });
@@ -545,13 +545,17 @@ fn key_use(
                 return Err(Error::bad_input(format!("by: {name} is no date, so it has no bucket.")));
             }
             if !is_date {
-                let key = GroupKey { value: sql.value, stored: Stored::of(field.shape), join: None };
+                let order = match field.sorted {
+                    Some(_) => Some(reader.readable_as(of, field, BASE, Look::Along)?.value),
+                    None => None,
+                };
+                let key = GroupKey { value: sql.value, stored: Stored::of(field.shape), order, join: None };
                 return Ok((key, KeyUse { place, shape: Some(field.shape), to: None }));
             }
             let bucket = parse_bucket(bucket.unwrap_or("DAY"))?;
             let is_time = matches!(field.shape, Shape::DateTime);
             let value = bucket::start_of(reader.dialect(), bucket, sql.value, is_time, zone);
-            let key = GroupKey { value, stored: Stored::Day, join: None };
+            let key = GroupKey { value, stored: Stored::Day, order: None, join: None };
             Ok((key, KeyUse { place, shape: Some(Shape::Date), to: None }))
         }
     }

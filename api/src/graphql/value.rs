@@ -40,7 +40,7 @@ pub fn type_name(shape: Shape) -> String {
 /// The scalar of a kind of text.
 pub const fn scalar_of(text: Text) -> &'static str {
     match text {
-        Text::Plain | Text::Domain | Text::Code => "String",
+        Text::Plain | Text::Tag | Text::Domain | Text::Code => "String",
         Text::Email => "EmailAddress",
         Text::Phone => "PhoneNumber",
         Text::Url => "URL",
@@ -63,6 +63,8 @@ pub fn render(shape: Shape, cell: &Cell, of: &Descriptor) -> Value {
         (_, Cell::Bool(yes)) => Value::from(*yes),
         (_, Cell::Time(time)) => Value::from(print_time(*time)),
         (_, Cell::Day(day)) => Value::from(day.to_string()),
+        // Places in an order stand in cursors only.
+        (_, Cell::Bytes(_)) => Value::Null,
         (_, Cell::Json(json)) => Value::from_json(json.clone()).unwrap_or_default(),
     }
 }
@@ -258,8 +260,9 @@ pub fn kept_part(kind: Text, part: &str) -> Result<String, String> {
             host.strip_prefix("www.").unwrap_or(host).to_owned()
         }
         Text::Language => plain.trim().replace('_', "-"),
-        Text::Code => plain.split_whitespace().collect::<Vec<_>>().join("-"),
-        Text::Plain => plain.clone(),
+        Text::Email => plain.trim().to_lowercase(),
+        Text::Code => plain.split_whitespace().collect::<Vec<_>>().join("-").to_lowercase(),
+        Text::Plain | Text::Tag => plain.clone(),
         _ => plain.trim().to_owned(),
     };
     // A part of nothing but what is not kept would be found everywhere.

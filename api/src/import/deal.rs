@@ -21,6 +21,7 @@ use crate::campaign_member::rules::is_out;
 use crate::deal::rules;
 use crate::error::Error;
 use crate::exchange_rate::commands::at_rate;
+use crate::spelling::fold;
 
 /// What is no simple value of a deal.
 const APART: [&str; 4] = ["status", "closed_at", "loss_reason", "loss_comment"];
@@ -208,7 +209,7 @@ fn wanted_stage(
 ) -> Result<Option<stage::Model>, Vec<Problem>> {
     let Some(named) = draft.references.iter().find(|reference| reference.to == Kind::Stage) else { return Ok(None) };
     let mut stages = desk.stages.iter().filter(|stage| stage.pipeline_id == deal.pipeline_id);
-    let found = stages.find(|stage| stage.name == named.text).cloned();
+    let found = stages.find(|stage| fold::same(&stage.name) == fold::same(&named.text)).cloned();
     found.map(Some).ok_or_else(|| vec![draft.problem(row, "stage", "the deal's pipeline has no such stage")])
 }
 

@@ -13,6 +13,7 @@ use super::file::Row;
 use super::table::{Keyed, Table, external, key};
 use crate::access::Kind;
 use crate::history::{Act, Record};
+use crate::spelling::fold;
 use crate::store::system::System;
 
 /// What the log calls it.
@@ -141,6 +142,7 @@ impl<'a> Desk<'a> {
     /// There is none, or more than one.
     pub fn look_up(&self, reference: &Reference, row: &Row) -> Result<Uuid, Problem> {
         let Reference { field, text, to, .. } = reference;
+        let named = |name: &str| fold::same(name) == fold::same(text);
         let found: Vec<Uuid> = match to {
             Kind::Company => ids(&self.companies, field.by, &field.of_source, text),
             Kind::Campaign => ids(&self.campaigns, field.by, &field.of_source, text),
@@ -149,11 +151,11 @@ impl<'a> Desk<'a> {
             Kind::Deal => ids(&self.deals, field.by, &field.of_source, text),
             Kind::User => {
                 let by_name = field.by == "name";
-                let said = |user: &&user::Model| if by_name { user.name == *text } else { user.email == *text };
+                let said = |user: &&user::Model| if by_name { named(&user.name) } else { user.email == *text };
                 self.users.iter().filter(said).map(|user| user.id).collect()
             }
-            Kind::Team => self.teams.iter().filter(|team| team.name == *text).map(|team| team.id).collect(),
-            Kind::Pipeline => self.pipelines.iter().filter(|one| one.name == *text).map(|one| one.id).collect(),
+            Kind::Team => self.teams.iter().filter(|team| named(&team.name)).map(|team| team.id).collect(),
+            Kind::Pipeline => self.pipelines.iter().filter(|one| named(&one.name)).map(|one| one.id).collect(),
             _ => Vec::new(),
         };
         let name = self.system.store().graph().of(*to).name;

@@ -1,5 +1,6 @@
 //! Rows of one table in the memory of a batch: as they are in the database, and as they are to be.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use entity::{campaign, campaign_member, company, contact, deal, deal_contact, lead, touchpoint};
@@ -7,6 +8,7 @@ use indexmap::IndexMap;
 use uuid::Uuid;
 
 use crate::history::{Act, Batch, Happening, Record};
+use crate::spelling::fold;
 use crate::store::system::System;
 
 /// A row that is known by something besides its id.
@@ -22,6 +24,7 @@ pub fn external(source: &str, id: &str) -> String {
 
 /// A field that a row is known by.
 pub fn key(field: &str, text: &str) -> String {
+    let text = if field == "name" { Cow::Owned(fold::same(text)) } else { Cow::Borrowed(text) };
     format!("{field}\u{1f}{text}")
 }
 

@@ -18,8 +18,10 @@ pub const LONGEST: usize = 10_000;
 /// What a text is, for its scalar and its checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Text {
-    /// Any text.
+    /// A text for people: searched and sorted as they do.
     Plain,
+    /// A key or a tag of another system, kept as it is.
+    Tag,
     /// An e-mail address, kept in lower case.
     Email,
     /// A telephone number, E.164 with its extension.
@@ -50,7 +52,7 @@ pub fn spell(kind: Text, text: &str) -> Result<String, String> {
     }
     let expected = |kept: Option<String>, expected: &str| kept.ok_or_else(|| expected.to_owned());
     match kind {
-        Text::Plain => passage(text),
+        Text::Plain | Text::Tag => passage(text),
         Text::Email => expected(email::spell(text), "an e-mail address like ada@example.org"),
         Text::Phone => expected(phone::spell(text), "a telephone number with country code like +4915112345678"),
         Text::Url => Ok(url::spell(text).unwrap_or_default()),

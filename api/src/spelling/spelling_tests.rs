@@ -231,6 +231,10 @@ fn neither_case_nor_accents_hide_a_text_from_who_looks_for_it() {
         ("Café Zoë", "CAFE ZOE"),
         ("Straße", "strasse"),
         ("ÉCOLE", "école"),
+        ("Łódź", "lodz"),
+        ("IŞIK ışık", "isik isik"),
+        ("ﬁn ＡＣＭＥ", "fin acme"),
+        ("ΣΊΣΥΦΟΣ", "σισυφος"),
         ("हिन्दी", "हिन्दी"),
         ("ガス", "ガス"),
     ] {

@@ -7,9 +7,10 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IdenStatic, Iterable, ModelTr
 
 use super::Tx;
 use super::database::classify;
+use super::keys::TextKey;
 use super::sql::{Dialect, Sql};
 use super::system::System;
-use super::tx::{Resource, chunk_size, insert_sql};
+use super::tx::{Resource, chunk_size, columns, insert_sql};
 use crate::error::{Error, Result};
 
 /// Rows of one statement: enough that the way to the database no longer counts.
@@ -38,9 +39,9 @@ impl System {
     where
         M: ModelTrait<Entity: Resource<Model = M>>,
     {
-        let kept =
-            <M::Entity as EntityTrait>::Column::iter().map(|column| column.as_str()).filter(|name| *name != "id");
-        let sets: Vec<_> = kept.map(|name| format!("\"{name}\" = excluded.\"{name}\"")).collect();
+        let columns = columns::<M::Entity>(&tx.descriptor::<M::Entity>().keys);
+        let kept = columns.iter().filter(|name| *name != "\"id\"");
+        let sets: Vec<_> = kept.map(|name| format!("{name} = excluded.{name}")).collect();
         write(tx, rows, &format!(" ON CONFLICT (id) DO UPDATE SET {}", sets.join(", "))).await
     }
 
@@ -88,14 +89,15 @@ async fn write<M>(tx: &Tx, rows: &[M], ending: &str) -> Result<()>
 where
     M: ModelTrait<Entity: Resource<Model = M>>,
 {
+    let keys = &tx.descriptor::<M::Entity>().keys;
     let size = match tx.reader().dialect() {
         Dialect::Postgres => ROWS,
-        Dialect::Sqlite => chunk_size::<M::Entity>().min(SQLITE_ROWS),
+        Dialect::Sqlite => chunk_size::<M::Entity>(keys).min(SQLITE_ROWS),
     };
     for chunk in rows.chunks(size) {
         let mut sql = match tx.reader().dialect() {
-            Dialect::Postgres => recordset_sql::<M::Entity>(chunk)?,
-            Dialect::Sqlite => insert_sql::<M::Entity>(chunk),
+            Dialect::Postgres => recordset_sql::<M::Entity>(keys, chunk)?,
+            Dialect::Sqlite => insert_sql::<M::Entity>(keys, chunk),
         };
         sql.push(ending);
         tx.execute(sql).await.map_err(raced)?;
@@ -147,31 +149,31 @@ async fn unprepared(tx: &Tx, sql: &str) -> Result<()> {
 }
 
 /// The rows as one bound JSON text: a statement that is prepared once for each table, whatever the number of rows.
-fn recordset_sql<E: EntityTrait>(rows: &[E::Model]) -> Result<Sql> {
+fn recordset_sql<E: EntityTrait>(keys: &[TextKey], rows: &[E::Model]) -> Result<Sql> {
     let table = E::default().table_name();
-    let columns: Vec<_> = E::Column::iter().map(|column| format!("\"{}\"", column.as_str())).collect();
-    let columns = columns.join(", ");
+    let columns = columns::<E>(keys).join(", ");
     let mut sql = Sql::text(format!(
         "INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, CAST("
     ));
-    sql.bind(json::<E>(rows)?).push(" AS json))");
+    sql.bind(json::<E>(keys, rows)?).push(" AS json))");
     Ok(sql)
 }
 
 /// The rows as a JSON array of objects; empty columns are left out.
-fn json<E: EntityTrait>(rows: &[E::Model]) -> Result<String> {
+fn json<E: EntityTrait>(keys: &[TextKey], rows: &[E::Model]) -> Result<String> {
     let mut text = String::with_capacity(rows.len() * 256);
     let mut separator = '[';
     for row in rows {
         text.push(separator);
         separator = ',';
         let mut open = '{';
-        for column in E::Column::iter() {
+        let own = E::Column::iter().map(|column| (column.as_str(), row.get(column)));
+        for (name, value) in own.chain(keys.iter().map(|key| (key.column.as_str(), key.of_row(row)))) {
             let start = text.len();
             text.push(open);
             // Writing to a string cannot fail.
-            let _ = write!(text, "\"{}\":", column.as_str());
-            if write_value(&mut text, &row.get(column))? {
+            let _ = write!(text, "\"{name}\":");
+            if write_value(&mut text, &value)? {
                 open = ',';
             } else {
                 text.truncate(start);
@@ -196,6 +198,13 @@ fn write_value(text: &mut String, value: &Value) -> Result<bool> {
         }
         Value::ChronoDate(Some(day)) => write!(text, "\"{day}\""),
         Value::Json(Some(json)) => write!(text, "{json}"),
+        Value::Bytes(Some(bytes)) => {
+            text.push_str("\"\\\\x");
+            bytes.iter().for_each(|byte| {
+                let _ = write!(text, "{byte:02x}");
+            });
+            write!(text, "\"")
+        }
         Value::Uuid(None)
         | Value::String(None)
         | Value::Int(None)
@@ -203,6 +212,7 @@ fn write_value(text: &mut String, value: &Value) -> Result<bool> {
         | Value::Bool(None)
         | Value::ChronoDateTimeUtc(None)
         | Value::ChronoDate(None)
+        | Value::Bytes(None)
         | Value::Json(None) => return Ok(false),
         other => return Err(Error::internal(format!("{other:?} cannot be loaded in bulk"))),
     };

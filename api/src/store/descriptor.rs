@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 use sea_orm::{ColumnTrait, ColumnType, EntityTrait, IdenStatic, Iterable};
 use uuid::Uuid;
 
+use super::keys::{Purpose, TextKey};
 use super::{Reader, Tx};
 use crate::access::{Action, Kind, When};
 use crate::error::Result;
@@ -40,6 +41,8 @@ pub struct Descriptor {
     pub fields: Vec<Field>,
     /// What lists can be filtered by and a row answers in another way.
     pub findable: Vec<Field>,
+    /// Columns that are worked out from texts.
+    pub keys: Vec<TextKey>,
     /// References to and from other entities.
     pub links: Vec<Link>,
     /// Fields that rules compute from rows.
@@ -87,6 +90,10 @@ pub struct Field {
     pub nullable: bool,
     /// Lists may be sorted by it.
     pub sortable: bool,
+    /// What is looked at in its place where texts are searched, with `{}` for the table's alias.
+    pub searched: Option<String>,
+    /// The column of bytes in whose order it is sorted, with `{}` for the table's alias.
+    pub sorted: Option<String>,
     /// The plain mutations that take it.
     pub input: Input,
 }
@@ -380,6 +387,11 @@ impl Given {
 }
 
 impl Descriptor {
+    /// The key that rows are matched by in place of this column, if there is one.
+    pub fn match_key(&self, column: &str) -> Option<&TextKey> {
+        self.keys.iter().find(|key| key.purpose == Purpose::Match && key.from == [column])
+    }
+
     /// Rows can be put here by the id that another system knows them by: made, or changed if they are there.
     pub fn takes_puts(&self) -> bool {
         let writes = self.writes.as_ref().is_some_and(|writes| writes.create && writes.update);
@@ -512,6 +524,7 @@ impl<E: EntityTrait> Declare<E> {
             doc,
             fields: Vec::new(),
             findable: Vec::new(),
+            keys: Vec::new(),
             links: Vec::new(),
             derived: Vec::new(),
             ownership: if columns.contains(&"owner_id") { OWNED } else { Ownership::Nobody },
@@ -559,7 +572,7 @@ impl<E: EntityTrait> Declare<E> {
         }
         for (name, doc) in EXTERNAL {
             if let Some(column) = column(name) {
-                self = self.field(column, doc).on_create();
+                self = self.text(column, Text::Tag, doc).on_create();
             }
         }
         // Every change of a row that has a time of its own is in the log, but for those of the log itself.
@@ -621,9 +634,20 @@ impl<E: EntityTrait> Declare<E> {
             shape,
             nullable: column.def().is_null(),
             sortable: !matches!(shape, Shape::TextList),
+            searched: None,
+            sorted: None,
             input: Input::default(),
         });
         self.last = Last::Field;
+        if matches!(shape, Shape::Text(Text::Plain)) { self.keyed(column.as_str()) } else { self }
+    }
+
+    /// The last field is a text for people: it is searched and sorted by keys.
+    fn keyed(mut self, column: &'static str) -> Self {
+        let [search, sort] = [Purpose::Search, Purpose::Sort].map(|purpose| TextKey::of_column(column, purpose));
+        let searched = format!("COALESCE({{}}.{}, {{}}.{column})", search.column);
+        self = self.looked_at(searched, &sort.column);
+        self.descriptor.keys.extend([search, sort]);
         self
     }
 
@@ -637,6 +661,8 @@ impl<E: EntityTrait> Declare<E> {
             shape: Shape::Money,
             nullable: amount.def().is_null(),
             sortable: true,
+            searched: None,
+            sorted: None,
             input: Input::default(),
         });
         self.last = Last::Field;
@@ -653,6 +679,8 @@ impl<E: EntityTrait> Declare<E> {
             shape: Shape::Money,
             nullable: true,
             sortable: true,
+            searched: None,
+            sorted: None,
             input: Input::default(),
         });
         self.last = Last::Field;
@@ -669,9 +697,35 @@ impl<E: EntityTrait> Declare<E> {
             shape,
             nullable,
             sortable: true,
+            searched: None,
+            sorted: None,
             input: Input::default(),
         });
         self.last = Last::Field;
+        self
+    }
+
+    /// The last field is a name that is known by `<column>_key`, whatever the case of its letters.
+    #[must_use]
+    pub fn matched(mut self) -> Self {
+        if let Some(Source::Column(column)) = self.descriptor.fields.last().map(|field| field.source) {
+            self.descriptor.keys.push(TextKey::of_column(column, Purpose::Match));
+        }
+        self
+    }
+
+    /// The last field is a text that is put together from columns: `searched` is the expression over what is searched of
+    /// them, `column` holds what it is sorted by.
+    #[must_use]
+    pub fn put_together(mut self, from: Vec<&'static str>, searched: &str, column: &str) -> Self {
+        self.descriptor.keys.push(TextKey { column: column.to_owned(), from, purpose: Purpose::Sort });
+        self.looked_at(searched.to_owned(), column)
+    }
+
+    fn looked_at(mut self, searched: String, sort: &str) -> Self {
+        if let Some(field) = self.descriptor.fields.last_mut() {
+            (field.searched, field.sorted) = (Some(searched), Some(format!("{{}}.{sort}")));
+        }
         self
     }
 

@@ -53,8 +53,8 @@ pub(super) async fn write(tx: &Tx, entries: Vec<Entry>) -> Result<Option<i64>> {
             }
         })
         .collect();
-    for chunk in rows.chunks(chunk_size::<event::Entity>()) {
-        tx.execute(insert_sql::<event::Entity>(chunk)).await.map_err(classify)?;
+    for chunk in rows.chunks(chunk_size::<event::Entity>(&[])) {
+        tx.execute(insert_sql::<event::Entity>(&[], chunk)).await.map_err(classify)?;
     }
     Ok(Some(last))
 }

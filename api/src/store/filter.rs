@@ -13,6 +13,7 @@ use super::select::BASE;
 use super::sql::{Dialect, Sql, nested};
 use crate::access::{Action, policy};
 use crate::error::{Code, Error, Result};
+use crate::spelling::fold;
 
 /// A condition on rows of one entity.
 #[derive(Clone)]
@@ -76,21 +77,51 @@ pub enum Quantifier {
     Every,
 }
 
-/// A test of a field's value.
+/// A test of a field's value. Texts are less and greater in the order in which they are sorted.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Test {
     /// Compares; `currency` goes with amounts.
     Compare(Comparison, Value, Option<String>),
     /// Is one of (or none of) these.
     In(Vec<Value>, bool),
-    /// Contains the text, ASCII letters in either case.
+    /// Contains the text, whatever the case of letters and, in names and texts, their accents.
     Contains(String),
-    /// Starts with the text, ASCII letters in either case.
+    /// Starts with the text, whatever the case of letters and, in names and texts, their accents.
     StartsWith(String),
     /// Is empty (or not).
     IsNull(bool),
     /// The amount is in this currency.
     InCurrency(String),
+}
+
+impl Test {
+    /// What is asked of what stands for a field, or of the field itself: all of it must hold.
+    fn looks(&self, field: &Field) -> Vec<(Look, Self)> {
+        let place = |value: &Value| match value {
+            Value::String(Some(text)) => Value::Bytes(Some(fold::sorted(text))),
+            other => other.clone(),
+        };
+        let at = (Look::At, self.clone());
+        match self {
+            Self::Contains(part) if field.searched.is_some() => {
+                vec![(Look::Into, Self::Contains(fold::searched(part)))]
+            }
+            Self::StartsWith(part) if field.searched.is_some() => {
+                vec![(Look::Into, Self::StartsWith(fold::searched(part)))]
+            }
+            // An index finds the few that have this place.
+            Self::Compare(Comparison::Eq, value, _) if field.sorted.is_some() => {
+                vec![(Look::Along, Self::Compare(Comparison::Eq, place(value), None)), at]
+            }
+            Self::In(values, false) if field.sorted.is_some() => {
+                vec![(Look::Along, Self::In(values.iter().map(place).collect(), false)), at]
+            }
+            Self::Compare(comparison, value, _) if field.sorted.is_some() && *comparison != Comparison::Ne => {
+                vec![(Look::Along, Self::Compare(*comparison, place(value), None))]
+            }
+            _ => vec![at],
+        }
+    }
 }
 
 /// A comparison.
@@ -120,6 +151,28 @@ pub(crate) struct FieldSql {
     pub sums_only: bool,
 }
 
+/// How a field is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// At its value.
+    At,
+    /// Into its text.
+    Into,
+    /// At its place in an order.
+    Along,
+}
+
+impl Look {
+    /// What stands for the field.
+    fn of(self, field: &Field) -> Option<&str> {
+        match self {
+            Self::At => None,
+            Self::Into => field.searched.as_deref(),
+            Self::Along => field.sorted.as_deref(),
+        }
+    }
+}
+
 impl Reader {
     /// The condition of `filter` on the table `alias`. `action` says whether rows are read or only counted.
     ///
@@ -132,8 +185,11 @@ impl Reader {
             Filter::Not(inner) => Ok(self.condition(of, inner, action, alias)?.is_not_true()),
             Filter::Test(field, test) => {
                 self.refuse_reading_through_counts(of, field, action)?;
-                let field_sql = self.readable(of, field, alias)?;
-                Ok(self.test(field, field_sql, test))
+                let looks = test.looks(field).into_iter().map(|(look, test)| {
+                    let field_sql = self.readable_as(of, field, alias, look)?;
+                    Ok(self.test(field, field_sql, &test))
+                });
+                Ok(Sql::all(looks.collect::<Result<_>>()?))
             }
             Filter::Missing(missing) => Ok(Sql::text(if *missing { "1 = 0" } else { "1 = 1" })),
             Filter::One(link, inner) => self.reference_passes(of, link, inner, alias),
@@ -159,7 +215,15 @@ impl Reader {
     /// # Errors
     /// FORBIDDEN_FIELD.
     pub(crate) fn readable(&self, of: &Descriptor, field: &Field, alias: &str) -> Result<FieldSql> {
-        let sql = self.summable(of, field, alias)?;
+        self.readable_as(of, field, alias, Look::At)
+    }
+
+    /// As [`Reader::readable`], for a purpose: texts are searched and sorted by what stands for them.
+    ///
+    /// # Errors
+    /// FORBIDDEN_FIELD.
+    pub(crate) fn readable_as(&self, of: &Descriptor, field: &Field, alias: &str, look: Look) -> Result<FieldSql> {
+        let sql = self.granted(of, field, alias, look)?;
         if sql.sums_only { Err(forbidden_field(of, &field.name)) } else { Ok(sql) }
     }
 
@@ -168,7 +232,14 @@ impl Reader {
     /// # Errors
     /// FORBIDDEN_FIELD.
     pub(crate) fn summable(&self, of: &Descriptor, field: &Field, alias: &str) -> Result<FieldSql> {
-        let raw = self.raw(field, alias);
+        self.granted(of, field, alias, Look::At)
+    }
+
+    fn granted(&self, of: &Descriptor, field: &Field, alias: &str, look: Look) -> Result<FieldSql> {
+        let raw = match look.of(field) {
+            Some(text) => FieldSql { value: self.expression(text, alias), currency: None, sums_only: false },
+            None => self.raw(field, alias),
+        };
         match self.field_grant(of, &field.name, alias) {
             FieldGrant::Open => Ok(raw),
             FieldGrant::SumsOnly => Ok(FieldSql { sums_only: true, ..raw }),

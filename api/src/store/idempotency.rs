@@ -110,7 +110,7 @@ async fn claim(tx: &Tx, key: &str, hash: &str) -> Result<bool> {
         response: None,
         created_at: tx.now(),
     };
-    let mut sql = insert_sql::<idempotency_record::Entity>(&[row]);
+    let mut sql = insert_sql::<idempotency_record::Entity>(&[], &[row]);
     sql.push(" ON CONFLICT DO NOTHING");
     Ok(tx.execute(sql).await.map_err(classify)? == 1)
 }

@@ -71,6 +71,8 @@ pub mod filter;
 mod holder;
 pub mod idempotency;
 pub mod journey;
+mod keeping;
+pub mod keys;
 mod lanes;
 mod link;
 mod opening;

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::descriptor::{Field, Shape};
+use super::keys::RULES;
 use super::row::Cell;
 use super::sql::Sql;
 use crate::calendar;
@@ -169,15 +170,15 @@ fn read(text: &str, order: &str, keys: &[Key]) -> Option<Cursor> {
     if made_for != order || values.len() != keys.len() {
         return None;
     }
-    let values =
-        values.iter().zip(keys).map(|(value, key)| from_json(value, key.field.shape)).collect::<Option<_>>()?;
+    let values = values.iter().zip(keys).map(|(value, key)| from_json(value, key.field)).collect::<Option<_>>()?;
     Some(Cursor { values, id: Uuid::try_parse(&id).ok()? })
 }
 
 const CHECKSUM: usize = 6;
 
+/// Places in an order of texts are those of the rules by which keys are worked out.
 fn checksum(body: &[u8]) -> [u8; CHECKSUM] {
-    let digest = Sha256::new().chain_update(b"tributary cursor 1").chain_update(body).finalize();
+    let digest = Sha256::new().chain_update(b"tributary cursor 2").chain_update(RULES).chain_update(body).finalize();
     let mut sum = [0; CHECKSUM];
     sum.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
     sum
@@ -194,14 +195,16 @@ pub(crate) fn to_json(cell: &Cell) -> Json {
         Cell::Time(time) => Json::from(time.timestamp_micros()),
         Cell::Day(day) => Json::from(day.to_string()),
         Cell::Json(json) => json.clone(),
+        Cell::Bytes(bytes) => Json::from(URL_SAFE_NO_PAD.encode(bytes)),
     }
 }
 
-fn from_json(json: &Json, shape: Shape) -> Option<Option<Value>> {
+fn from_json(json: &Json, field: &Field) -> Option<Option<Value>> {
     if json.is_null() {
         return Some(None);
     }
-    let value = match shape {
+    let value = match field.shape {
+        Shape::Text(_) if field.sorted.is_some() => Value::Bytes(Some(URL_SAFE_NO_PAD.decode(json.as_str()?).ok()?)),
         Shape::Id | Shape::AnyId => Value::Uuid(Some(Uuid::try_parse(json.as_str()?).ok()?)),
         // PostgreSQL knows no text with NUL, so no cursor of ours has one.
         Shape::Text(_) | Shape::Choice(_) => {

@@ -56,7 +56,7 @@ impl Store {
 
     async fn write_and_read(&self, value: String) -> Result<()> {
         let tx = self.system().begin("prove").await?;
-        let mut sql = insert_sql::<setting::Entity>(&[setting::Model { key: NAME.to_owned(), value }]);
+        let mut sql = insert_sql::<setting::Entity>(&[], &[setting::Model { key: NAME.to_owned(), value }]);
         sql.push(" ON CONFLICT (\"key\") DO UPDATE SET value = excluded.value");
         tx.execute(sql).await.map_err(classify)?;
         tx.commit().await?;

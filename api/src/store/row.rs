@@ -26,6 +26,8 @@ pub enum Cell {
     Day(NaiveDate),
     /// Structured data.
     Json(Json),
+    /// A place in an order.
+    Bytes(Vec<u8>),
 }
 
 impl Cell {
@@ -69,6 +71,8 @@ pub enum Stored {
     Day,
     /// `json`
     Json,
+    /// `bytea`, `blob`
+    Bytes,
 }
 
 impl Stored {
@@ -101,5 +105,6 @@ pub(super) fn decode(row: &QueryResult, at: usize, stored: Stored) -> Result<Cel
         Stored::Time => some(row.try_get_by_index(at)?, Cell::Time),
         Stored::Day => some(row.try_get_by_index(at)?, Cell::Day),
         Stored::Json => some(row.try_get_by_index(at)?, Cell::Json),
+        Stored::Bytes => some(row.try_get_by_index(at)?, Cell::Bytes),
     })
 }

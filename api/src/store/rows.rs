@@ -12,6 +12,7 @@ use super::sql::{Dialect, Sql};
 use super::tx::{Resource, Tx, Warrant};
 use crate::access::Action;
 use crate::error::Result;
+use crate::spelling::fold;
 
 /// A select that the policy has narrowed (or a warrant opened). Only the store makes one.
 #[must_use]
@@ -86,9 +87,19 @@ impl<E: EntityTrait> Rows<'_, E> {
         self.only(condition)
     }
 
-    /// The rows that have one of these texts in `column`.
-    pub fn any_of_texts(self, column: E::Column, texts: Vec<String>) -> Self {
-        let condition = self.dialect().is_any_text(named::<E>(column).as_str(), texts);
+    /// The rows that have one of these texts in `column`; a name that rows are matched by, however it is written.
+    pub fn any_of_texts(self, column: E::Column, texts: Vec<String>) -> Self
+    where
+        E: Resource,
+    {
+        let name = named::<E>(column);
+        let condition = match self.tx.descriptor::<E>().match_key(column.as_str()) {
+            Some(key) => {
+                let name = format!("{}.{}", E::default().table_name(), key.column);
+                self.dialect().is_any_text(name.as_str(), texts.iter().map(|text| fold::same(text)).collect())
+            }
+            None => self.dialect().is_any_text(name.as_str(), texts),
+        };
         self.only(condition)
     }
 

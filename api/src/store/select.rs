@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Reader;
 use super::database::classify;
 use super::descriptor::{Descriptor, Field, Link};
-use super::filter::Filter;
+use super::filter::{Filter, Look};
 use super::page::{self, Key, KeySql, Page};
 use super::reach::FieldGrant;
 use super::row::{Cell, Stored, decode};
@@ -286,7 +286,7 @@ impl Reader {
 
     fn keys(&self, of: &Descriptor, order: &[Key], alias: &str) -> Result<Vec<KeySql>> {
         let key = |key: &Key| {
-            let sql = self.readable(of, key.field, alias)?;
+            let sql = self.readable_as(of, key.field, alias, Look::Along)?;
             let nullable = key.field.nullable || sql.value.as_text().starts_with("CASE");
             Ok(KeySql { value: sql.value, descending: key.descending, nullable })
         };
@@ -299,8 +299,9 @@ impl Reader {
     /// FORBIDDEN_FIELD: the order asks about a field the viewer may not read.
     pub fn key_cells(&self, select: &mut Select, order: &[Key]) -> Result<Vec<usize>> {
         let cell = |key: &Key| {
-            let sql = self.readable(select.of, key.field, BASE)?;
-            Ok(select.cell(sql.value, Stored::of(key.field.shape)))
+            let sql = self.readable_as(select.of, key.field, BASE, Look::Along)?;
+            let stored = if key.field.sorted.is_some() { Stored::Bytes } else { Stored::of(key.field.shape) };
+            Ok(select.cell(sql.value, stored))
         };
         order.iter().map(cell).collect()
     }

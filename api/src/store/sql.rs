@@ -261,6 +261,7 @@ impl Dialect {
     pub fn is_any_text(self, column: impl Into<Sql>, texts: Vec<String>) -> Sql {
         let mut sql = column.into();
         match self {
+            _ if let [text] = texts.as_slice() => sql.push(" = ").bind(text.as_str()),
             Self::Postgres => {
                 let texts = texts.into_iter().map(|text| Value::String(Some(text))).collect();
                 sql.push(" = ANY(").bind(Value::Array(ArrayType::String, Some(Box::new(texts)))).push(")")

@@ -117,7 +117,7 @@ impl System {
         if rows.is_empty() {
             return Ok(());
         }
-        tx.execute(insert_sql::<E>(rows)).await.map_err(classify).map(|_| ())
+        tx.execute(insert_sql::<E>(&[], rows)).await.map_err(classify).map(|_| ())
     }
 
     /// Sets columns of the rows of a platform table; answers how many.

@@ -106,17 +106,20 @@ impl Reader {
         if let Some(filter) = filter {
             conditions.push(self.condition(of, filter, Action::Count, BASE)?);
         }
-        let own = keys.len();
-        keys.extend(totals.keys.iter().map(|key| key.value.clone()));
+        let mut joins = Vec::new();
+        for key in &totals.keys {
+            keys.extend(key.order.clone());
+            joins.extend(key.join.as_ref().map(|join| (keys.len(), join)));
+            keys.push(key.value.clone());
+        }
         let mut figures = vec![Aggregate::over(Function::Count, Sql::text("*"))];
         figures.extend(totals.sums.iter().flat_map(|sum| sum.aggregates(self.dialect())));
         let mut from = Sql::text(format!("{} {BASE} WHERE ", of.table));
         from.append(Sql::all(conditions));
-        if totals.keys.iter().any(|key| key.join.is_some()) {
+        if !joins.is_empty() {
             from = self.grouped(&mut keys, &mut figures, from);
-            for (number, key) in totals.keys.iter().enumerate() {
-                let Some(Join { table, alias, visible }) = &key.join else { continue };
-                let Some(pointed) = keys.get_mut(own + number) else { continue };
+            for (place, Join { table, alias, visible }) in joins {
+                let Some(pointed) = keys.get_mut(place) else { continue };
                 let mut same = std::mem::replace(pointed, Sql::text(format!("{alias}.id")));
                 same.push(&format!(" = {alias}.id"));
                 from.push(&format!(" LEFT JOIN {table} {alias} ON "));
@@ -183,7 +186,8 @@ impl Reader {
             FieldGrant::Closed | FieldGrant::SumsOnly => return Err(forbidden_field(of, &link.name)),
         }
         let visible = self.visible(target, Action::Read, &alias);
-        Ok(GroupKey { value, stored: Stored::Id, join: Some(Join { table: target.table, alias, visible }) })
+        let join = Some(Join { table: target.table, alias, visible });
+        Ok(GroupKey { value, stored: Stored::Id, order: None, join })
     }
 }
 
@@ -216,6 +220,8 @@ pub(crate) struct GroupKey {
     pub value: Sql,
     /// How it is stored.
     pub stored: Stored,
+    /// The bytes in whose order its groups come, if it is a text that is sorted by such.
+    pub order: Option<Sql>,
     /// The value is the id of a row; the group has it only where the viewer may see that row.
     pub join: Option<Join>,
 }
@@ -339,7 +345,13 @@ impl Totals<'_> {
             at += 1;
             decode(row, at - 1, stored)
         };
-        let keys = self.keys.iter().map(|key| next(key.stored)).collect::<Result<_, _>>()?;
+        let mut keys = Vec::with_capacity(self.keys.len());
+        for key in &self.keys {
+            if key.order.is_some() {
+                next(Stored::Bytes)?;
+            }
+            keys.push(next(key.stored)?);
+        }
         let count = next(Stored::Long)?.int().unwrap_or_default();
         let mut sums = Vec::with_capacity(self.sums.len());
         for sum in &self.sums {

@@ -14,6 +14,7 @@ use super::descriptor::{Descriptor, Given};
 use super::event::{self, Entry};
 use super::holder;
 use super::idempotency::Record;
+use super::keys::TextKey;
 use super::sql::Sql;
 use super::transaction::Transaction;
 use crate::access::{Action, Kind, policy};
@@ -250,6 +251,8 @@ impl Tx {
             sql.bind(after.get(column));
             sql
         });
+        let stale = |key: &&TextKey| changed::<E>(&before, &after).any(|column| key.from.contains(&column.as_str()));
+        let sets = sets.chain(of.keys.iter().filter(stale).map(|key| key.set(key.of_row(&after))));
         let mut sql = Sql::text(format!("UPDATE {} SET ", of.table));
         sql.append(Sql::listed(sets.collect())).push(" WHERE id = ").bind(id);
         if of.versioned {
@@ -299,7 +302,7 @@ impl Tx {
         set::<E>(&mut row, "created_by", Value::Uuid(author));
         set::<E>(&mut row, "version", Value::Int(Some(1)));
         let id = id_of::<E>(&row);
-        let sql = insert_sql::<E>(std::slice::from_ref(&row));
+        let sql = insert_sql::<E>(&of.keys, std::slice::from_ref(&row));
         let written =
             self.write_one(of, id, sql, action).await.map_err(|error| holder::refusal::<E>(of, &row, error))?;
         if let (Written::Outside, Some(action)) = (written, action) {
@@ -355,8 +358,9 @@ impl Tx {
     /// # Errors
     /// Database errors.
     pub async fn add_derived<E: Resource>(&self, _: &Warrant, rows: &[E::Model]) -> Result<()> {
-        for chunk in rows.chunks(chunk_size::<E>()) {
-            self.execute(insert_sql::<E>(chunk)).await.map_err(classify)?;
+        let keys = &self.descriptor::<E>().keys;
+        for chunk in rows.chunks(chunk_size::<E>(keys)) {
+            self.execute(insert_sql::<E>(keys, chunk)).await.map_err(classify)?;
         }
         Ok(())
     }
@@ -507,18 +511,28 @@ fn changed<'a, E: EntityTrait>(before: &'a E::Model, after: &'a E::Model) -> imp
 }
 
 /// As many rows as fit into one statement of either database (SQLite: 32,766 values).
-pub(super) fn chunk_size<E: EntityTrait>() -> usize {
-    30_000 / E::Column::iter().count().max(1)
+pub(super) fn chunk_size<E: EntityTrait>(keys: &[TextKey]) -> usize {
+    30_000 / (E::Column::iter().count() + keys.len()).max(1)
 }
 
-pub(super) fn insert_sql<E: EntityTrait>(rows: &[E::Model]) -> Sql {
-    let names: Vec<_> = E::Column::iter().map(|column| format!("\"{}\"", column.as_str())).collect();
+/// The columns of a table, quoted, with those of its keys at the end.
+pub(super) fn columns<E: EntityTrait>(keys: &[TextKey]) -> Vec<String> {
+    let own = E::Column::iter().map(|column| format!("\"{}\"", column.as_str()));
+    own.chain(keys.iter().map(|key| format!("\"{}\"", key.column))).collect()
+}
+
+/// Inserts rows with the keys of their texts.
+pub(super) fn insert_sql<E: EntityTrait>(keys: &[TextKey], rows: &[E::Model]) -> Sql {
+    let names = columns::<E>(keys);
     let mut sql = Sql::text(format!("INSERT INTO {} ({}) VALUES ", E::default().table_name(), names.join(", ")));
     for (place, row) in rows.iter().enumerate() {
         let mut separator = if place == 0 { "(" } else { ", (" };
         for column in E::Column::iter() {
             sql.push(separator).bind(row.get(column));
             separator = ", ";
+        }
+        for key in keys {
+            sql.push(", ").bind(key.of_row(row));
         }
         sql.push(")");
     }

@@ -41,6 +41,7 @@ pub fn describe() -> Descriptor {
     Declare::<team::Entity>::new(Kind::Team, "Team", "teams", "team", "A group of users, in a tree.")
         .ownership(Ownership::Columns { own: &["lead_id"], team: &["id"], pool: None })
         .field(Column::Name, "The name.")
+        .matched()
         .editable()
         .required()
         .choice::<_, team::TeamFunction>(Column::Function, "Which half of the business the team works for.")

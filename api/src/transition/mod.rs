@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::access::Kind;
 use crate::error::Result;
-use crate::store::descriptor::{Currency, Declare, Descriptor, Ownership};
+use crate::store::descriptor::{Currency, Declare, Descriptor, Ownership, Text};
 use crate::store::{Resource, Tx, Warrant};
 
 impl Resource for transition::Entity {
@@ -29,8 +29,8 @@ pub fn describe() -> Descriptor {
     .one(Column::LeadId, Kind::Lead, "The lead that changed.")
     .one(Column::DealId, Kind::Deal, "The deal that changed.")
     .one(Column::CampaignId, Kind::Campaign, "The campaign that changed.")
-    .field(Column::FromState, "The state before; empty at the start.")
-    .field(Column::ToState, "The state after.")
+    .text(Column::FromState, Text::Tag, "The state before; empty at the start.")
+    .text(Column::ToState, Text::Tag, "The state after.")
     .one(Column::FromStageId, Kind::Stage, "The deal's stage before.")
     .one(Column::ToStageId, Kind::Stage, "The deal's stage after.")
     .field(Column::At, "When it changed.")

@@ -55,6 +55,7 @@ pub fn describe() -> Descriptor {
     Declare::<user::Entity>::new(Kind::User, "User", "users", "user", "A person (or an integration) who signs in.")
         .ownership(Ownership::Columns { own: &["id"], team: &["team_id"], pool: None })
         .field(Column::Name, "The name, as colleagues see it.")
+        .matched()
         .editable()
         .text(Column::Email, Text::Email, "The address the user signs in with.")
         .editable()

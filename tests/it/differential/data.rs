@@ -429,5 +429,7 @@ pub async fn fill(world: &World) -> Cast {
             ))
             .await;
     }
+    // As a database does by itself within a minute.
+    world.execute("ANALYZE").await;
     cast
 }

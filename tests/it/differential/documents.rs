@@ -9,7 +9,7 @@ use super::data::{AMOUNTS, CURRENCIES, DAYS, MOMENTS, TEXTS};
 use super::dice::Dice;
 
 /// How deep filters may nest.
-const DEEPEST: usize = 8;
+pub const DEEPEST: usize = 8;
 const ZONES: [&str; 12] = [
     "UTC",
     "Europe/Berlin",
@@ -129,6 +129,21 @@ pub fn filter(dice: &mut Dice, ids: &Ids, of: &'static Descriptor) -> Value {
     let deepest = dice.pick(&[1, 2, 3, 4, DEEPEST]);
     let mut lists = if dice.chance(15) { 3 } else { 1 };
     object(dice, ids, of, deepest, &mut lists)
+}
+
+/// How deep a filter nests: a test of a field of the rows themselves is one deep.
+pub fn depth(filter: &Value) -> usize {
+    fn steps(value: &Value) -> usize {
+        let step = |(name, part): (&String, &Value)| {
+            steps(part) + usize::from(!["some", "none", "every"].contains(&name.as_str()))
+        };
+        match value {
+            Value::Object(parts) => parts.iter().map(step).max().unwrap_or_default(),
+            Value::Array(parts) => parts.iter().map(steps).max().unwrap_or_default(),
+            _ => 0,
+        }
+    }
+    steps(filter).saturating_sub(1)
 }
 
 fn object(dice: &mut Dice, ids: &Ids, of: &'static Descriptor, left: usize, lists: &mut usize) -> Value {

@@ -115,8 +115,13 @@ const VERSIONED: &[(&str, &str)] = &[
     ("activity", "ACTIVITY"),
 ];
 
-/// Asks every rule that can be asked of one moment.
+/// Asks every rule that can be asked of one moment, and what texts are sorted and searched by.
 pub async fn hold(world: &World, step: &str) {
+    rules(world, step).await;
+    world.assert_keys().await;
+}
+
+async fn rules(world: &World, step: &str) {
     for (rule, query) in NONE_OF {
         assert_eq!(world.number(query).await, 0, "{rule}; after {step}");
     }
@@ -134,7 +139,7 @@ pub struct Past {
 impl Past {
     /// Asks every rule. `step` is what was done last.
     pub async fn check(&mut self, world: &World, step: &str) {
-        hold(world, step).await;
+        rules(world, step).await;
         for (table, kind) in VERSIONED {
             // Rows that were there before the first step have no event of their making.
             let query = format!(

@@ -20,7 +20,7 @@ use crate::graphql::scalar::{
     CountryCode, DomainName, EmailAddress, Id, LanguageTag, MoneyInput, PhoneNumber, TimeZone, Url, Words,
 };
 use crate::lead::matching::{Interest, Person};
-use crate::spelling::mail_service;
+use crate::spelling::{fold, mail_service};
 use crate::store::Tx;
 
 /// How many different turns captures take.
@@ -87,7 +87,7 @@ impl Capture {
             ("phone", self.person.phone.clone()),
             ("domain", company.domain.clone()),
             ("domain", company.mail_domain.clone()),
-            ("company", company.name.as_deref().map(str::to_lowercase)),
+            ("company", company.name.as_deref().map(fold::same)),
             ("visitor", touch.and_then(|touch| touch.visitor_key.clone())),
             ("touch", touch.and_then(|touch| touch.external_id.clone())),
         ];

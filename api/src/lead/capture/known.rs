@@ -5,8 +5,7 @@
 
 use entity::lead::LeadStatus;
 use entity::{company, contact, lead, team, touchpoint};
-use sea_orm::sea_query::{Expr, ExprTrait, Func};
-use sea_orm::{ColumnTrait, Condition};
+use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
 use super::check::Organisation;
@@ -95,10 +94,7 @@ pub async fn company(tx: &Tx, warrant: &Warrant, told: &Organisation) -> Result<
         return Ok(Some(company));
     }
     if let Some(name) = &told.name {
-        // SQLite lowers ASCII only; the same spelling is the same name all the same.
-        let lower = Expr::expr(Func::lower(Expr::col((company::Entity, Column::Name))));
-        let named = Condition::any().add(Column::Name.eq(name.as_str())).add(lower.eq(name.to_lowercase()));
-        let rows = tx.all::<company::Entity>(warrant).filter(named);
+        let rows = tx.all::<company::Entity>(warrant).any_of_texts(Column::Name, vec![name.clone()]);
         let rows = if told.domain.is_some() { rows.filter(Column::Domain.is_null()) } else { rows };
         let company = rows.order_by(Column::CreatedAt).order_by(Column::Id).limit(1).one().await?;
         if company.is_some() {

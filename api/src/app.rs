@@ -9,9 +9,10 @@ use chrono_tz::Tz;
 use futures_util::stream::BoxStream;
 
 use crate::access::Viewer;
-use crate::access::token::Claims;
+use crate::access::token::{Claims, Pass};
 use crate::auth::keys::Keyring;
 use crate::auth::principals::Principals;
+use crate::auth::sessions;
 use crate::auth::throttle::Throttle;
 use crate::clock::Clock;
 use crate::config::{Config, SqliteSynchronous};
@@ -26,6 +27,7 @@ use crate::observability::metrics::Metrics;
 use crate::rate_limit::RateLimit;
 use crate::store::Store;
 use crate::store::database::{Database, Settings};
+use crate::store::system::Present;
 use crate::store::tally::Tally;
 
 /// The running service. Cheap to clone.
@@ -77,7 +79,8 @@ impl Credential {
         if self.remaining().is_some_and(|remaining| remaining.is_zero()) {
             return Err(Error::unauthenticated());
         }
-        self.app.known(self.app.0.principals.viewer(claims.sub, claims.sid).await?)
+        let found = self.app.0.principals.viewer(claims.pass).await?;
+        self.app.known(claims.pass, found).await
     }
 
     /// Whether it proves anybody; a stranger has nothing to show.
@@ -186,11 +189,13 @@ impl App {
     /// UNAUTHENTICATED: the token is not valid (any more); UNAVAILABLE.
     pub async fn viewer(&self, authorization: Option<&str>) -> Result<Option<Viewer>> {
         let Some(claims) = self.credential(authorization).await?.claims else { return Ok(None) };
-        self.known(self.store().system().viewer(claims.sub, claims.sid).await?)
+        let found = self.store().system().viewer(claims.pass).await?;
+        self.known(claims.pass, found).await
     }
 
     /// Whoever has proved somebody must be one still.
-    fn known(&self, viewer: Option<Viewer>) -> Result<Option<Viewer>> {
+    async fn known(&self, pass: Pass, found: Option<Present>) -> Result<Option<Viewer>> {
+        let viewer = sessions::arrived(&self.store().system(), pass, found).await?;
         viewer.map(Some).ok_or_else(Error::unauthenticated).inspect_err(|error| self.note_refusal(error))
     }
 

@@ -232,6 +232,79 @@ async fn a_lost_answer_is_forgiven_without_a_second_branch() {
 }
 
 #[tokio::test]
+async fn the_first_use_of_a_new_access_token_ends_the_forgiveness() {
+    tests::each_database(async |world| {
+        account(&world, "rita", Role::SalesRep).await;
+        let served = world.serve().await;
+        for carrier in ["request", "socket"] {
+            let (_, first) = session(&world, "rita").await;
+            let second = refresh(&world, &first).await;
+            let rita = Actor { token: field(&second, "accessToken"), ..world.stranger() };
+            match carrier {
+                "request" => assert!(is_in(&rita).await),
+                _ => drop(served.socket(&rita).await),
+            }
+            assert_eq!(refresh(&world, &first).await.code(), "UNAUTHENTICATED", "{carrier}: the answer has arrived");
+            assert!(!is_in(&rita).await, "{carrier}: two parties held tokens");
+            assert_eq!(refresh(&world, &field(&second, "refreshToken")).await.code(), "UNAUTHENTICATED");
+        }
+        served.leave().await.expect("it leaves").expect("in peace");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_access_token_of_an_answer_that_was_believed_lost_is_withdrawn() {
+    tests::each_database(async |world| {
+        account(&world, "rita", Role::SalesRep).await;
+        let (rita, first) = session(&world, "rita").await;
+        let lost = refresh(&world, &first).await;
+        let second = refresh(&world, &first).await;
+        let of = |answer: &Answer| Actor { token: field(answer, "accessToken"), ..world.stranger() };
+        assert!(!is_in(&of(&lost)).await);
+        assert!(is_in(&of(&second)).await && is_in(&rita).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_the_first_use_of_an_access_token_writes() {
+    tests::each_database(async |world| {
+        account(&world, "rita", Role::SalesRep).await;
+        let (rita, _) = session(&world, "rita").await;
+        let cost = async || {
+            let before = world.statements();
+            assert!(is_in(&rita).await);
+            world.statements() - before
+        };
+        assert!(cost().await > 1);
+        assert_eq!((cost().await, cost().await), (1, 1));
+    })
+    .await;
+}
+
+/// A race between who has the answer and who sends the old token again: one of them goes on at most.
+#[tokio::test]
+async fn the_new_access_token_and_the_old_refresh_token_at_once_do_not_both_go_on() {
+    tests::each_database(async |world| {
+        account(&world, "rita", Role::SalesRep).await;
+        for round in 0..10 {
+            let (_, first) = session(&world, "rita").await;
+            let second = refresh(&world, &first).await;
+            let arrived = Actor { token: field(&second, "accessToken"), ..world.stranger() };
+            let (_, again) = tokio::join!(is_in(&arrived), refresh(&world, &first));
+            let goes_on = again.codes().is_empty();
+            assert!(!is_in(&arrived).await, "round {round}: withdrawn, or ended with the session");
+            if goes_on {
+                let third = Actor { token: field(&again, "accessToken"), ..world.stranger() };
+                assert!(is_in(&third).await, "round {round}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn twenty_refreshes_at_once_leave_one_live_branch() {
     tests::each_database(async |world| {
         account(&world, "rita", Role::SalesRep).await;

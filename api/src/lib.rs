@@ -22,6 +22,7 @@ pub mod allowance;
 pub mod app;
 pub mod bulk;
 pub mod checks;
+pub mod cleaning;
 pub mod cli;
 pub mod clock;
 pub mod config;

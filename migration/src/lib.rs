@@ -23,6 +23,7 @@ mod m20261127_000020_indexes;
 mod m20261128_000021_lead_status_index;
 mod m20261130_000037_touch_counts_from;
 mod m20261130_000038_token_confirmed;
+mod m20261130_000039_ages;
 mod m20261130_000040_qualification;
 mod m20261130_000045_years;
 mod m20261130_000055_event_subject;
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000055_event_subject::Migration),
             Box::new(m20261130_000037_touch_counts_from::Migration),
             Box::new(m20261130_000038_token_confirmed::Migration),
+            Box::new(m20261130_000039_ages::Migration),
         ]
     }
 }

@@ -9,6 +9,7 @@ mod auth;
 mod batch;
 mod budget;
 mod campaign;
+mod cleaning;
 mod cli;
 mod codes;
 mod commit;

@@ -79,6 +79,7 @@ mod proof;
 pub mod reach;
 mod ready;
 pub mod rehearsal;
+mod retention;
 pub mod row;
 pub mod rows;
 pub mod select;

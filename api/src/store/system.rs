@@ -25,6 +25,7 @@ pub trait Platform: EntityTrait {}
 impl Platform for entity::refresh_token::Entity {}
 impl Platform for entity::signing_key::Entity {}
 impl Platform for entity::setting::Entity {}
+impl Platform for entity::idempotency_record::Entity {}
 
 /// Who is behind an access token.
 #[derive(Clone, Debug)]

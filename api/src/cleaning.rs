@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use entity::{idempotency_record, refresh_token};
+use entity::{idempotency_record, known_network, refresh_token};
 
 use crate::app::App;
+use crate::auth::networks;
 use crate::error::Result;
 use crate::store::idempotency::REMEMBERED;
 
@@ -38,5 +39,9 @@ pub async fn clean(app: &App) -> Result<u64> {
         use idempotency_record::{Column, Entity};
         system.forget::<Entity>(Column::CreatedAt, now - REMEMBERED, None).await?
     };
-    Ok(tokens + keys)
+    let networks = {
+        use known_network::{Column, Entity};
+        system.forget::<Entity>(Column::LastSeenAt, now - networks::remembered(app.config()), None).await?
+    };
+    Ok(tokens + keys + networks)
 }

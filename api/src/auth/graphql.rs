@@ -99,8 +99,10 @@ pub struct SessionMutations;
 #[Object]
 impl SessionMutations {
     /// Begins a session by e-mail and password. For everyone, signed in or not. A wrong address, a wrong password and
-    /// a suspended user are refused in the same words, as `userErrors`. After ten failures for an address, or fifty
-    /// from one network, RATE_LIMITED says in `extensions.retryAfterSeconds` (and `Retry-After`) how long to wait.
+    /// a suspended user are refused in the same words, as `userErrors`. After ten failures for an address from one
+    /// network, RATE_LIMITED says in `extensions.retryAfterSeconds` (and `Retry-After`) how long to wait; also after a
+    /// hundred for an address from all networks together, or fifty from one network for all addresses, but not in
+    /// networks that somebody has signed in from before.
     async fn sign_in(
         &self,
         ctx: &Context<'_>,

@@ -14,7 +14,9 @@ use sea_orm::{ColumnTrait, Value};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::networks;
 use super::rules::{Verdict, judge};
+use super::throttle::Origin;
 use crate::access::token::Pass;
 use crate::access::{Viewer, password, token};
 use crate::app::App;
@@ -60,7 +62,8 @@ pub fn normalise(email: &str) -> String {
 /// UNAVAILABLE, TIMEOUT.
 pub async fn sign_in(app: &App, peer: Option<IpAddr>, email: &str, password: String) -> Result<SignIn> {
     let email = normalise(email);
-    let attempt = match app.throttle().attempt(&email, peer, app.store().clock().now()) {
+    let is_known = networks::is_known(&app.store().system(), peer, networks::remembered(app.config())).await?;
+    let attempt = match app.throttle().sign_in(&email, Origin { peer, is_known }, app.store().clock().now()) {
         Ok(attempt) => attempt,
         Err(seconds) => {
             tracing::warn!(?peer, seconds, "sign-in throttled");
@@ -85,7 +88,7 @@ async fn try_password(app: &App, peer: Option<IpAddr>, email: &str, password: St
     let user = account.as_ref().map(|account| account.id);
     match account {
         Some(account) if fits && is_active(&account) => {
-            if let Some(issued) = begin(app, &system, &account).await? {
+            if let Some(issued) = begin(app, &system, &account, peer).await? {
                 app.metrics().sign_in(SignInOutcome::Done);
                 tracing::info!(user = %issued.viewer.id, session = %issued.viewer.session, "signed in");
                 return Ok(SignIn::Done(Box::new(issued)));
@@ -99,7 +102,7 @@ async fn try_password(app: &App, peer: Option<IpAddr>, email: &str, password: St
 }
 
 /// Begins a session, unless the account has changed since its password was verified.
-async fn begin(app: &App, system: &System, verified: &user::Model) -> Result<Option<Issued>> {
+async fn begin(app: &App, system: &System, verified: &user::Model, peer: Option<IpAddr>) -> Result<Option<Issued>> {
     let tx = system.begin("signIn").await?;
     let Some(now) = lock(&tx, system, verified.id).await? else { return Ok(None) };
     if !is_active(&now) || now.password_hash != verified.password_hash {
@@ -107,6 +110,7 @@ async fn begin(app: &App, system: &System, verified: &user::Model) -> Result<Opt
     }
     let (plain, row) = new_token(app, &tx, verified.id, tx.id())?;
     system.put::<Tokens>(&tx, std::slice::from_ref(&row)).await?;
+    networks::remember(&tx, system, verified.id, peer).await?;
     tx.commit().await?;
     issue(app, system, plain, &row).await.map(Some)
 }

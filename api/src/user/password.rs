@@ -3,11 +3,13 @@
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 use entity::user;
 use futures_util::FutureExt;
+use uuid::Uuid;
 
 use super::commands;
 use super::graphql::SetPasswordInput;
-use crate::app::{App, RequestMeta};
+use crate::app::App;
 use crate::auth::graphql::wait;
+use crate::auth::throttle::Attempt;
 use crate::error::{Code, Error, Mistake, Result};
 use crate::graphql::batch::{Options, batch, whole};
 use crate::graphql::judge::Raw;
@@ -22,8 +24,8 @@ pub struct PasswordMutations;
 #[Object]
 impl PasswordMutations {
     /// Sets a password and ends every other session of the user. One's own takes the old password; ADMIN sets
-    /// those of others. After ten wrong old passwords, RATE_LIMITED says in `extensions.retryAfterSeconds` (and
-    /// `Retry-After`) how long to wait. Roles: every role but INTEGRATION (own), ADMIN (all).
+    /// those of others. After ten wrong old passwords in a session, RATE_LIMITED says in
+    /// `extensions.retryAfterSeconds` (and `Retry-After`) how long to wait. Roles: every role but INTEGRATION (own), ADMIN (all).
     async fn set_password(
         &self,
         ctx: &Context<'_>,
@@ -90,23 +92,22 @@ async fn each_within_tries(ctx: &Context<'_>, input: Raw<SetPasswordsInput>) -> 
 
 const TOO_MANY: &str = "Too many wrong passwords.";
 
-/// Who answers, who asks, and from where.
+/// Who answers, and who asks in which session.
 #[derive(Clone)]
 struct Tries {
     app: App,
-    /// As a name of failures. Nobody signs in by such a name.
-    viewer: String,
-    peer: Option<std::net::IpAddr>,
+    user: Uuid,
+    session: Uuid,
 }
 
 impl Tries {
     fn of(ctx: &Context<'_>) -> Result<Self> {
-        let peer = ctx.data_opt::<RequestMeta>().and_then(|meta| meta.peer);
-        Ok(Self { app: app(ctx)?.clone(), viewer: format!("password of {}", reader(ctx)?.viewer().id), peer })
+        let viewer = reader(ctx)?.viewer();
+        Ok(Self { app: app(ctx)?.clone(), user: viewer.id, session: viewer.session })
     }
 
-    fn attempt(&self) -> Result<crate::auth::throttle::Attempt, i64> {
-        self.app.throttle().attempt(&self.viewer, self.peer, self.app.store().clock().now())
+    fn attempt(&self) -> Result<Attempt, i64> {
+        self.app.throttle().old_password(self.user, self.session, self.app.store().clock().now())
     }
 
     /// Sets one of many passwords.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_graphql::{Request, Response};
 use chrono_tz::Tz;
 use futures_util::stream::BoxStream;
+use uuid::Uuid;
 
 use crate::access::Viewer;
 use crate::access::token::{Claims, Pass};
@@ -25,6 +26,7 @@ use crate::graphql::validation::types::Types;
 use crate::graphql::views::Views;
 use crate::observability::metrics::Metrics;
 use crate::rate_limit::RateLimit;
+use crate::security_event::log::SecurityLog;
 use crate::store::Store;
 use crate::store::database::{Database, Settings};
 use crate::store::system::Present;
@@ -40,6 +42,7 @@ struct Parts {
     schema: Schema,
     keys: Keyring,
     throttle: Throttle,
+    security: SecurityLog,
     costs: cost::Table,
     types: Types,
     rate_limit: RateLimit,
@@ -60,6 +63,15 @@ pub struct RequestMeta {
     pub peer: Option<IpAddr>,
     /// Counts what is read for it.
     pub tally: Tally,
+}
+
+/// Where a request came from, for the security log.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Caller {
+    /// Who is signed in.
+    pub actor: Option<Uuid>,
+    /// The network address.
+    pub peer: Option<IpAddr>,
 }
 
 /// What a client showed that stays for longer than a request: what it proves is looked at anew whenever it matters.
@@ -115,6 +127,7 @@ impl App {
         let rate_limit = RateLimit::new(config.rate_points, config.rate_points_per_second);
         let documents = Documents::new(config.document_cache_bytes);
         let (throttle, metrics) = (Throttle::default(), Metrics::new(store.database()));
+        let security = SecurityLog::new(store.system());
         let (principals, views) = (Principals::new(store.system()), Views::new(config.database_pool));
         let (costs, types) = outline();
         Ok(Self(Arc::new(Parts {
@@ -123,6 +136,7 @@ impl App {
             schema,
             keys,
             throttle,
+            security,
             costs,
             types,
             rate_limit,
@@ -156,6 +170,11 @@ impl App {
     /// The failed sign-ins of late.
     pub fn throttle(&self) -> &Throttle {
         &self.0.throttle
+    }
+
+    /// What was refused.
+    pub fn security(&self) -> &SecurityLog {
+        &self.0.security
     }
 
     /// What the fields of the schema cost.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use entity::{idempotency_record, known_network, refresh_token};
+use chrono::TimeDelta;
+use entity::{idempotency_record, known_network, refresh_token, security_event};
 
 use crate::app::App;
 use crate::auth::networks;
@@ -43,5 +44,10 @@ pub async fn clean(app: &App) -> Result<u64> {
         use known_network::{Column, Entity};
         system.forget::<Entity>(Column::LastSeenAt, now - networks::remembered(app.config()), None).await?
     };
-    Ok(tokens + keys + networks)
+    let refused = {
+        use security_event::{Column, Entity};
+        let kept = TimeDelta::days(i64::from(app.config().security_event_days));
+        system.forget::<Entity>(Column::At, now - kept, None).await?
+    };
+    Ok(tokens + keys + networks + refused)
 }

@@ -56,6 +56,7 @@ pub mod handoff;
 pub mod import;
 pub mod lead;
 pub mod pipeline;
+pub mod security_event;
 pub mod stage;
 pub mod team;
 pub mod touchpoint;

@@ -30,6 +30,7 @@ use crate::app::App;
 use crate::cleaning::keep_clean;
 use crate::http::slots::{Hold, InUse, Slots};
 use crate::http::{self, Lease};
+use crate::security_event::log::keep_settled;
 
 /// How long a peer of HTTP/2 may take to answer a ping.
 const PING_TIME: Duration = Duration::from_secs(10);
@@ -61,7 +62,11 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output
     };
     let slots = Arc::clone(&server.slots);
     tracing::info!(%address, "listening");
-    let upkeep = [tokio::spawn(server.app.store().clone().watch_sizes()), tokio::spawn(keep_clean(server.app.clone()))];
+    let upkeep = [
+        tokio::spawn(server.app.store().clone().watch_sizes()),
+        tokio::spawn(keep_clean(server.app.clone())),
+        tokio::spawn(keep_settled(server.app.clone())),
+    ];
     tokio::select! {
         () = server.accept(&listener) => {}
         () = slots.sweep() => {}
@@ -83,6 +88,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output
         Ok(()) => tracing::info!("every connection has ended"),
         Err(_) => tracing::warn!(seconds = DRAIN.as_secs(), "some connections did not end in time"),
     }
+    server.app.security().end().await;
     Ok(())
 }
 

@@ -28,6 +28,7 @@ pub mod known_network; // where people have signed in from
 pub mod lead; // qualification episodes of a contact
 pub mod pipeline; // ways a sale can go
 pub mod refresh_token; // sign-ins that can be renewed
+pub mod security_event; // what was refused
 pub mod setting; // settings that belong to the data
 pub mod signing_key; // keys that sign access tokens
 pub mod stage; // steps of a pipeline

@@ -26,6 +26,7 @@ mod m20261130_000038_token_confirmed;
 mod m20261130_000039_ages;
 mod m20261130_000040_qualification;
 mod m20261130_000041_known_network;
+mod m20261130_000042_security_event;
 mod m20261130_000045_years;
 mod m20261130_000055_event_subject;
 mod table;
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000038_token_confirmed::Migration),
             Box::new(m20261130_000039_ages::Migration),
             Box::new(m20261130_000041_known_network::Migration),
+            Box::new(m20261130_000042_security_event::Migration),
         ]
     }
 }

@@ -29,7 +29,7 @@ async fn hash() -> String {
 }
 
 /// A user who can sign in with [`PASSWORD`].
-async fn account(world: &World, name: &str, role: Role) -> Uuid {
+pub async fn account(world: &World, name: &str, role: Role) -> Uuid {
     let row = row!(
         world,
         user {
@@ -392,7 +392,7 @@ async fn a_stranger_may_ask_for_nothing_but_a_session() {
 }
 
 /// Attempts of one document: `a0: signIn(…) a1: signIn(…) …`.
-fn attempts(count: usize, email: impl Fn(usize) -> String, password: &str) -> String {
+pub fn attempts(count: usize, email: impl Fn(usize) -> String, password: &str) -> String {
     let one = |number| {
         let email = email(number);
         format!(
@@ -446,7 +446,7 @@ async fn attempts_at_once_get_no_more_tries_and_successes_do_not_count() {
 }
 
 /// A sign-in from a network address.
-async fn from(world: &World, peer: [u8; 4], query: &str) -> (Value, Option<String>) {
+pub async fn from(world: &World, peer: [u8; 4], query: &str) -> (Value, Option<String>) {
     behind(world, IpAddr::from(peer), "", query).await
 }
 
@@ -552,7 +552,8 @@ async fn neither_headers_nor_addresses_of_one_network_are_more_tries() {
         let mut refused = 0;
         for at in 0..12 {
             let peer: IpAddr = format!("2001:db8:1:2::{at}").parse().expect("an address");
-            let guess = attempts(1, |_| RITA.to_owned(), "wrong");
+            let spelling = [RITA, " Rita@TRIBUTARY.example", "ri\u{200b}ta@tributary.example"][at % 3];
+            let guess = attempts(1, |_| spelling.to_owned(), "wrong");
             let (answer, _) = behind(&world, peer, &format!("198.51.100.{at}"), &guess).await;
             refused += usize::from(answer.get("errors").is_some());
         }

@@ -49,6 +49,7 @@ mod replicas;
 mod rows;
 mod scalars;
 mod schema;
+mod security;
 mod server;
 mod service;
 mod smoke;

@@ -19,7 +19,7 @@ use super::rules::{Verdict, judge};
 use super::throttle::Origin;
 use crate::access::token::Pass;
 use crate::access::{Viewer, password, token};
-use crate::app::App;
+use crate::app::{App, Caller};
 use crate::error::{Code, Error, Result};
 use crate::observability::metrics::SignInOutcome;
 use crate::spelling::{Text, spell};
@@ -68,12 +68,16 @@ pub async fn sign_in(app: &App, peer: Option<IpAddr>, email: &str, password: Str
         Err(seconds) => {
             tracing::warn!(?peer, seconds, "sign-in throttled");
             app.metrics().sign_in(SignInOutcome::Throttled);
+            app.security().sign_in_failed(Caller { actor: None, peer }, &email).await;
             return Ok(SignIn::Wait(seconds));
         }
     };
     let outcome = try_password(app, peer, &email, password).await;
     match outcome {
-        Ok(SignIn::Refused) => app.metrics().sign_in(SignInOutcome::Refused),
+        Ok(SignIn::Refused) => {
+            app.metrics().sign_in(SignInOutcome::Refused);
+            app.security().sign_in_failed(Caller { actor: None, peer }, &email).await;
+        }
         _ => app.throttle().give_back(attempt),
     }
     outcome

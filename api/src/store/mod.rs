@@ -248,7 +248,8 @@ impl Reader {
 
     /// The refusal of an action: which rows the right covers, if the viewer has it at all.
     pub fn forbidden(&self, of: &Descriptor, action: Action) -> Error {
-        Error::refused(Code::Forbidden, words::refusal(of, action, self.viewer.role))
+        let right = words::right(of, action);
+        Error::refused(Code::Forbidden, words::refusal(of, action, self.viewer.role)).for_want_of(right, None)
     }
 
     fn backend(&self) -> DbBackend {

@@ -27,6 +27,7 @@ impl Platform for entity::signing_key::Entity {}
 impl Platform for entity::setting::Entity {}
 impl Platform for entity::idempotency_record::Entity {}
 impl Platform for entity::known_network::Entity {}
+impl Platform for entity::security_event::Entity {}
 
 /// Who is behind an access token.
 #[derive(Clone, Debug)]

@@ -7,11 +7,13 @@ use std::time::Duration;
 use async_graphql::{Request, Response};
 use chrono_tz::Tz;
 use futures_util::stream::BoxStream;
+use uuid::Uuid;
 
 use crate::access::Viewer;
-use crate::access::token::Claims;
+use crate::access::token::{Claims, Pass};
 use crate::auth::keys::Keyring;
 use crate::auth::principals::Principals;
+use crate::auth::sessions;
 use crate::auth::throttle::Throttle;
 use crate::clock::Clock;
 use crate::config::{Config, SqliteSynchronous};
@@ -24,8 +26,10 @@ use crate::graphql::validation::types::Types;
 use crate::graphql::views::Views;
 use crate::observability::metrics::Metrics;
 use crate::rate_limit::RateLimit;
+use crate::security_event::log::SecurityLog;
 use crate::store::Store;
 use crate::store::database::{Database, Settings};
+use crate::store::system::Present;
 use crate::store::tally::Tally;
 
 /// The running service. Cheap to clone.
@@ -38,6 +42,7 @@ struct Parts {
     schema: Schema,
     keys: Keyring,
     throttle: Throttle,
+    security: SecurityLog,
     costs: cost::Table,
     types: Types,
     rate_limit: RateLimit,
@@ -60,6 +65,15 @@ pub struct RequestMeta {
     pub tally: Tally,
 }
 
+/// Where a request came from, for the security log.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Caller {
+    /// Who is signed in.
+    pub actor: Option<Uuid>,
+    /// The network address.
+    pub peer: Option<IpAddr>,
+}
+
 /// What a client showed that stays for longer than a request: what it proves is looked at anew whenever it matters.
 #[derive(Clone)]
 pub struct Credential {
@@ -77,7 +91,8 @@ impl Credential {
         if self.remaining().is_some_and(|remaining| remaining.is_zero()) {
             return Err(Error::unauthenticated());
         }
-        self.app.known(self.app.0.principals.viewer(claims.sub, claims.sid).await?)
+        let found = self.app.0.principals.viewer(claims.pass).await?;
+        self.app.known(claims.pass, found).await
     }
 
     /// Whether it proves anybody; a stranger has nothing to show.
@@ -113,6 +128,7 @@ impl App {
         let rate_limit = RateLimit::new(config.rate_points, config.rate_points_per_second);
         let documents = Documents::new(config.document_cache_bytes);
         let (throttle, metrics) = (Throttle::default(), Metrics::new(store.database()));
+        let security = SecurityLog::new(store.system());
         let (principals, views) = (Principals::new(store.system()), Views::new(config.database_pool));
         let (costs, types) = outline();
         Ok(Self(Arc::new(Parts {
@@ -121,6 +137,7 @@ impl App {
             schema,
             keys,
             throttle,
+            security,
             costs,
             types,
             rate_limit,
@@ -156,6 +173,11 @@ impl App {
         &self.0.throttle
     }
 
+    /// What was refused.
+    pub fn security(&self) -> &SecurityLog {
+        &self.0.security
+    }
+
     /// What the fields of the schema cost.
     pub fn costs(&self) -> &cost::Table {
         &self.0.costs
@@ -187,11 +209,13 @@ impl App {
     /// UNAUTHENTICATED: the token is not valid (any more); UNAVAILABLE.
     pub async fn viewer(&self, authorization: Option<&str>) -> Result<Option<Viewer>> {
         let Some(claims) = self.credential(authorization).await?.claims else { return Ok(None) };
-        self.known(self.store().system().viewer(claims.sub, claims.sid).await?)
+        let found = self.store().system().viewer(claims.pass).await?;
+        self.known(claims.pass, found).await
     }
 
     /// Whoever has proved somebody must be one still.
-    fn known(&self, viewer: Option<Viewer>) -> Result<Option<Viewer>> {
+    async fn known(&self, pass: Pass, found: Option<Present>) -> Result<Option<Viewer>> {
+        let viewer = sessions::arrived(&self.store().system(), pass, found).await?;
         viewer.map(Some).ok_or_else(Error::unauthenticated).inspect_err(|error| self.note_refusal(error))
     }
 

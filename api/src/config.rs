@@ -64,6 +64,9 @@ pub const VARIABLES: &[Variable] = &[
     variable("TRIBUTARY_RATE_POINTS_PER_SECOND", "1000", "Points that come back each second, 1 to 1000000."),
     variable("TRIBUTARY_DOCUMENT_CACHE_BYTES", "33554432", "Memory for parsed documents, persisted queries among them; 0 for none."),
     variable("TRIBUTARY_PERSISTED_ONLY", "", "Path of a JSON manifest: then only its operations run."),
+    variable("TRIBUTARY_KNOWN_NETWORK_DAYS", "90", "How long a network counts as known after somebody signed in from there, in days, 1 to 3650: sign-ins from known networks do not wait for the failures of others."),
+    variable("TRIBUTARY_SECURITY_EVENT_DAYS", "90", "How long the security log keeps failed sign-ins and refused attempts, in days, 1 to 3650."),
+    variable("TRIBUTARY_CLEANING_MINUTES", "10", "How often what was kept long enough is removed (ended sessions, idempotency keys of yesterday), in minutes, 1 to 1440."),
     variable("TRIBUTARY_LOG", "info", "Log filter: a level, or levels by module (info,tributary=debug)."),
     variable("TRIBUTARY_LOG_FORMAT", "text", "text or json."),
     variable("TRIBUTARY_METRICS_TOKEN", "", "Bearer token that /metrics asks for; without one it is closed in production."),
@@ -230,6 +233,12 @@ pub struct Config {
     pub document_cache_bytes: usize,
     /// The only operations that may run, if not all may.
     pub persisted_only: Option<Manifest>,
+    /// How long a network counts as known after somebody signed in from there.
+    pub known_network_days: u32,
+    /// How long refused attempts are kept.
+    pub security_event_days: u32,
+    /// How often what was kept long enough is removed.
+    pub cleaning_minutes: u32,
     /// Log filter.
     pub log: String,
     /// Log format.
@@ -304,6 +313,9 @@ impl Config {
             rate_points_per_second: read.number("TRIBUTARY_RATE_POINTS_PER_SECOND", 1..=1_000_000),
             document_cache_bytes: read.size("TRIBUTARY_DOCUMENT_CACHE_BYTES", 0..=4_294_967_296),
             persisted_only: read.manifest(),
+            known_network_days: read.number("TRIBUTARY_KNOWN_NETWORK_DAYS", 1..=3_650),
+            security_event_days: read.number("TRIBUTARY_SECURITY_EVENT_DAYS", 1..=3_650),
+            cleaning_minutes: read.number("TRIBUTARY_CLEANING_MINUTES", 1..=1_440),
             log: read.text("TRIBUTARY_LOG"),
             log_format: read.choice(
                 "TRIBUTARY_LOG_FORMAT",

@@ -127,6 +127,15 @@ impl Mistake {
     }
 }
 
+/// A right that was missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denied {
+    /// Its name: `User.create`.
+    pub right: String,
+    /// The id of the object that it was missing on, as clients see it, where there is one.
+    pub subject: Option<String>,
+}
+
 /// What went wrong, by whose fault.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -139,6 +148,8 @@ pub enum Error {
         message: String,
         /// The current version of the row, for a stale `expectedVersion`.
         current_version: Option<i32>,
+        /// The right that was missing, for the security log; none where reading was refused.
+        denied: Option<Box<Denied>>,
     },
     /// Input that a person can mend; mutations answer it as `userErrors`.
     #[error("{}", .0.first().map_or("the input is not valid", |first| first.message.as_str()))]
@@ -151,7 +162,7 @@ pub enum Error {
 impl Error {
     /// A coded refusal.
     pub fn refused(code: Code, message: impl Into<String>) -> Self {
-        Self::Refused { code, message: message.into(), current_version: None }
+        Self::Refused { code, message: message.into(), current_version: None, denied: None }
     }
 
     /// The viewer is not signed in.
@@ -161,7 +172,28 @@ impl Error {
 
     /// The right is missing; `right` names it.
     pub fn forbidden(right: impl std::fmt::Display) -> Self {
-        Self::refused(Code::Forbidden, format!("Your role does not have the right: {right}."))
+        let message = format!("Your role does not have the right: {right}.");
+        Self::refused(Code::Forbidden, message).for_want_of(right, None)
+    }
+
+    /// The same refusal, of an attempt for which this right was missing, on this object.
+    #[must_use]
+    pub fn for_want_of(self, right: impl std::fmt::Display, subject: Option<String>) -> Self {
+        match self {
+            Self::Refused { code, message, current_version, .. } => {
+                let denied = Some(Box::new(Denied { right: right.to_string(), subject }));
+                Self::Refused { code, message, current_version, denied }
+            }
+            error => error,
+        }
+    }
+
+    /// The right that was missing, if that is why.
+    pub fn denied(&self) -> Option<&Denied> {
+        match self {
+            Self::Refused { denied, .. } => denied.as_deref(),
+            _ => None,
+        }
     }
 
     /// No such row for this viewer. Hidden and missing are the same.
@@ -187,6 +219,7 @@ impl Error {
                 "{what} was changed by someone else: its version is {current} now. Read it again, then retry."
             ),
             current_version: Some(current),
+            denied: None,
         }
     }
 
@@ -212,9 +245,12 @@ impl Error {
     /// The same for another place that failed by it.
     pub fn again(&self) -> Self {
         match self {
-            Self::Refused { code, message, current_version } => {
-                Self::Refused { code: *code, message: message.clone(), current_version: *current_version }
-            }
+            Self::Refused { code, message, current_version, denied } => Self::Refused {
+                code: *code,
+                message: message.clone(),
+                current_version: *current_version,
+                denied: denied.clone(),
+            },
             Self::Invalid(mistakes) => Self::Invalid(mistakes.clone()),
             Self::Internal(cause) => Self::internal(cause.to_string()),
         }

@@ -27,8 +27,10 @@ use tower::ServiceExt;
 
 use crate::allowance::network;
 use crate::app::App;
+use crate::cleaning::keep_clean;
 use crate::http::slots::{Hold, InUse, Slots};
 use crate::http::{self, Lease};
+use crate::security_event::log::keep_settled;
 
 /// How long a peer of HTTP/2 may take to answer a ping.
 const PING_TIME: Duration = Duration::from_secs(10);
@@ -60,7 +62,11 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output
     };
     let slots = Arc::clone(&server.slots);
     tracing::info!(%address, "listening");
-    let sizes = tokio::spawn(server.app.store().clone().watch_sizes());
+    let upkeep = [
+        tokio::spawn(server.app.store().clone().watch_sizes()),
+        tokio::spawn(keep_clean(server.app.clone())),
+        tokio::spawn(keep_settled(server.app.clone())),
+    ];
     tokio::select! {
         () = server.accept(&listener) => {}
         () = slots.sweep() => {}
@@ -77,11 +83,12 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output
         // Sockets have left the connections they came over; they still hold their slots.
         server.slots.emptied().await;
     };
-    sizes.abort();
+    upkeep.iter().for_each(tokio::task::JoinHandle::abort);
     match tokio::time::timeout(DRAIN, ended).await {
         Ok(()) => tracing::info!("every connection has ended"),
         Err(_) => tracing::warn!(seconds = DRAIN.as_secs(), "some connections did not end in time"),
     }
+    server.app.security().end().await;
     Ok(())
 }
 

@@ -24,9 +24,11 @@ pub mod event_sequence; // the counter of that log
 pub mod exchange_rate; // currencies into the base currency
 pub mod handoff; // leads handed from marketing to sales
 pub mod idempotency_record; // answers to repeated calls
+pub mod known_network; // where people have signed in from
 pub mod lead; // qualification episodes of a contact
 pub mod pipeline; // ways a sale can go
 pub mod refresh_token; // sign-ins that can be renewed
+pub mod security_event; // what was refused
 pub mod setting; // settings that belong to the data
 pub mod signing_key; // keys that sign access tokens
 pub mod stage; // steps of a pipeline

@@ -24,6 +24,8 @@ pub struct Model {
     pub expires_at: DateTimeUtc,
     /// When it was exchanged for its successor.
     pub used_at: Option<DateTimeUtc>,
+    /// When the access token that was issued with it was first used: the answer with both had arrived by then.
+    pub confirmed_at: Option<DateTimeUtc>,
     /// When it was withdrawn.
     pub revoked_at: Option<DateTimeUtc>,
     /// The token it was exchanged for.

@@ -1,4 +1,5 @@
-//! Touches between people and our marketing. Append-only: a fact is never changed.
+//! Touches between people and our marketing. Append-only: a fact is never changed, but that an anonymous one finds its
+//! person.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,8 @@ pub struct Model {
     /// Whether the touch may earn credit for revenue: a stored copy of `kind.is_creditable()`, so
     /// that queries can use it.
     pub creditable: bool,
+    /// Deals that were closed by then give it no credit; none: it counts for every deal.
+    pub counts_from: Option<DateTimeUtc>,
 }
 
 /// None: the graph declares its relations where it reads them.

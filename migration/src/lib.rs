@@ -21,7 +21,12 @@ mod m20261123_000008_attribution;
 mod m20261127_000009_event_notice;
 mod m20261127_000020_indexes;
 mod m20261128_000021_lead_status_index;
+mod m20261130_000037_touch_counts_from;
+mod m20261130_000038_token_confirmed;
+mod m20261130_000039_ages;
 mod m20261130_000040_qualification;
+mod m20261130_000041_known_network;
+mod m20261130_000042_security_event;
 mod m20261130_000045_years;
 mod m20261130_000055_event_subject;
 mod m20261130_000060_text_keys;
@@ -49,6 +54,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000040_qualification::Migration),
             Box::new(m20261130_000055_event_subject::Migration),
             Box::new(m20261130_000060_text_keys::Migration),
+            Box::new(m20261130_000037_touch_counts_from::Migration),
+            Box::new(m20261130_000038_token_confirmed::Migration),
+            Box::new(m20261130_000039_ages::Migration),
+            Box::new(m20261130_000041_known_network::Migration),
+            Box::new(m20261130_000042_security_event::Migration),
         ]
     }
 }

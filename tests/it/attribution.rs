@@ -274,6 +274,70 @@ async fn late_touch(world: &World, contact: Uuid) {
 }
 
 #[tokio::test]
+async fn what_sales_reports_leaves_closed_deals_as_they_are() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let (pipeline, stages) = world.pipeline().await;
+        let ago = |days: i64| world.now() - Duration::days(days);
+        let lea = world.insert(row!(world, contact { email: Some("lea@acme.example".to_owned()) })).await.id;
+        touch(&world, lea, ago(20), Channel::Email, Some(campaign(&world, "spring").await)).await;
+        let unknown = touchpoint::Model {
+            id: world.id(),
+            occurred_at: ago(15),
+            visitor_key: Some("v-1".to_owned()),
+            creditable: true,
+            ..touchpoint::Model::default()
+        };
+        world.insert(unknown).await;
+        let deal = open_deal(&world, &cast, stages[0], pipeline, lea, 100_000).await;
+        use sea_orm::{ActiveModelTrait, Set};
+        let theirs = deal::ActiveModel {
+            id: Set(deal),
+            owner_id: Set(Some(cast.other_rep.id)),
+            team_id: Set(Some(cast.south)),
+            ..Default::default()
+        };
+        theirs.update(&world.raw).await.unwrap();
+        win(&cast, deal, None).await;
+        let all = async || {
+            let mut all = Vec::new();
+            for model in MODELS {
+                let (shown, stored) = shares(&cast.manager, deal, model).await;
+                assert_stored(&shown, &stored, model);
+                all.push(shown);
+            }
+            all
+        };
+        let credited = all().await;
+        let report = |key: &str| {
+            json!({
+                "contact": { "email": "lea@acme.example" },
+                "source": "OUTBOUND",
+                "touch": { "kind": "CALL", "channel": "PHONE", "occurredAt": ago(10).to_rfc3339(), "visitorKey": key },
+            })
+        };
+        // A touch of their own and, by its key, one that was nobody's; once more in a batch, and by their manager.
+        cast.rep.mutate("captureLead", report("v-1"), "outcome").await.payload();
+        cast.rep.mutate("captureLeads", json!({ "items": [report("v-2")] }), "results { outcome }").await.payload();
+        cast.manager.mutate("captureLead", report("v-3"), "outcome").await.payload();
+        assert_eq!(all().await, credited, "nothing has changed");
+        let late = "{ touchpoints(filter: { countsFrom: { isNull: false } }) { totalCount } }";
+        assert_eq!(cast.marketer.ask(late).await.data()["touchpoints"]["totalCount"], 4);
+        // Whoever may record touches changes the credits.
+        cast.marketer.mutate("captureLead", report("v-4"), "outcome").await.payload();
+        assert_eq!(all().await[2].len(), credited[2].len() + 1);
+        // A closing that comes later knows them all.
+        let reopen = json!({ "id": gid("deal", deal), "expectedVersion": 2 });
+        cast.manager.mutate("reopenDeal", reopen, "deal { id }").await.payload();
+        world.clock.advance(Duration::seconds(1));
+        let again = json!({ "id": gid("deal", deal), "expectedVersion": 3 });
+        cast.manager.mutate("winDeal", again, "deal { id }").await.payload();
+        assert_eq!(all().await[2].len(), credited[2].len() + 5);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn rebuilding_takes_the_same_statements_for_one_deal_and_for_many() {
     each_database(async |world| {
         let cast = world.cast().await;

@@ -14,6 +14,7 @@ use tokio::sync::OnceCell;
 use tower::ServiceExt;
 use tributary::access::{Action, Kind, Role, password, policy, token};
 use tributary::auth::accounts::{self, NewAccount};
+use tributary::auth::networks;
 use tributary::http::router;
 use uuid::Uuid;
 
@@ -28,7 +29,7 @@ async fn hash() -> String {
 }
 
 /// A user who can sign in with [`PASSWORD`].
-async fn account(world: &World, name: &str, role: Role) -> Uuid {
+pub async fn account(world: &World, name: &str, role: Role) -> Uuid {
     let row = row!(
         world,
         user {
@@ -232,6 +233,79 @@ async fn a_lost_answer_is_forgiven_without_a_second_branch() {
 }
 
 #[tokio::test]
+async fn the_first_use_of_a_new_access_token_ends_the_forgiveness() {
+    tests::each_database(async |world| {
+        account(&world, "rita", Role::SalesRep).await;
+        let served = world.serve().await;
+        for carrier in ["request", "socket"] {
+            let (_, first) = session(&world, "rita").await;
+            let second = refresh(&world, &first).await;
+            let rita = Actor { token: field(&second, "accessToken"), ..world.stranger() };
+            match carrier {
+                "request" => assert!(is_in(&rita).await),
+                _ => drop(served.socket(&rita).await),
+            }
+            assert_eq!(refresh(&world, &first).await.code(), "UNAUTHENTICATED", "{carrier}: the answer has arrived");
+            assert!(!is_in(&rita).await, "{carrier}: two parties held tokens");
+            assert_eq!(refresh(&world, &field(&second, "refreshToken")).await.code(), "UNAUTHENTICATED");
+        }
+        served.leave().await.expect("it leaves").expect("in peace");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_access_token_of_an_answer_that_was_believed_lost_is_withdrawn() {
+    tests::each_database(async |world| {
+        account(&world, "rita", Role::SalesRep).await;
+        let (rita, first) = session(&world, "rita").await;
+        let lost = refresh(&world, &first).await;
+        let second = refresh(&world, &first).await;
+        let of = |answer: &Answer| Actor { token: field(answer, "accessToken"), ..world.stranger() };
+        assert!(!is_in(&of(&lost)).await);
+        assert!(is_in(&of(&second)).await && is_in(&rita).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_the_first_use_of_an_access_token_writes() {
+    tests::each_database(async |world| {
+        account(&world, "rita", Role::SalesRep).await;
+        let (rita, _) = session(&world, "rita").await;
+        let cost = async || {
+            let before = world.statements();
+            assert!(is_in(&rita).await);
+            world.statements() - before
+        };
+        assert!(cost().await > 1);
+        assert_eq!((cost().await, cost().await), (1, 1));
+    })
+    .await;
+}
+
+/// A race between who has the answer and who sends the old token again: one of them goes on at most.
+#[tokio::test]
+async fn the_new_access_token_and_the_old_refresh_token_at_once_do_not_both_go_on() {
+    tests::each_database(async |world| {
+        account(&world, "rita", Role::SalesRep).await;
+        for round in 0..10 {
+            let (_, first) = session(&world, "rita").await;
+            let second = refresh(&world, &first).await;
+            let arrived = Actor { token: field(&second, "accessToken"), ..world.stranger() };
+            let (_, again) = tokio::join!(is_in(&arrived), refresh(&world, &first));
+            let goes_on = again.codes().is_empty();
+            assert!(!is_in(&arrived).await, "round {round}: withdrawn, or ended with the session");
+            if goes_on {
+                let third = Actor { token: field(&again, "accessToken"), ..world.stranger() };
+                assert!(is_in(&third).await, "round {round}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn twenty_refreshes_at_once_leave_one_live_branch() {
     tests::each_database(async |world| {
         account(&world, "rita", Role::SalesRep).await;
@@ -318,7 +392,7 @@ async fn a_stranger_may_ask_for_nothing_but_a_session() {
 }
 
 /// Attempts of one document: `a0: signIn(…) a1: signIn(…) …`.
-fn attempts(count: usize, email: impl Fn(usize) -> String, password: &str) -> String {
+pub fn attempts(count: usize, email: impl Fn(usize) -> String, password: &str) -> String {
     let one = |number| {
         let email = email(number);
         format!(
@@ -372,11 +446,16 @@ async fn attempts_at_once_get_no_more_tries_and_successes_do_not_count() {
 }
 
 /// A sign-in from a network address.
-async fn from(world: &World, peer: [u8; 4], query: &str) -> (Value, Option<String>) {
-    let peer = SocketAddr::new(IpAddr::from(peer), 40_000);
+pub async fn from(world: &World, peer: [u8; 4], query: &str) -> (Value, Option<String>) {
+    behind(world, IpAddr::from(peer), "", query).await
+}
+
+/// A sign-in over a connection from an address, with `X-Forwarded-For`.
+async fn behind(world: &World, peer: IpAddr, told: &str, query: &str) -> (Value, Option<String>) {
     let request = Request::post("/graphql")
         .header(header::CONTENT_TYPE, "application/json")
-        .extension(ConnectInfo(peer))
+        .header("x-forwarded-for", told)
+        .extension(ConnectInfo(SocketAddr::new(peer, 40_000)))
         .body(Body::from(json!({ "query": query }).to_string()))
         .expect("a request");
     let response = router(world.app.clone()).oneshot(request).await.expect("an answer");
@@ -400,6 +479,109 @@ async fn one_address_cannot_try_many_accounts() {
         assert_eq!(wait.as_deref(), Some("5"));
         let (answer, _) = from(&world, [192, 0, 2, 2], &rita).await;
         assert!(answer["data"]["a0"]["accessToken"].is_string(), "{answer:#}");
+    })
+    .await;
+}
+
+const RITA: &str = "rita@tributary.example";
+
+/// Did a sign-in of rita's from there succeed? Otherwise it had to wait.
+async fn gets_in(world: &World, peer: [u8; 4]) -> bool {
+    let (answer, _) = from(world, peer, &attempts(1, |_| RITA.to_owned(), PASSWORD)).await;
+    let waits = answer["errors"][0]["extensions"]["code"] == "RATE_LIMITED";
+    assert!(waits || answer["data"]["a0"]["accessToken"].is_string(), "{answer:#}");
+    !waits
+}
+
+#[tokio::test]
+async fn strangers_do_not_keep_the_owner_out_of_an_account() {
+    tests::each_database(async |world| {
+        account(&world, "rita", Role::SalesRep).await;
+        let home = [192, 0, 2, 1];
+        assert!(gets_in(&world, home).await);
+        let guess = |_| RITA.to_owned();
+        // One network by itself keeps nobody else waiting.
+        let (answer, _) = from(&world, [198, 51, 100, 0], &attempts(11, guess, "wrong")).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "RATE_LIMITED");
+        assert!(gets_in(&world, [203, 0, 113, 7]).await, "from a new network");
+        for network in 1..10 {
+            let (answer, _) = from(&world, [198, 51, 100, network], &attempts(10, guess, "wrong")).await;
+            assert_eq!(answer.get("errors"), None);
+        }
+        // A hundred failures: who comes from a strange network waits, whoever they are.
+        assert!(!gets_in(&world, [203, 0, 113, 8]).await);
+        assert!(gets_in(&world, home).await, "the owner does not");
+        // No other process has counted them; that one knows the networks as well.
+        let other = world.again(&[]).await;
+        let rows = world.rows("SELECT network FROM known_network").await;
+        let known: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).expect("text")).collect();
+        assert_eq!(known.len(), 2);
+        assert!(known.iter().all(|network| !network.contains("192.0.2")), "{known:?}");
+        other.app.store().database().close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn behind_a_proxy_that_nobody_told_of_failures_lock_nobody_else_out() {
+    tests::on_sqlite(async |world| {
+        account(&world, "rita", Role::SalesRep).await;
+        account(&world, "otto", Role::SalesRep).await;
+        let proxy = [10, 0, 0, 1];
+        from(&world, proxy, &attempts(1, |_| "otto@tributary.example".to_owned(), PASSWORD)).await;
+        for document in 0..7 {
+            let email = |number: usize| format!("guess{document}x{number}@tributary.example");
+            let (answer, _) = from(&world, proxy, &attempts(10, email, "wrong")).await;
+            assert_eq!(answer.get("errors"), None);
+        }
+        assert!(gets_in(&world, proxy).await);
+        // Names that nobody has are answered as the others are.
+        for name in ["rita", "nobody"] {
+            let email = |_| format!("{name}@tributary.example");
+            let (answer, wait) = from(&world, proxy, &attempts(11, email, "wrong")).await;
+            assert_eq!((answer["errors"].as_array().map(Vec::len), wait.as_deref()), (Some(1), Some("30")), "{name}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn neither_headers_nor_addresses_of_one_network_are_more_tries() {
+    tests::on_sqlite(async |world| {
+        account(&world, "rita", Role::SalesRep).await;
+        let mut refused = 0;
+        for at in 0..12 {
+            let peer: IpAddr = format!("2001:db8:1:2::{at}").parse().expect("an address");
+            let spelling = [RITA, " Rita@TRIBUTARY.example", "ri\u{200b}ta@tributary.example"][at % 3];
+            let guess = attempts(1, |_| spelling.to_owned(), "wrong");
+            let (answer, _) = behind(&world, peer, &format!("198.51.100.{at}"), &guess).await;
+            refused += usize::from(answer.get("errors").is_some());
+        }
+        assert_eq!(refused, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_last_networks_of_a_user_are_known_for_a_time() {
+    tests::each_database(async |world| {
+        account(&world, "rita", Role::SalesRep).await;
+        for network in [0, 1, 2, 3, 0, 4, 5, 6, 7, 8, 9, 10, 11] {
+            assert!(gets_in(&world, [192, 0, 2, network]).await);
+            world.clock.advance(Duration::seconds(1));
+        }
+        assert_eq!(world.number("SELECT count(*) FROM known_network").await, 10);
+        let is_known = async |network: u8| {
+            let peer = Some(IpAddr::from([192, 0, 2, network]));
+            let days = networks::remembered(world.app.config());
+            networks::is_known(&world.app.store().system(), peer, days).await.expect("an answer")
+        };
+        assert!(!is_known(1).await && !is_known(2).await && is_known(3).await && is_known(11).await);
+        assert!(is_known(0).await, "used again");
+        world.clock.advance(Duration::days(90));
+        assert!(!is_known(11).await);
+        tributary::cleaning::clean(&world.app).await.expect("clean");
+        assert_eq!(world.number("SELECT count(*) FROM known_network").await, 0);
     })
     .await;
 }

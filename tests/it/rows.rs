@@ -23,8 +23,9 @@ fn visible(role: Role, story: &Story) -> BTreeMap<Kind, BTreeSet<Uuid>> {
         (Kind::AttributionCredit, set(&[s.my_credit])),
         (Kind::Event, set(&[s.my_event])),
     ];
-    match role {
-        Role::Admin | Role::Marketer | Role::MarketingManager | Role::Integration => BTreeMap::new(),
+    let mut narrowed = match role {
+        Role::Admin => return BTreeMap::new(),
+        Role::Marketer | Role::MarketingManager | Role::Integration => BTreeMap::new(),
         // The manager's team tree holds both reps; marketing's rows are not the manager's.
         Role::SalesManager => BTreeMap::from([(Kind::Activity, set(&[s.my_activity, s.their_activity]))]),
         Role::SalesRep => BTreeMap::from([
@@ -38,7 +39,9 @@ fn visible(role: Role, story: &Story) -> BTreeMap<Kind, BTreeSet<Uuid>> {
         Role::Analyst => {
             BTreeMap::from([(Kind::CampaignMember, set(&[])), (Kind::Activity, set(&[])), (Kind::Event, set(&[]))])
         }
-    }
+    };
+    narrowed.insert(Kind::SecurityEvent, set(&[]));
+    narrowed
 }
 
 /// What the database holds of a kind.

@@ -4,7 +4,7 @@ use chrono::Duration;
 use entity::enums::{Channel, DealStatus, Horizon, LeadSource, Objective};
 use entity::{
     activity, attribution_credit, campaign, campaign_member, company, contact, deal, deal_contact, event,
-    exchange_rate, handoff, lead, pipeline, stage, touchpoint, transition,
+    exchange_rate, handoff, lead, pipeline, security_event, stage, touchpoint, transition,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -47,6 +47,7 @@ pub struct Story {
     pub rate: Uuid,
     pub my_event: Uuid,
     pub their_event: Uuid,
+    pub refusal: Uuid,
 }
 
 /// Fills the columns that every mutable row has.
@@ -327,6 +328,17 @@ impl World {
         let my_event = self.insert(event(1, my_deal)).await.id;
         let their_event = self.insert(event(2, their_deal)).await.id;
         self.execute("UPDATE event_sequence SET value = 2").await;
+        let refusal = security_event::Model {
+            id: self.id(),
+            at: self.now(),
+            action: security_event::SecurityAction::AccessRefused,
+            actor_id: Some(rep),
+            network: Some("192.0.2.1".to_owned()),
+            operation: "createUser".to_owned(),
+            missing_right: Some("User.create".to_owned()),
+            ..security_event::Model::default()
+        };
+        let refusal = self.insert(refusal).await.id;
         Story {
             campaign,
             draft_campaign,
@@ -361,6 +373,7 @@ impl World {
             rate,
             my_event,
             their_event,
+            refusal,
         }
     }
 }

@@ -10,6 +10,7 @@ use sea_orm::{
     IntoActiveModel, Iterable, QueryResult, Statement,
 };
 use tributary::access::Role;
+use tributary::access::token::Pass;
 use tributary::app::App;
 use tributary::clock::{Clock, FixedClock};
 use tributary::config::Config;
@@ -200,10 +201,12 @@ impl World {
             token_hash: session.to_string(),
             created_at: self.now(),
             expires_at: self.now() + chrono::Duration::days(30),
+            // As if it had been used already: the first use writes.
+            confirmed_at: Some(self.now()),
             ..refresh_token::Model::default()
         };
-        self.insert(token).await;
-        let token = self.app.keys().issue(user, session, self.now(), 15).await.expect("a token");
+        let pass = Pass { user, session, token: self.insert(token).await.id };
+        let token = self.app.keys().issue(pass, self.now(), 15).await.expect("a token");
         Actor { world: self.clone(), id: user, role: Some(role), token }
     }
 }

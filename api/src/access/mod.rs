@@ -70,6 +70,8 @@ pub enum Kind {
     Event,
     /// A touch's share in a won deal.
     AttributionCredit,
+    /// An attempt that was refused.
+    SecurityEvent,
 }
 
 impl Kind {
@@ -85,7 +87,7 @@ impl Kind {
     }
 
     /// Every kind, in the order of the table.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::User,
         Self::Team,
         Self::Company,
@@ -104,6 +106,7 @@ impl Kind {
         Self::ExchangeRate,
         Self::Event,
         Self::AttributionCredit,
+        Self::SecurityEvent,
     ];
 }
 

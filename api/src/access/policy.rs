@@ -141,6 +141,7 @@ const ROWS: &[Row] = &[
     (Kind::ExchangeRate,      &[Create, Update, Delete], [A, N,    N,    N,    N,    N,    N]),
     (Kind::Event,             &[Read],                [A,    V,    V,    V,    V,    N,    V]),
     (Kind::AttributionCredit, &[Read],                [A,    A,    V,    A,    A,    A,    A]),
+    (Kind::SecurityEvent,     &[Read],                [A,    N,    N,    N,    N,    N,    N]),
 ];
 
 const Y: Grant = Grant::Yes;

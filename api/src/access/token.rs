@@ -24,13 +24,22 @@ const LONGEST: usize = 4_096;
 /// Of how many tokens it is remembered that their signatures are right.
 const REMEMBERED: usize = 1_000;
 
+/// What an access token stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Pass {
+    /// The user.
+    pub user: Uuid,
+    /// The session: the family of refresh tokens it was issued from.
+    pub session: Uuid,
+    /// The refresh token that was issued with it. Nil in tokens from before this was told.
+    pub token: Uuid,
+}
+
 /// What a verified access token says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claims {
-    /// The user.
-    pub sub: Uuid,
-    /// The session: the family of refresh tokens it was issued from.
-    pub sid: Uuid,
+    /// Whom it lets in.
+    pub pass: Pass,
     /// When it ends.
     pub exp: DateTime<Utc>,
 }
@@ -108,11 +117,11 @@ impl Keys {
         may_sign().rfind(|key| key.is_known(now)).or_else(|| may_sign().next())
     }
 
-    /// Issues an access token for a user's session.
+    /// Issues an access token.
     ///
     /// # Errors
     /// `INTERNAL` when it cannot be signed.
-    pub fn issue(&self, subject: Uuid, session: Uuid, now: DateTime<Utc>, minutes: u32) -> Result<String> {
+    pub fn issue(&self, pass: Pass, now: DateTime<Utc>, minutes: u32) -> Result<String> {
         let key = self.signing(now).ok_or_else(no_key)?;
         let signing = key.signing.as_ref().ok_or_else(no_key)?;
         let mut header = Header::new(Algorithm::EdDSA);
@@ -121,12 +130,13 @@ impl Keys {
         let claims = Wire {
             iss: self.issuer.clone(),
             aud: Audience::One(self.audience.clone()),
-            sub: subject.to_string(),
-            sid: session.to_string(),
+            sub: pass.user.to_string(),
+            sid: pass.session.to_string(),
             iat: now.timestamp(),
             nbf: now.timestamp(),
             exp: (now + TimeDelta::minutes(i64::from(minutes))).timestamp(),
-            jti: URL_SAFE_NO_PAD.encode(random::<16>()?),
+            // One access token is issued with each refresh token.
+            jti: pass.token.to_string(),
         };
         jsonwebtoken::encode(&header, &claims, signing).map_err(Error::internal)
     }
@@ -154,7 +164,9 @@ impl Keys {
         let in_time = now < exp + LEEWAY && nbf <= now + LEEWAY;
         let ours = wire.iss == self.issuer && wire.aud.has(&self.audience);
         (in_time && ours).then_some(())?;
-        Some(Claims { sub: wire.sub.parse().ok()?, sid: wire.sid.parse().ok()?, exp })
+        let (user, session) = (wire.sub.parse().ok()?, wire.sid.parse().ok()?);
+        let token = wire.jti.parse().unwrap_or_default();
+        Some(Claims { pass: Pass { user, session, token }, exp })
     }
 
     /// What a token says that one of the keys has signed.

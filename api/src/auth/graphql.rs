@@ -43,7 +43,7 @@ pub struct SessionPayload {
     /// Send it as `Authorization: Bearer <accessToken>` until `expiresAt`; null if nobody was signed in.
     access_token: Option<String>,
     /// Exchange it once, by `refreshSession`, before the access token ends. Keep it secret and keep only the newest:
-    /// a refresh token that is used after its successor was used ends the session.
+    /// a refresh token that is used again after a token of the answer to its first use was used ends the session.
     refresh_token: Option<String>,
     /// When the access token ends.
     expires_at: Option<Moment>,
@@ -99,8 +99,10 @@ pub struct SessionMutations;
 #[Object]
 impl SessionMutations {
     /// Begins a session by e-mail and password. For everyone, signed in or not. A wrong address, a wrong password and
-    /// a suspended user are refused in the same words, as `userErrors`. After ten failures for an address, or fifty
-    /// from one network, RATE_LIMITED says in `extensions.retryAfterSeconds` (and `Retry-After`) how long to wait.
+    /// a suspended user are refused in the same words, as `userErrors`. After ten failures for an address from one
+    /// network, RATE_LIMITED says in `extensions.retryAfterSeconds` (and `Retry-After`) how long to wait; also after a
+    /// hundred for an address from all networks together, or fifty from one network for all addresses, but not in
+    /// networks that somebody has signed in from before.
     async fn sign_in(
         &self,
         ctx: &Context<'_>,
@@ -113,8 +115,9 @@ impl SessionMutations {
     }
 
     /// Exchanges a refresh token for a new access token and the next refresh token. For everyone who holds one; leave
-    /// the `Authorization` header out once its token has ended. If the answer is lost, the same token may be sent
-    /// again as long as its successor has not been used. UNAUTHENTICATED: the session has ended, sign in again.
+    /// the `Authorization` header out once its token has ended. If the answer is lost, the same token may be sent again:
+    /// the tokens of the lost answer are withdrawn. Once one of them was used, access token or refresh token, the answer
+    /// has arrived, and sending the old token again ends the session. UNAUTHENTICATED: it has ended, sign in again.
     async fn refresh_session(
         &self,
         ctx: &Context<'_>,

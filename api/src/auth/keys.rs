@@ -9,10 +9,9 @@ use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, Value};
 use serde_json::Value as Json;
 use tokio::sync::Mutex;
-use uuid::Uuid;
 
 use crate::access::key::{self, Key, NOTICE};
-use crate::access::token::{Claims, Keys};
+use crate::access::token::{Claims, Keys, Pass};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::store::Tx;
@@ -65,12 +64,12 @@ impl Keyring {
         Ok(Self { system, configured: config.signing_key.is_some(), issuer, audience, known, turn: Mutex::new(()) })
     }
 
-    /// Issues an access token for a user's session.
+    /// Issues an access token.
     ///
     /// # Errors
     /// `INTERNAL` when it cannot be signed.
-    pub async fn issue(&self, subject: Uuid, session: Uuid, at: DateTime<Utc>, minutes: u32) -> Result<String> {
-        self.current().await.issue(subject, session, at, minutes)
+    pub async fn issue(&self, pass: Pass, at: DateTime<Utc>, minutes: u32) -> Result<String> {
+        self.current().await.issue(pass, at, minutes)
     }
 
     /// Verifies an access token as of now.

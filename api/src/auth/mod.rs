@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod graphql;
 pub mod keys;
 pub mod matrix;
+pub mod networks;
 pub mod principals;
 pub mod rules;
 pub mod sessions;

@@ -6,16 +6,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
-use uuid::Uuid;
 
-use crate::access::Viewer;
+use crate::access::token::Pass;
 use crate::error::{Code, Error, Result};
-use crate::store::system::System;
+use crate::store::system::{Present, System};
 
-/// A user and their session.
-type Session = (Uuid, Uuid);
 /// What was found; none for who may not go on. Whoever has asked while the database could not be read gets the code.
-type Found = Result<Option<Viewer>, Code>;
+type Found = Result<Option<Present>, Code>;
 
 /// The sessions that are asked about.
 pub struct Principals {
@@ -25,7 +22,7 @@ pub struct Principals {
 
 #[derive(Default)]
 struct Waiting {
-    asked: HashMap<Session, Vec<oneshot::Sender<Found>>>,
+    asked: HashMap<Pass, Vec<oneshot::Sender<Found>>>,
     reading: bool,
 }
 
@@ -35,22 +32,22 @@ impl Principals {
         Arc::new(Self { system, waiting: Mutex::default() })
     }
 
-    /// Who is behind a session now; none if they may not go on.
+    /// Who is behind an access token now; none if they may not go on.
     ///
     /// # Errors
     /// UNAVAILABLE, TIMEOUT.
-    pub async fn viewer(self: &Arc<Self>, user: Uuid, session: Uuid) -> Result<Option<Viewer>> {
+    pub async fn viewer(self: &Arc<Self>, pass: Pass) -> Result<Option<Present>> {
         let (sender, found) = oneshot::channel();
         let begins = {
             let mut waiting = self.waiting();
-            waiting.asked.entry((user, session)).or_default().push(sender);
+            waiting.asked.entry(pass).or_default().push(sender);
             !std::mem::replace(&mut waiting.reading, true)
         };
         if begins {
             tokio::spawn(Arc::clone(self).read());
         }
         match found.await {
-            Ok(Ok(viewer)) => Ok(viewer),
+            Ok(Ok(present)) => Ok(present),
             Ok(Err(Code::Timeout)) => Err(Error::refused(Code::Timeout, "The database did not answer in time.")),
             // The service is leaving, or cannot reach the database.
             Ok(Err(_)) | Err(_) => Err(Error::refused(
@@ -73,16 +70,16 @@ impl Principals {
                 }
                 std::mem::take(&mut waiting.asked)
             };
-            let sessions: Vec<Session> = asked.keys().copied().collect();
-            let found = self.system.viewers(&sessions).await;
+            let passes: Vec<Pass> = asked.keys().copied().collect();
+            let found = self.system.viewers(&passes).await;
             if let Err(error) = &found {
                 tracing::warn!(%error, "it could not be read who is behind the open sessions");
             }
-            for (session, senders) in asked {
+            for (pass, senders) in asked {
                 for sender in senders {
                     // Who does not wait any more needs no answer.
                     let _ = sender.send(match &found {
-                        Ok(viewers) => Ok(viewers.get(&session).cloned()),
+                        Ok(present) => Ok(present.get(&pass).cloned()),
                         Err(error) => Err(error.code()),
                     });
                 }

@@ -9,8 +9,8 @@ use uuid::Uuid;
 pub enum Verdict {
     /// Fresh: exchange it.
     Exchange,
-    /// It was exchanged, but the answer seems to have been lost, for its successor was never used: withdraw that
-    /// successor and exchange it again.
+    /// It was exchanged, but the answer seems to have been lost, for neither of the tokens in it was ever used: withdraw
+    /// the successor and exchange it again.
     Repeat {
         /// The successor to withdraw.
         withdraw: Uuid,
@@ -32,11 +32,14 @@ pub fn judge(token: &Token, successor: Option<&Token>, now: DateTime<Utc>) -> Ve
     }
     match (token.used_at, successor) {
         (None, _) => Verdict::Exchange,
-        (Some(_), Some(next)) if next.used_at.is_none() && next.revoked_at.is_none() => {
-            Verdict::Repeat { withdraw: next.id }
-        }
+        (Some(_), Some(next)) if is_untouched(next) => Verdict::Repeat { withdraw: next.id },
         (Some(_), _) => Verdict::EndFamily,
     }
+}
+
+/// Neither it nor the access token that came with it was used, nor was it withdrawn.
+fn is_untouched(token: &Token) -> bool {
+    token.used_at.is_none() && token.confirmed_at.is_none() && token.revoked_at.is_none()
 }
 
 #[cfg(test)]
@@ -63,9 +66,12 @@ mod tests {
     fn the_verdict_follows_use_and_withdrawal() {
         let withdraw = Uuid::from_u128(7);
         let (fresh, used, revoked) = (token(false, false), token(true, false), token(false, true));
+        let arrived = Token { confirmed_at: Some(at(-1)), ..token(false, false) };
         for (presented, successor, verdict) in [
             (&fresh, None, Verdict::Exchange),
+            (&arrived, None, Verdict::Exchange),
             (&used, Some(&fresh), Verdict::Repeat { withdraw }),
+            (&used, Some(&arrived), Verdict::EndFamily),
             (&used, Some(&used), Verdict::EndFamily),
             (&used, Some(&revoked), Verdict::EndFamily),
             (&used, None, Verdict::EndFamily),

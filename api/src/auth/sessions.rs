@@ -4,22 +4,30 @@
 //! never gets two live branches.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::refresh_token::{Column, Entity as Tokens, Model as Token};
 use entity::user;
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, Value};
+use tracing::Instrument;
 use uuid::Uuid;
 
+use super::networks;
 use super::rules::{Verdict, judge};
+use super::throttle::Origin;
+use crate::access::token::Pass;
 use crate::access::{Viewer, password, token};
-use crate::app::App;
+use crate::app::{App, Caller};
 use crate::error::{Code, Error, Result};
 use crate::observability::metrics::SignInOutcome;
 use crate::spelling::{Text, spell};
 use crate::store::Tx;
-use crate::store::system::System;
+use crate::store::system::{Present, System};
+
+/// How long a request waits until the first use of its access token is noted.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a client gets for a password or a refresh token.
 pub struct Issued {
@@ -54,17 +62,22 @@ pub fn normalise(email: &str) -> String {
 /// UNAVAILABLE, TIMEOUT.
 pub async fn sign_in(app: &App, peer: Option<IpAddr>, email: &str, password: String) -> Result<SignIn> {
     let email = normalise(email);
-    let attempt = match app.throttle().attempt(&email, peer, app.store().clock().now()) {
+    let is_known = networks::is_known(&app.store().system(), peer, networks::remembered(app.config())).await?;
+    let attempt = match app.throttle().sign_in(&email, Origin { peer, is_known }, app.store().clock().now()) {
         Ok(attempt) => attempt,
         Err(seconds) => {
             tracing::warn!(?peer, seconds, "sign-in throttled");
             app.metrics().sign_in(SignInOutcome::Throttled);
+            app.security().sign_in_failed(Caller { actor: None, peer }, &email).await;
             return Ok(SignIn::Wait(seconds));
         }
     };
     let outcome = try_password(app, peer, &email, password).await;
     match outcome {
-        Ok(SignIn::Refused) => app.metrics().sign_in(SignInOutcome::Refused),
+        Ok(SignIn::Refused) => {
+            app.metrics().sign_in(SignInOutcome::Refused);
+            app.security().sign_in_failed(Caller { actor: None, peer }, &email).await;
+        }
         _ => app.throttle().give_back(attempt),
     }
     outcome
@@ -79,7 +92,7 @@ async fn try_password(app: &App, peer: Option<IpAddr>, email: &str, password: St
     let user = account.as_ref().map(|account| account.id);
     match account {
         Some(account) if fits && is_active(&account) => {
-            if let Some(issued) = begin(app, &system, &account).await? {
+            if let Some(issued) = begin(app, &system, &account, peer).await? {
                 app.metrics().sign_in(SignInOutcome::Done);
                 tracing::info!(user = %issued.viewer.id, session = %issued.viewer.session, "signed in");
                 return Ok(SignIn::Done(Box::new(issued)));
@@ -93,7 +106,7 @@ async fn try_password(app: &App, peer: Option<IpAddr>, email: &str, password: St
 }
 
 /// Begins a session, unless the account has changed since its password was verified.
-async fn begin(app: &App, system: &System, verified: &user::Model) -> Result<Option<Issued>> {
+async fn begin(app: &App, system: &System, verified: &user::Model, peer: Option<IpAddr>) -> Result<Option<Issued>> {
     let tx = system.begin("signIn").await?;
     let Some(now) = lock(&tx, system, verified.id).await? else { return Ok(None) };
     if !is_active(&now) || now.password_hash != verified.password_hash {
@@ -101,8 +114,44 @@ async fn begin(app: &App, system: &System, verified: &user::Model) -> Result<Opt
     }
     let (plain, row) = new_token(app, &tx, verified.id, tx.id())?;
     system.put::<Tokens>(&tx, std::slice::from_ref(&row)).await?;
+    networks::remember(&tx, system, verified.id, peer).await?;
     tx.commit().await?;
     issue(app, system, plain, &row).await.map(Some)
+}
+
+/// Who is let in by an access token that stands for somebody. With its first use it is certain that the answer which
+/// brought it has arrived, and that is noted: once, and never at the price of the request that is let in.
+///
+/// # Errors
+/// UNAVAILABLE, TIMEOUT.
+pub async fn arrived(system: &System, pass: Pass, found: Option<Present>) -> Result<Option<Viewer>> {
+    let Some(Present { viewer, is_first_use }) = found else { return Ok(None) };
+    if !is_first_use {
+        return Ok(Some(viewer));
+    }
+    let noting = {
+        let system = system.clone();
+        tokio::spawn(async move { note_arrival(&system, pass.token).await }.in_current_span())
+    };
+    match tokio::time::timeout(PATIENCE, noting).await {
+        // Meanwhile somebody else has used it as well, or it was withdrawn.
+        Ok(Ok(Ok(false))) => Ok(system.viewer(pass).await?.map(|present| present.viewer)),
+        Ok(Ok(Err(error))) => {
+            tracing::warn!(%error, "the first use of an access token could not be noted; its next use tries again");
+            Ok(Some(viewer))
+        }
+        _ => Ok(Some(viewer)),
+    }
+}
+
+/// Notes the first use of the access token that was issued with this refresh token; answers whether this was it.
+async fn note_arrival(system: &System, token: Uuid) -> Result<bool> {
+    let tx = system.begin("noteArrival").await?;
+    let waiting = Condition::all().add(Column::Id.eq(token)).add(Column::ConfirmedAt.is_null());
+    let at = vec![(Column::ConfirmedAt, time(tx.now()))];
+    let noted = system.set::<Tokens>(&tx, waiting.add(Column::RevokedAt.is_null()), at).await?;
+    tx.commit().await?;
+    Ok(noted > 0)
 }
 
 /// Exchanges a refresh token for the next one and a new access token.
@@ -215,9 +264,11 @@ fn new_token(app: &App, tx: &Tx, user_id: Uuid, family_id: Uuid) -> Result<(Stri
 }
 
 async fn issue(app: &App, system: &System, refresh_token: String, row: &Token) -> Result<Issued> {
-    let viewer = system.viewer(row.user_id, row.family_id).await?.ok_or_else(ended)?;
+    let pass = Pass { user: row.user_id, session: row.family_id, token: row.id };
+    // Of twenty exchanges at once all are answered; which of them were withdrawn by then shows when they are used.
+    let Present { viewer, .. } = system.viewer(Pass { token: Uuid::nil(), ..pass }).await?.ok_or_else(ended)?;
     let minutes = app.config().access_token_minutes;
-    let access_token = app.keys().issue(row.user_id, row.family_id, row.created_at, minutes).await?;
+    let access_token = app.keys().issue(pass, row.created_at, minutes).await?;
     let expires_at = row.created_at + TimeDelta::minutes(i64::from(minutes));
     Ok(Issued { access_token, refresh_token, expires_at, viewer })
 }

@@ -6,7 +6,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use super::chance::Chance;
 use super::chronicle::Chronicle;
 use super::staff::{DemoUser, users};
-use super::{SEED, Scope, World, about_all, calendar::Calendar, story};
+use super::{SEED, Scope, World, about_all, calendar::Calendar, refusals, story};
 use crate::access::password;
 use crate::error::{Error, Result};
 use crate::history::{self, Batch};
@@ -39,6 +39,7 @@ pub async fn seed(system: &System, scale: Option<u32>, progress: &(dyn Fn(&str) 
         history::log(system, &tx, happenings, &mut |at| ids.id(at)).await?;
         progress(&format!("{told} of {} companies, {rows} rows more", scope.companies));
     }
+    refusals::keep(system, &tx).await?;
     progress("indexes");
     system.restore(&tx, stripped).await?;
     tx.commit().await?;

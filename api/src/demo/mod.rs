@@ -12,6 +12,7 @@
 //! | `story`, `account` | a company and its people |
 //! | `journeys`, `leads`, `sales`, `activities` | what happens to them |
 //! | `credits`, `standing` | what follows from it |
+//! | `refusals` | what was refused of late |
 
 mod account;
 mod activities;
@@ -26,6 +27,7 @@ mod load;
 mod money;
 mod names;
 mod pipelines;
+mod refusals;
 mod sales;
 mod staff;
 mod standing;

@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use super::judge::{Meaning, Told};
 use super::mutation::{Payload, key_of, perform};
 use super::node::read_together;
+use super::refusals::Refusals;
 use crate::bulk::MOST;
 use crate::error::{Error, Mistake, Result};
 use crate::store::Tx;
@@ -39,11 +40,14 @@ pub async fn batch<I, P: Payload>(
     if items.len() > MOST {
         return Err(Error::invalid("TOO_MANY", "items", format!("At most {MOST} items in one call.")));
     }
-    let mut payloads = if options.atomic {
-        together(ctx, items.collect(), options.key, command).await
+    let mut refusals = Refusals::default();
+    let done = if options.atomic {
+        together(ctx, items.collect(), options.key, command, &mut refusals).await
     } else {
-        each(ctx, items, options.key, command).await
-    }?;
+        each(ctx, items, options.key, command, &mut refusals).await
+    };
+    refusals.tell(ctx).await;
+    let mut payloads = done?;
     read_together(payloads.iter_mut().flat_map(Payload::rows));
     Ok(payloads)
 }
@@ -53,6 +57,7 @@ async fn each<I, P: Payload>(
     items: impl ExactSizeIterator<Item = Result<Told<I>>> + Send,
     key: Option<String>,
     command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
+    refusals: &mut Refusals,
 ) -> Result<Vec<P>> {
     let (reader, verb) = (super::reader(ctx)?, ctx.item.node.name.node.as_str());
     let whole = key_of(ctx, key.as_deref());
@@ -71,7 +76,10 @@ async fn each<I, P: Payload>(
             let request = key.map(|key| told.meaning.under(key, verb));
             perform(reader, verb, request, told.input, &command).await
         };
-        payloads.push(Box::pin(outcome).await.unwrap_or_else(|error| P::refused(mistakes(error))));
+        payloads.push(Box::pin(outcome).await.unwrap_or_else(|error| {
+            refusals.add(&error);
+            P::refused(mistakes(error))
+        }));
     }
     Ok(payloads)
 }
@@ -81,6 +89,7 @@ async fn together<I, P: Payload>(
     items: Vec<Result<Told<I>>>,
     key: Option<String>,
     command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
+    refusals: &mut Refusals,
 ) -> Result<Vec<P>> {
     let (reader, verb) = (super::reader(ctx)?, ctx.item.node.name.node.as_str());
     let count = items.len();
@@ -111,6 +120,7 @@ async fn together<I, P: Payload>(
             Err(error) => {
                 // The transaction ends here: who has a value already is asked outside of it.
                 drop(tx);
+                refusals.add(&error);
                 let mut mistakes = mistakes(error);
                 reader.name_holders(&mut mistakes).await?;
                 return Ok(undone(count, &[(at, mistakes)]));

@@ -19,6 +19,7 @@ pub mod on_error;
 pub mod permit;
 pub mod pick;
 pub mod plan;
+pub mod refusals;
 mod register;
 mod render;
 pub(crate) mod root;

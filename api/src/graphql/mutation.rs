@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::judge::{Meaning, Raw, Told};
 use super::node::{RowRef, answer_at, read_together};
 use super::pick::{path_of, pick};
+use super::refusals;
 use super::register::{a, capital};
 use super::schema::GRAPH;
 use crate::app::RequestMeta;
@@ -71,8 +72,12 @@ pub async fn once<I, P: Payload>(
         perform(&reader, verb, request, told.input, command).await
     });
     let mut payload = match outcome.await {
+        Ok(payload) => payload,
         Err(Error::Invalid(mistakes)) => P::refused(mistakes),
-        outcome => outcome?,
+        Err(error) => {
+            refusals::tell(ctx, &error).await;
+            return Err(error);
+        }
     };
     read_together(payload.rows());
     Ok(payload)

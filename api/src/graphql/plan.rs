@@ -319,10 +319,9 @@ impl<'a> Planner<'a> {
     fn rows<'c>(&self, connection: &'c mut Connection) -> Result<&'c mut Level> {
         let of = connection.of;
         if !self.reader.may_read(of) {
-            return Err(Error::forbidden(format!(
-                "{}.read (you may count them: ask for totalCount, aggregate or groupBy)",
-                of.name
-            )));
+            let right = format!("{}.read", of.name);
+            let hint = "(you may count them: ask for totalCount, aggregate or groupBy)";
+            return Err(Error::forbidden(format!("{right} {hint}")).for_want_of(right, None));
         }
         if connection.rows.is_none() {
             let mut level = Level::new(of);

@@ -11,6 +11,7 @@ use super::filter::NESTED_PAGE;
 use super::load::{load, load_list, name_rows};
 use super::pick::{Args, arguments, path_of};
 use super::plan::{Planner, with_defaults};
+use super::refusals;
 use super::register::{register, root_fields};
 use super::render::Renderer;
 use super::schema::GRAPH;
@@ -51,6 +52,7 @@ impl ContainerType for Entities {
         let value = match resolve(ctx, &root, &mut renderer).await {
             Ok(value) => value,
             Err(error) => {
+                refusals::tell(ctx, &error).await;
                 if error.code() == Code::RateLimited {
                     ctx.insert_http_header("retry-after", "1");
                 }

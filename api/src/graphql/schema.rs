@@ -19,7 +19,7 @@ use crate::auth::viewer::ViewerQueries;
 use crate::store::descriptor::Graph;
 use crate::{
     activity, attribution, campaign, campaign_member, company, contact, deal, deal_contact, event, exchange_rate,
-    handoff, lead, pipeline, stage, team, touchpoint, transition, user,
+    handoff, lead, pipeline, security_event, stage, team, touchpoint, transition, user,
 };
 
 /// Every entity and report of the graph.
@@ -43,6 +43,7 @@ pub static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
         exchange_rate::describe(),
         event::describe(),
         attribution::describe(),
+        security_event::describe(),
     ];
     #[expect(clippy::panic, reason = "a wrong declaration is a bug that the first test meets")]
     Graph::new(entities, vec![attribution::graphql::report()]).unwrap_or_else(|wrong| panic!("{wrong}"))

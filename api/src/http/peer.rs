@@ -3,6 +3,7 @@
 //! limits, the throttle of sign-ins and the log all take the address from here.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Once;
 
 use axum::http::header::FORWARDED;
 use axum::http::{HeaderMap, HeaderName};
@@ -21,6 +22,9 @@ impl Peer {
         Self(connection.map(|connection| {
             let connection = connection.to_canonical();
             if !is_proxy(connection, proxies) {
+                if headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED) {
+                    say_once(connection);
+                }
                 return connection;
             }
             let listed = told(headers, &X_FORWARDED_FOR, address);
@@ -33,6 +37,18 @@ impl Peer {
             }
         }))
     }
+}
+
+/// Perhaps it is a proxy that nobody has told us of; then all who come through it seem to be one.
+fn say_once(connection: IpAddr) {
+    static SAID: Once = Once::new();
+    SAID.call_once(|| {
+        tracing::warn!(
+            %connection,
+            "requests from this address say that they come from elsewhere, which is not believed; if it is a proxy of \
+             yours, name it in TRIBUTARY_TRUSTED_PROXIES"
+        );
+    });
 }
 
 /// Is this the address of a proxy that is believed?

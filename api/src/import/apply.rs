@@ -167,6 +167,7 @@ fn touchpoint(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &Made) ->
         created_by: known.created_by,
         contact_id: known.contact_id.and(touch.contact_id),
         campaign_id: known.campaign_id,
+        counts_from: known.counts_from,
         ..touch.clone()
     };
     if same != *known {

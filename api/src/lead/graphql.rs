@@ -17,7 +17,8 @@ verbs! {
         /// never overwritten, only filled where it is empty and the caller may change it. The interaction is recorded,
         /// the person responds to the campaign, and either the person's open lead is enriched or a new one opened: NEW,
         /// or SAL without a hand-off if a seller captures an OUTBOUND one. A person whose lead the caller may not see
-        /// is a user error TAKEN that names the team to ask and nothing else.
+        /// is a user error TAKEN that names the team to ask and nothing else. An interaction reported by sales counts
+        /// for deals that close later, never for those that have closed (`Touchpoint.countsFrom`).
         /// Roles: ADMIN, SALES_MANAGER, SALES_REP, MARKETING_MANAGER, MARKETER, INTEGRATION.
         capture_lead(CaptureLeadInput) -> CaptureLeadPayload = super::capture::capture,
             many capture_leads(CaptureLeadsInput) -> CaptureLeadsPayload;

@@ -436,9 +436,11 @@ pub(crate) fn forbidden_field(of: &Descriptor, field: &str) -> Error {
     Error::refused(Code::ForbiddenField, format!("Your role may not read {}.{field}.", of.name))
 }
 
-/// The refusal to change a field.
-pub(crate) fn forbidden_write(of: &Descriptor, field: &str) -> Error {
-    Error::refused(Code::ForbiddenField, format!("Your role may not set {}.{field} here.", of.name))
+/// The refusal to set a field, of a row that is there or of a new one.
+pub(crate) fn forbidden_write(of: &Descriptor, field: &str, row: Option<Uuid>) -> Error {
+    let right = format!("{}.{field}", of.name);
+    let subject = row.map(|row| of.global_id(row));
+    Error::refused(Code::ForbiddenField, format!("Your role may not set {right} here.")).for_want_of(right, subject)
 }
 
 /// `%`, `_` and the escape itself mean themselves.

@@ -19,7 +19,7 @@ use crate::access::password;
 use crate::error::{Code, Error, Result};
 
 /// How long a key is remembered.
-const REMEMBERED: Duration = Duration::hours(24);
+pub const REMEMBERED: Duration = Duration::hours(24);
 
 /// A key and what it was used with.
 #[derive(Clone, Debug)]

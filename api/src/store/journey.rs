@@ -109,7 +109,8 @@ async fn read<C: ConnectionTrait>(
     Ok(journeys)
 }
 
-/// The touches of the contacts of each deal and of the contact of its lead. A person linked in both ways counts once.
+/// The touches of the contacts of each deal and of the contact of its lead. A person linked in both ways counts once. A
+/// touch reported by somebody who may not record touches joins no journey that had ended by then.
 fn touches_sql(dialect: Dialect, deals: &[Uuid]) -> Sql {
     let mut sql = Sql::text(
         "SELECT person.deal_id, touch.id, touch.occurred_at, touch.channel, touch.campaign_id FROM (\
@@ -123,7 +124,9 @@ fn touches_sql(dialect: Dialect, deals: &[Uuid]) -> Sql {
     );
     sql.append(dialect.is_any("origin.id", deals));
     sql.push(
-        ") person JOIN touchpoint touch ON touch.contact_id = person.contact_id AND touch.creditable \
+        ") person JOIN deal journey ON journey.id = person.deal_id \
+         JOIN touchpoint touch ON touch.contact_id = person.contact_id AND touch.creditable \
+         AND (touch.counts_from IS NULL OR journey.closed_at IS NULL OR journey.closed_at > touch.counts_from) \
          ORDER BY touch.occurred_at, touch.id",
     );
     sql

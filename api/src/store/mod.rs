@@ -81,6 +81,7 @@ mod proof;
 pub mod reach;
 mod ready;
 pub mod rehearsal;
+mod retention;
 pub mod row;
 pub mod rows;
 pub mod select;
@@ -249,7 +250,8 @@ impl Reader {
 
     /// The refusal of an action: which rows the right covers, if the viewer has it at all.
     pub fn forbidden(&self, of: &Descriptor, action: Action) -> Error {
-        Error::refused(Code::Forbidden, words::refusal(of, action, self.viewer.role))
+        let right = words::right(of, action);
+        Error::refused(Code::Forbidden, words::refusal(of, action, self.viewer.role)).for_want_of(right, None)
     }
 
     fn backend(&self) -> DbBackend {

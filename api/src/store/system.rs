@@ -12,8 +12,8 @@ use super::database::classify;
 use super::sql::{Dialect, Sql};
 use super::tx::{Resource, insert_sql};
 use super::{Store, Tx, Warrant};
-use crate::access::Kind;
-use crate::access::{Action, Role, Viewer};
+use crate::access::token::Pass;
+use crate::access::{Action, Kind, Role, Viewer};
 use crate::error::{Error, Result};
 
 /// The setting that marks a database with demo data.
@@ -25,6 +25,18 @@ pub trait Platform: EntityTrait {}
 impl Platform for entity::refresh_token::Entity {}
 impl Platform for entity::signing_key::Entity {}
 impl Platform for entity::setting::Entity {}
+impl Platform for entity::idempotency_record::Entity {}
+impl Platform for entity::known_network::Entity {}
+impl Platform for entity::security_event::Entity {}
+
+/// Who is behind an access token.
+#[derive(Clone, Debug)]
+pub struct Present {
+    /// The viewer.
+    pub viewer: Viewer,
+    /// Nobody has noted yet that the token has been used.
+    pub is_first_use: bool,
+}
 
 /// The service itself as an actor.
 #[derive(Clone)]
@@ -188,19 +200,22 @@ impl System {
         Ok(first.is_none())
     }
 
-    /// Who is behind a session, as the database has it now: an active user of a session that was not ended, with the
-    /// teams below their own. One statement.
+    /// Who is behind an access token, as the database has it now: an active user of a session that was not ended, with the
+    /// teams below their own. The refresh token that was issued with it must not have been withdrawn. One statement.
     ///
     /// # Errors
     /// Database errors.
-    pub async fn viewer(&self, user: Uuid, session: Uuid) -> Result<Option<Viewer>> {
+    pub async fn viewer(&self, pass: Pass) -> Result<Option<Present>> {
+        let Pass { user, session, token } = pass;
         let mut sql = Sql::text("WITH RECURSIVE below(id) AS (SELECT team_id FROM app_user WHERE id = ");
         sql.bind(user);
         sql.push(
             " UNION SELECT team.id FROM team JOIN below ON team.parent_id = below.id WHERE team.deleted_at IS NULL)",
         );
-        sql.push(" SELECT t0.role, t0.team_id, below.id FROM app_user t0 LEFT JOIN below ON below.id IS NOT NULL");
-        sql.push(" WHERE t0.id = ").bind(user);
+        sql.push(" SELECT t0.role, t0.team_id, below.id, (k.id IS NOT NULL AND k.confirmed_at IS NULL)");
+        sql.push(" FROM app_user t0 LEFT JOIN below ON below.id IS NOT NULL LEFT JOIN refresh_token k ON k.id = ");
+        sql.bind(token).push(" AND k.family_id = ").bind(session);
+        sql.push(" WHERE t0.id = ").bind(user).push(" AND k.revoked_at IS NULL");
         sql.push(" AND t0.deleted_at IS NULL AND t0.status = 'ACTIVE' AND EXISTS (SELECT 1 FROM refresh_token s");
         sql.push(" WHERE s.family_id = ").bind(session).push(" AND s.user_id = t0.id AND s.revoked_at IS NULL)");
         let database = self.store.database();
@@ -209,45 +224,62 @@ impl System {
         let Some(first) = rows.first() else { return Ok(None) };
         let role = first.try_get_by_index::<Role>(0).map_err(classify)?;
         let team = first.try_get_by_index::<Option<Uuid>>(1).map_err(classify)?;
+        let is_first_use = first.try_get_by_index(3).map_err(classify)?;
         let mut teams = Vec::new();
         for row in &rows {
             teams.extend(row.try_get_by_index::<Option<Uuid>>(2).map_err(classify)?);
         }
-        Ok(Some(Viewer { id: user, role, team, teams: teams.into(), session }))
+        let viewer = Viewer { id: user, role, team, teams: teams.into(), session };
+        Ok(Some(Present { viewer, is_first_use }))
     }
 
-    /// Who is behind these sessions of users, as [`Self::viewer`] would say: one statement for a thousand of them, and one
+    /// Who is behind these access tokens, as [`Self::viewer`] would say: one statement for a thousand of them, and one
     /// for the teams.
     ///
     /// # Errors
     /// Database errors.
-    pub async fn viewers(&self, sessions: &[(Uuid, Uuid)]) -> Result<HashMap<(Uuid, Uuid), Viewer>> {
-        if let [(user, session)] = sessions {
-            let viewer = self.viewer(*user, *session).await?;
-            return Ok(viewer.map(|viewer| ((*user, *session), viewer)).into_iter().collect());
+    pub async fn viewers(&self, passes: &[Pass]) -> Result<HashMap<Pass, Present>> {
+        if let [pass] = passes {
+            return Ok(self.viewer(*pass).await?.map(|present| (*pass, present)).into_iter().collect());
         }
         let database = self.store.database();
         let mut trees = Trees::of(&self.teams().await?);
-        let mut viewers = HashMap::with_capacity(sessions.len());
-        for chunk in sessions.chunks(1_000) {
-            let families: Vec<Uuid> = chunk.iter().map(|(_, session)| *session).collect();
+        let mut found = HashMap::with_capacity(passes.len());
+        for chunk in passes.chunks(1_000) {
+            let families: Vec<Uuid> = chunk.iter().map(|pass| pass.session).collect();
+            let tokens: Vec<Uuid> = chunk.iter().map(|pass| pass.token).collect();
             let mut sql = Sql::text(
-                "SELECT DISTINCT t0.id, s.family_id, t0.role, t0.team_id FROM app_user t0 JOIN refresh_token s \
+                "SELECT DISTINCT t0.id, s.family_id, t0.role, t0.team_id, k.id, k.revoked_at IS NOT NULL, \
+                 k.confirmed_at IS NULL FROM app_user t0 JOIN refresh_token s \
                  ON s.user_id = t0.id AND s.revoked_at IS NULL \
-                 WHERE t0.deleted_at IS NULL AND t0.status = 'ACTIVE' AND ",
+                 LEFT JOIN refresh_token k ON k.family_id = s.family_id AND ",
             );
+            sql.append(database.dialect().is_any("k.id", &tokens));
+            sql.push(" WHERE t0.deleted_at IS NULL AND t0.status = 'ACTIVE' AND ");
             sql.append(database.dialect().is_any("s.family_id", &families));
             let statement = sql.planned_once(database.backend());
+            let (mut sessions, mut states) = (HashMap::new(), HashMap::new());
             for row in database.reading().query_all_raw(statement).await.map_err(classify)? {
                 let id: Uuid = row.try_get_by_index(0).map_err(classify)?;
                 let session: Uuid = row.try_get_by_index(1).map_err(classify)?;
                 let role = row.try_get_by_index::<Role>(2).map_err(classify)?;
                 let team: Option<Uuid> = row.try_get_by_index(3).map_err(classify)?;
-                let teams = trees.below(team);
-                viewers.insert((id, session), Viewer { id, role, team, teams, session });
+                sessions.insert((id, session), Viewer { id, role, team, teams: trees.below(team), session });
+                if let Some(token) = row.try_get_by_index::<Option<Uuid>>(4).map_err(classify)? {
+                    let withdrawn: bool = row.try_get_by_index(5).map_err(classify)?;
+                    let unused: bool = row.try_get_by_index(6).map_err(classify)?;
+                    states.insert((session, token), (withdrawn, unused));
+                }
+            }
+            for pass in chunk {
+                let Some(viewer) = sessions.get(&(pass.user, pass.session)) else { continue };
+                let (withdrawn, unused) = states.get(&(pass.session, pass.token)).copied().unwrap_or_default();
+                if !withdrawn {
+                    found.insert(*pass, Present { viewer: viewer.clone(), is_first_use: unused });
+                }
             }
         }
-        Ok(viewers)
+        Ok(found)
     }
 
     /// The live teams, each with the one above it.

@@ -17,6 +17,7 @@ use super::idempotency::Record;
 use super::keys::TextKey;
 use super::sql::Sql;
 use super::transaction::Transaction;
+use super::words;
 use crate::access::{Action, Kind, policy};
 use crate::error::{Code, Error, Mistake, Result};
 
@@ -209,7 +210,7 @@ impl Tx {
         };
         let (before, reached) = row.ok_or_else(|| self.missing::<E>(id))?;
         if !reached || !self.reaches_by_others(of, id, action).await? {
-            return Err(self.forbidden::<E>(action));
+            return Err(self.forbidden_at::<E>(action, id));
         }
         let plain = matches!(action, Action::Update | Action::Create);
         Ok(Change { after: before.clone(), before, warrant: Warrant { action }, plain })
@@ -261,7 +262,7 @@ impl Tx {
         let written = self.write_one(of, id, sql, plain.then_some(warrant.action)).await;
         match written.map_err(|error| holder::refusal::<E>(of, &after, error))? {
             Written::Within => {}
-            Written::Outside => return Err(self.forbidden::<E>(warrant.action)),
+            Written::Outside => return Err(self.forbidden_at::<E>(warrant.action, id)),
             Written::Nothing => {
                 return Err(Error::conflict(format!(
                     "{} was changed by someone else meanwhile. Read it again, then retry.",
@@ -454,6 +455,12 @@ impl Tx {
     /// The refusal of an action: which rows the right covers, if the viewer has it at all.
     pub fn forbidden<E: Resource>(&self, action: Action) -> Error {
         self.reader.forbidden(self.descriptor::<E>(), action)
+    }
+
+    /// The refusal of an action on a row that the viewer sees.
+    fn forbidden_at<E: Resource>(&self, action: Action, id: Uuid) -> Error {
+        let of = self.descriptor::<E>();
+        self.forbidden::<E>(action).for_want_of(words::right(of, action), Some(of.global_id(id)))
     }
 
     pub(super) async fn execute(&self, sql: Sql) -> Result<u64, DbErr> {

@@ -25,13 +25,18 @@ pub fn rows(of: &Descriptor, reach: Reach) -> String {
 
 /// Why an action is refused to a role: it has no such right, or the right covers other rows, which are named.
 pub fn refusal(of: &Descriptor, action: Action, role: Role) -> String {
-    let right = format!("{}.{}", of.name, spell(action));
+    let right = right(of, action);
     let reach = policy::reach(of.kind, action, role);
     if reach.is_none() {
         format!("Your role does not have the right: {right}.")
     } else {
         format!("Your right {right} covers {}; the row is not among them.", rows(of, reach))
     }
+}
+
+/// `Lead.qualifyForSales`.
+pub fn right(of: &Descriptor, action: Action) -> String {
+    format!("{}.{}", of.name, spell(action))
 }
 
 /// `QualifyForSales` -> `qualifyForSales`.

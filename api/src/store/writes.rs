@@ -53,7 +53,7 @@ async fn create<E: Resource>(tx: &Tx, given: Given) -> Result<Uuid> {
         // Where a row came from is given once, by whoever makes it; it is only rewriting that the policy closes.
         let closed = policy::write(of.kind, name, role) == Grant::No && !policy::needs_reason(of.kind, name);
         if closed || policy::read(of.kind, name, role) == Grant::No {
-            return Err(forbidden_write(of, field));
+            return Err(forbidden_write(of, field, None));
         }
     }
     let mut row = E::Model::default();
@@ -139,7 +139,7 @@ async fn check_write_grants(tx: &Tx, of: &Descriptor, id: Uuid, given: &Given) -
             },
         };
         if !allowed || policy::read(of.kind, name, role) == Grant::No {
-            return Err(forbidden_write(of, field));
+            return Err(forbidden_write(of, field, Some(id)));
         }
         if policy::needs_reason(of.kind, name) && given.reason.is_none() {
             return Err(Error::invalid(

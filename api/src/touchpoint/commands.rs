@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use entity::{campaign, contact, touchpoint};
 use sea_orm::ColumnTrait;
 use uuid::Uuid;
@@ -29,11 +30,33 @@ const TAG: usize = 200;
 /// # Errors
 /// `Invalid` with `TAKEN`: the source recorded it already.
 pub async fn record(tx: &Tx, warrant: &Warrant, touch: touchpoint::Model) -> Result<touchpoint::Model> {
+    let touch = touchpoint::Model { counts_from: counts_from(tx), ..touch };
     let touch = tx.add::<touchpoint::Entity>(warrant, touch).await?;
     if let Some(contact) = touch.contact_id {
         crate::attribution::commands::rebuild_for_contacts(tx, warrant, &[contact]).await?;
     }
     Ok(touch)
+}
+
+/// Makes touches of an unknown visitor the person's: the one change that a touch allows. The credits that they change
+/// are for the caller to bring up to date.
+///
+/// # Errors
+/// Database errors.
+pub async fn adopt(tx: &Tx, warrant: &Warrant, anonymous: Vec<touchpoint::Model>, contact: Uuid) -> Result<()> {
+    for touch in anonymous {
+        let mut touch = tx.affected::<touchpoint::Entity>(warrant, touch);
+        touch.contact_id = Some(contact);
+        touch.counts_from = counts_from(tx);
+        tx.save(touch).await?;
+    }
+    Ok(())
+}
+
+/// From when on a touch counts that the viewer makes a person's: what was credited for closed deals is changed only by
+/// whoever may record touches.
+fn counts_from(tx: &Tx) -> Option<DateTime<Utc>> {
+    tx.may::<touchpoint::Entity>(Action::Create).is_err().then(|| tx.now())
 }
 
 /// Records one touch.

@@ -29,6 +29,12 @@ pub fn describe() -> Descriptor {
     .choice::<_, touchpoint::TouchpointKind>(Column::Kind, "What happened.")
     .choice::<_, entity::enums::Channel>(Column::Channel, "Where it happened.")
     .field(Column::Creditable, "Counts in attribution: all but impressions and e-mail opens.")
+    .field(
+        Column::CountsFrom,
+        "Deals that were closed by then give it no credit. Set where the touch was reported with a lead by somebody who \
+         may not record touches (sales): what was credited for closed deals stays as it is. Empty: it counts for every \
+         deal.",
+    )
     .one(Column::ContactId, Kind::Contact, "Whose it is; empty while the visitor is unknown.")
     .text(Column::VisitorKey, Text::Tag, "The visitor's key on the website.")
     .one(Column::CampaignId, Kind::Campaign, "The campaign that caused it.")

@@ -1,17 +1,23 @@
 //! Setting a password: the one verb of a user whose failures are counted, since it tells whether a password is right.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 use entity::user;
 use futures_util::FutureExt;
+use uuid::Uuid;
 
 use super::commands;
 use super::graphql::SetPasswordInput;
-use crate::app::{App, RequestMeta};
+use crate::app::App;
 use crate::auth::graphql::wait;
+use crate::auth::throttle::Attempt;
 use crate::error::{Code, Error, Mistake, Result};
 use crate::graphql::batch::{Options, batch, whole};
 use crate::graphql::judge::Raw;
 use crate::graphql::mutation::{Changed, one};
+use crate::graphql::refusals::caller;
 use crate::graphql::{app, reader};
 use crate::store::Tx;
 
@@ -22,8 +28,8 @@ pub struct PasswordMutations;
 #[Object]
 impl PasswordMutations {
     /// Sets a password and ends every other session of the user. One's own takes the old password; ADMIN sets
-    /// those of others. After ten wrong old passwords, RATE_LIMITED says in `extensions.retryAfterSeconds` (and
-    /// `Retry-After`) how long to wait. Roles: every role but INTEGRATION (own), ADMIN (all).
+    /// those of others. After ten wrong old passwords in a session, RATE_LIMITED says in
+    /// `extensions.retryAfterSeconds` (and `Retry-After`) how long to wait. Roles: every role but INTEGRATION (own), ADMIN (all).
     async fn set_password(
         &self,
         ctx: &Context<'_>,
@@ -72,10 +78,15 @@ async fn within_tries(ctx: &Context<'_>, input: Raw<SetPasswordInput>) -> async_
     let tries = Tries::of(ctx).map_err(Error::into_resolver_error)?;
     let attempt = match tries.attempt() {
         Ok(attempt) => attempt,
-        Err(seconds) => return Err(wait(ctx, TOO_MANY, seconds)),
+        Err(seconds) => {
+            tries.tell(ctx, 1).await;
+            return Err(wait(ctx, TOO_MANY, seconds));
+        }
     };
     let outcome = one(ctx, input, |tx, input| commands::set_password(tx, input).boxed()).await;
-    if !outcome.as_ref().is_ok_and(|outcome| is_wrong_guess(outcome.mistakes())) {
+    if outcome.as_ref().is_ok_and(|outcome| is_wrong_guess(outcome.mistakes())) {
+        tries.tell(ctx, 1).await;
+    } else {
         tries.app.throttle().give_back(attempt);
     }
     outcome.map_err(Error::into_resolver_error)
@@ -85,37 +96,48 @@ async fn each_within_tries(ctx: &Context<'_>, input: Raw<SetPasswordsInput>) -> 
     let (tries, told) = (Tries::of(ctx)?, input.told()?);
     let options = Options { key: told.key, atomic: told.input.atomic };
     let items = told.input.items.into_iter().map(Raw::told);
-    batch(ctx, items, options, |tx, input| tries.clone().set(tx, input).boxed()).await
+    let done = batch(ctx, items, options, |tx, input| tries.clone().set(tx, input).boxed()).await;
+    tries.tell(ctx, tries.wrong.load(Ordering::Relaxed)).await;
+    done
 }
 
 const TOO_MANY: &str = "Too many wrong passwords.";
 
-/// Who answers, who asks, and from where.
+/// Who answers, and who asks in which session.
 #[derive(Clone)]
 struct Tries {
     app: App,
-    /// As a name of failures. Nobody signs in by such a name.
-    viewer: String,
-    peer: Option<std::net::IpAddr>,
+    user: Uuid,
+    session: Uuid,
+    /// Wrong guesses of a batch.
+    wrong: Arc<AtomicU32>,
 }
 
 impl Tries {
     fn of(ctx: &Context<'_>) -> Result<Self> {
-        let peer = ctx.data_opt::<RequestMeta>().and_then(|meta| meta.peer);
-        Ok(Self { app: app(ctx)?.clone(), viewer: format!("password of {}", reader(ctx)?.viewer().id), peer })
+        let viewer = reader(ctx)?.viewer();
+        Ok(Self { app: app(ctx)?.clone(), user: viewer.id, session: viewer.session, wrong: Arc::default() })
     }
 
-    fn attempt(&self) -> Result<crate::auth::throttle::Attempt, i64> {
-        self.app.throttle().attempt(&self.viewer, self.peer, self.app.store().clock().now())
+    fn attempt(&self) -> Result<Attempt, i64> {
+        self.app.throttle().old_password(self.user, self.session, self.app.store().clock().now())
+    }
+
+    /// Tells the security log of so many wrong guesses, outside of the transactions that they were refused in.
+    async fn tell(&self, ctx: &Context<'_>, times: u32) {
+        self.app.security().password_failed(caller(ctx), ctx.item.node.name.node.as_str(), times).await;
     }
 
     /// Sets one of many passwords.
     async fn set(self, tx: &Tx, input: SetPasswordInput) -> Result<Changed<user::Entity>> {
         let attempt = self.attempt().map_err(|seconds| {
+            self.wrong.fetch_add(1, Ordering::Relaxed);
             Error::refused(Code::RateLimited, format!("{TOO_MANY} Try again in {seconds} seconds."))
         })?;
         let outcome = commands::set_password(tx, input).await;
-        if !matches!(&outcome, Err(Error::Invalid(mistakes)) if is_wrong_guess(mistakes)) {
+        if matches!(&outcome, Err(Error::Invalid(mistakes)) if is_wrong_guess(mistakes)) {
+            self.wrong.fetch_add(1, Ordering::Relaxed);
+        } else {
             self.app.throttle().give_back(attempt);
         }
         outcome

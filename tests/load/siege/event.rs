@@ -10,6 +10,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde_json::json;
 use tokio::sync::mpsc;
 use tributary::access::Role;
+use tributary::access::token::Pass;
 use tributary::app::App;
 use tributary::clock::{Clock, SystemClock};
 use tributary::config::Config;
@@ -174,6 +175,7 @@ async fn tokens(siege: &Siege<'_>, count: usize) -> Result<Vec<String>> {
             token_hash: session.to_string(),
             created_at: now,
             expires_at: now + chrono::Duration::days(1),
+            confirmed_at: Some(now),
             ..refresh_token::Model::default()
         });
     }
@@ -187,7 +189,8 @@ async fn tokens(siege: &Siege<'_>, count: usize) -> Result<Vec<String>> {
     }
     let mut tokens = Vec::with_capacity(count);
     for session in &sessions {
-        tokens.push(app.keys().issue(session.user_id, session.family_id, now, 15).await?);
+        let pass = Pass { user: session.user_id, session: session.family_id, token: session.id };
+        tokens.push(app.keys().issue(pass, now, 15).await?);
     }
     app.store().database().close().await;
     Ok(tokens)

@@ -30,6 +30,7 @@ use crate::error::{Error, Result};
 use crate::graphql::mutation::Payload;
 use crate::graphql::node::Node;
 use crate::store::{Tx, Warrant};
+use crate::touchpoint::commands as touches;
 
 /// Matches or makes the person and the company, records the interaction, opens a lead or enriches the open one.
 ///
@@ -152,16 +153,11 @@ async fn write_touches(
         anonymous.push((**touch).clone());
     }
     let adopted = !anonymous.is_empty();
-    for touch in anonymous {
-        // The one change a touch allows: whose it was turns out later.
-        let mut touch = tx.affected::<touchpoint::Entity>(warrant, touch);
-        touch.contact_id = Some(contact);
-        tx.save(touch).await?;
-    }
+    touches::adopt(tx, warrant, anonymous, contact).await?;
     match known {
         Touch::New => {
             let row = touchpoint::Model { contact_id: Some(contact), ..told.clone() };
-            raced(crate::touchpoint::commands::record(tx, warrant, row).await).map(|_| ())
+            raced(touches::record(tx, warrant, row).await).map(|_| ())
         }
         _ if adopted => rebuild_for_contacts(tx, warrant, &[contact]).await,
         _ => Ok(()),

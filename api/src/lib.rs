@@ -34,6 +34,7 @@ pub mod money;
 pub mod observability;
 pub mod rate_limit;
 pub mod server;
+pub mod similar;
 pub mod spelling;
 pub mod store;
 pub mod weight;

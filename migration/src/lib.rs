@@ -24,6 +24,7 @@ mod m20261128_000021_lead_status_index;
 mod m20261130_000040_qualification;
 mod m20261130_000045_years;
 mod m20261130_000055_event_subject;
+mod m20261130_000060_names;
 mod table;
 
 /// All steps in order.
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000045_years::Migration),
             Box::new(m20261130_000040_qualification::Migration),
             Box::new(m20261130_000055_event_subject::Migration),
+            Box::new(m20261130_000060_names::Migration),
         ]
     }
 }

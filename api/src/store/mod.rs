@@ -78,7 +78,6 @@ pub mod page;
 mod proof;
 pub mod reach;
 mod ready;
-pub mod rehearsal;
 pub mod row;
 pub mod rows;
 pub mod select;

@@ -456,7 +456,7 @@ async fn every_mistake_of_a_mapping_is_told_at_once() {
         let file = write(&folder, "people.csv", "id,name\n");
         let ran = import(&world, &[&map, &file]).await;
         assert_eq!(ran.code, 2);
-        for place in ["time_zone:", "colour:", "lead.status.value:", "lead.shape:", "contact.email:", "lead.source:"] {
+        for place in ["time_zone:", "colour:", "lead.status.value:", "lead.shape:", "contact.email.colum:", "lead.source:"] {
             assert!(ran.err.contains(place), "{place} in {}", ran.err);
         }
         let map = write(&folder, "good.toml", PEOPLE);

@@ -191,11 +191,8 @@ async fn rejected_rows_are_written_as_they_were_read() {
             let copy = write(&folder, "again.csv", &bytes);
             let again = import(&world, &[&map, &copy]).await;
             assert!(again.out.contains("2 rows read, 2 rejected"), "{number}: {}", again.out);
-            assert!(
-                again.out.contains("line 3, domain: \"no domain\"") || ending == "\r" || encoding == UTF_16LE,
-                "{}",
-                again.out
-            );
+            let line = if mark.starts_with("sep") { 4 } else { 3 };
+            assert!(again.out.contains(&format!("line {line}, domain: \"no domain\"")), "{number}: {}", again.out);
             // And mended.
             let (wrong, right) = (spelt(encoding, "no domain"), spelt(encoding, &format!("d{number}.example")));
             let at = bytes.windows(wrong.len()).position(|part| part == wrong).expect("it is there");

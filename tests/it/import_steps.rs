@@ -161,6 +161,7 @@ async fn a_later_file_moves_deals_on() {
         assert!(out.contains("line 2, stage: \"Won\": the deal is lost already"), "{out}");
         let out = load(&map, "a,12,Lost,2026-01-26,PRICE,,\n", "1 rejected").await;
         assert!(out.contains("line 2, closed: \"2026-01-26\": the deal is lost already"), "{out}");
+        load(&map, "a,12,Lost,2026-01-25,COMPETITOR,,\n", "1 updated").await;
         let out = load(&map, "a,13,Lost,2026-01-25,PRICE,,\n", "1 rejected").await;
         assert!(out.contains("The amount of a closed deal stays"), "{out}");
         let out = load(&dated, "b,10,Discovery,,,,2199-01-01\n", "1 rejected").await;
@@ -202,6 +203,35 @@ async fn a_later_file_takes_leads_on_and_gives_them_back() {
         assert_eq!(rows, ["NEW 01-01", "SQL 01-10", "NURTURING 01-20", "SAL 01-25"]);
         assert_eq!(world.number("SELECT CAST(recycled_count AS bigint) FROM lead").await, 1);
         hold(&world, "the steps").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_file_cannot_change_is_told() {
+    each_database(async |world: World| {
+        world.pipeline().await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let map = "source = \"crm\"\n[campaign]\nname = \"id\"\ncode = \"id\"\nobjective = { value = \"AWARENESS\" }\n\
+                   channel = { value = \"EMAIL\" }\nhorizon = { value = \"SHORT_TERM\" }\nstatus = \"state\"\n";
+        let map = write(&folder, "campaigns.toml", map);
+        let file = write(&folder, "1.csv", "id,state\nspring,DRAFT\n");
+        import(&world, &[&map, &file]).await;
+        let file = write(&folder, "2.csv", "id,state\nspring,ACTIVE\n");
+        let ran = import(&world, &[&map, &file]).await;
+        assert!(ran.out.contains("line 2: note: the campaign stands elsewhere than the file says"), "{}", ran.out);
+        assert!(ran.out.contains("campaign: 0 created, 0 updated, 1 unchanged"), "{}", ran.out);
+
+        let map = "source = \"crm\"\n[contact]\nexternalId = \"id\"\nlastName = \"id\"\n[lead]\nexternalId = \"id\"\n\
+                   status = \"state\"\nsource = { value = \"INBOUND\" }\nclosedAt = \"closed\"\ndisqualifyReason = \"why\"\n";
+        let map = write(&folder, "leads.toml", map);
+        let file = write(&folder, "3.csv", "id,state,closed,why\n1,MQL,2026-01-05,\n2,DISQUALIFIED,2026-01-05,NO_BUDGET\n");
+        let ran = import(&world, &[&map, &file]).await;
+        assert!(ran.out.contains("line 2, closed: \"2026-01-05\": the lead is MQL, so it has no closing date"), "{}", ran.out);
+        let file = write(&folder, "4.csv", "id,state,closed,why\n2,NEW,,\n");
+        let ran = import(&world, &[&map, &file]).await;
+        assert!(ran.out.contains("note: the lead was disqualified and the file says something else"), "{}", ran.out);
+        assert!(ran.out.contains("lead: 0 created, 0 updated, 1 unchanged"), "{}", ran.out);
     })
     .await;
 }

@@ -121,6 +121,9 @@ fn campaign(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made) 
     fill(desk, row, draft, &mut campaign, known.is_some(), &[])?;
     if let Some(before) = &before {
         // Where it stands is changed by those who run it.
+        if campaign.status != before.status {
+            desk.note("the campaign stands elsewhere than the file says: those who run it change that");
+        }
         campaign.status = before.status;
     }
     crate::campaign::check_fields(&mut campaign, before.as_ref()).map_err(|error| problems(draft, row, error))?;

@@ -251,7 +251,7 @@ fn stays(
     said: &Said,
     status: Option<DealStatus>,
     before: &deal::Model,
-    deal: &deal::Model,
+    deal: &mut deal::Model,
 ) -> Result<(), Vec<Problem>> {
     rules::amount_is_open(deal, before).map_err(|error| problems(draft, row, error))?;
     let other_stage = said.stage.as_ref().is_some_and(|stage| {
@@ -265,7 +265,8 @@ fn stays(
         ("closedAt", said.closed_at.is_some_and(|at| Some(at) != before.closed_at))
     };
     if !differs {
-        return Ok(());
+        // Why it was lost may become clearer later.
+        return if before.status == DealStatus::Lost { explain(row, draft, deal) } else { Ok(()) };
     }
     let how = if before.status == DealStatus::Won { "won" } else { "lost" };
     let reason = format!("the deal is {how} already, and that stays as it was; reopen it first (reopenDeal)");
@@ -294,17 +295,24 @@ fn close(
             in_base(desk, amount, &deal.currency, closed_at).map_err(|error| problems(draft, row, error))?;
         (deal.base_amount_minor, deal.rate_date) = (Some(base), Some(day));
     } else {
-        let reason = draft.text("loss_reason").and_then(|text| LossReason::try_from_value(&text.to_owned()).ok());
-        let reason = reason.ok_or_else(|| vec![draft.problem(row, "lossReason", "say why the deal was lost")])?;
-        let comment = draft.text("loss_comment").map(str::to_owned);
-        rules::explained(reason, comment.as_deref()).map_err(|error| problems(draft, row, error))?;
-        (deal.loss_reason, deal.loss_comment) = (Some(reason), comment);
+        explain(row, draft, deal)?;
     }
     let from = deal.clone();
     (deal.stage_id, deal.status, deal.closed_at) = (stage.id, status, Some(closed_at));
     let last = desk.last_step(deal.id).unwrap_or(closed_at);
     let decided = step(desk, Some(&from), deal, &stage, closed_at.max(last));
     desk.step(decided);
+    Ok(())
+}
+
+/// Why a deal was lost, as the file says, or as it is known.
+fn explain(row: &Row, draft: &Draft<'_>, deal: &mut deal::Model) -> Result<(), Vec<Problem>> {
+    let told = draft.text("loss_reason").and_then(|text| LossReason::try_from_value(&text.to_owned()).ok());
+    let reason = told.or(deal.loss_reason);
+    let reason = reason.ok_or_else(|| vec![draft.problem(row, "lossReason", "say why the deal was lost")])?;
+    let comment = draft.text("loss_comment").map(str::to_owned).or_else(|| deal.loss_comment.clone());
+    rules::explained(reason, comment.as_deref()).map_err(|error| problems(draft, row, error))?;
+    (deal.loss_reason, deal.loss_comment) = (Some(reason), comment);
     Ok(())
 }
 

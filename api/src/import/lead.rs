@@ -68,6 +68,10 @@ pub fn apply(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made)
     let Ok(status) = LeadStatus::try_from_value(&draft.text("status").unwrap_or_default().to_owned()) else {
         return Err(vec![draft.problem(row, "status", "say where the lead stands")]);
     };
+    if status.is_open() && moments.closed.is_some() {
+        let reason = format!("the lead is {}, so it has no closing date", status.as_str());
+        return Err(vec![draft.problem(row, "closedAt", reason)]);
+    }
     let known = identify(&desk.leads, desk.source, draft, row)?;
     let before = known.and_then(|id| desk.leads.get(id)).cloned();
     let mut lead: lead::Model = start(desk, &desk.leads, known);

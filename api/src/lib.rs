@@ -5,6 +5,7 @@
 //! | [`app`], [`config`], [`error`], [`clock`] | the service as a value; its settings, errors, time |
 //! | [`cli`] | the commands: serve, migrate, seed, schema, user |
 //! | [`checks`], [`bulk`] | what the inputs of many mutations have in common |
+//! | [`similar`] | which name a misspelt one may stand for |
 //! | [`http`], [`server`] | the only axum: routes, GraphQL over HTTP, the accept loop |
 //! | [`documents`] | documents parsed before, and those that may run |
 //! | [`rate_limit`], [`allowance`] | what each principal may spend |
@@ -35,6 +36,7 @@ pub mod money;
 pub mod observability;
 pub mod rate_limit;
 pub mod server;
+pub mod similar;
 pub mod spelling;
 pub mod store;
 pub mod weight;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tests::{Actor, Answer, Cast, World, each_database, on_postgres, on_sqlite};
 use tokio::sync::Notify;
 use tributary::graphql::schema::GRAPH;
-use tributary::import::{self, Mapping, Rejection, Report};
+use tributary::import::{self, Mapping, Progress, Rejection, Report};
 
 const DEAL: &str = "deal { id version }";
 
@@ -340,7 +340,7 @@ impl Report for Begun {
         panic!("{rejection:?}")
     }
 
-    fn progress(&mut self, _: u64) {
+    fn progress(&mut self, _: Progress) {
         self.0.notify_one();
     }
 }
@@ -357,6 +357,11 @@ async fn a_dry_run_of_an_import_keeps_nobody_from_writing() {
         let text = "source = \"test\"\n[contact]\nexternalId = \"id\"\nlastName = \"name\"\n";
         let mapping = Mapping::parse(text, &GRAPH).expect("a mapping");
         let (begun, files, system) = (Arc::new(Notify::new()), [file], world.app.store().system());
+        // Everybody is known, so that the dry run is about rows that others write, too.
+        let how = import::Options::default();
+        import::run(&system, &mapping, &files, &how, &mut Begun(Arc::default())).await.expect("it loads");
+        let rows: String = (0..2_000).map(|at| format!("{at},Renamed {at}\n")).collect();
+        std::fs::write(&files[0], format!("id,name\n{rows}")).expect("written");
         let mut report = Begun(Arc::clone(&begun));
         let how = import::Options { dry_run: true, batch: 10 };
         let mut dry = std::pin::pin!(import::run(&system, &mapping, &files, &how, &mut report));
@@ -368,11 +373,15 @@ async fn a_dry_run_of_an_import_keeps_nobody_from_writing() {
         // It stands still now, in the middle.
         create(&cast.rep, "meanwhile", None).await.payload();
         assert_eq!(deals(&world, "meanwhile").await, 1);
+        let found = "{ contacts(filter: { lastName: { eq: \"Person 3\" } }) { nodes { id version } } }";
+        let found = cast.admin.ask(found).await.data()["contacts"]["nodes"][0].clone();
+        let input = json!({ "id": found["id"], "expectedVersion": found["version"], "firstName": "Meanwhile" });
+        cast.admin.mutate("updateContact", input, "contact { firstName }").await.payload();
         let unknown = json!({ "email": "nobody@tributary.example", "password": "no such person here" });
         assert_eq!(world.stranger().mutate("signIn", unknown, "accessToken").await.mistakes().len(), 1);
         let outcome = dry.await.expect("it goes on");
-        assert_eq!((outcome.rows, outcome.rejected), (2_000, 0));
-        assert_eq!(world.number("SELECT count(*) FROM contact").await, 0);
+        assert_eq!((outcome.rows, outcome.rejected, outcome.tallies[0].1.updated), (2_000, 0, 2_000));
+        assert_eq!(world.number("SELECT count(*) FROM contact WHERE last_name LIKE 'Renamed%'").await, 0);
     })
     .await;
 }

@@ -185,35 +185,53 @@ async fn fill(world: &World, cast: &Cast) -> Ids {
     ids
 }
 
+/// How plans are looked at.
+pub struct Eyes<'a> {
+    /// The large tables.
+    large: &'a [&'a str],
+    /// How PostgreSQL plans.
+    settings: &'a str,
+}
+
+impl<'a> Eyes<'a> {
+    /// As servers with solid-state disks are set: the tables of a test are too small to tell the difference.
+    const SERVER: Eyes<'static> = Eyes { large: &LARGE, settings: "SET LOCAL random_page_cost = 1.1" };
+
+    /// As the transactions of an import are set.
+    pub fn of_an_import(large: &'a [&'a str]) -> Self {
+        Self { large, settings: "SET LOCAL enable_seqscan = off" }
+    }
+}
+
 /// The steps of a plan that read a whole large table, in the database's words.
-async fn full_reads(world: &World, statement: &Statement) -> Vec<String> {
+pub async fn full_reads(world: &World, statement: &Statement, eyes: &Eyes<'_>) -> Vec<String> {
     let explain = if world.is_postgres() { "EXPLAIN (FORMAT JSON) " } else { "EXPLAIN QUERY PLAN " };
     let text = format!("{explain}{}", statement.sql);
     let asked = Statement { sql: text, values: statement.values.clone(), db_backend: statement.db_backend };
     let look = world.raw.begin().await.expect("a transaction");
     if world.is_postgres() {
-        // As servers with solid-state disks are set: the tables of a test are too small to tell the difference.
-        look.execute_unprepared("SET LOCAL random_page_cost = 1.1").await.expect("it can be set");
+        look.execute_unprepared(eyes.settings).await.expect("it can be set");
     }
     let rows = look.query_all_raw(asked).await.unwrap_or_else(|error| panic!("{}: {error}", statement.sql));
     if world.is_postgres() {
         let plan: Value = rows[0].try_get_by_index(0).expect("a plan");
         let mut found = Vec::new();
-        walk(&plan[0]["Plan"], &mut found);
+        walk(&plan[0]["Plan"], eyes.large, &mut found);
         return found;
     }
     let steps = rows.iter().map(|row| row.try_get_by_index::<String>(3).expect("a step"));
     steps
         .filter(|step| {
-            step.strip_prefix("SCAN ").is_some_and(|rest| !rest.contains(" USING ") && is_large(rest, &statement.sql))
+            step.strip_prefix("SCAN ")
+                .is_some_and(|rest| !rest.contains(" USING ") && is_large(rest, &statement.sql, eyes.large))
         })
         .collect()
 }
 
 /// On SQLite a step names the alias of the table.
-fn is_large(step: &str, sql: &str) -> bool {
+fn is_large(step: &str, sql: &str, large: &[&str]) -> bool {
     let alias = step.split(' ').next().unwrap_or_default();
-    LARGE.iter().any(|table| {
+    large.iter().any(|table| {
         *table == alias
             || sql.contains(&format!(" {table} {alias} "))
             || sql.contains(&format!("\"{table}\" AS \"{alias}\""))
@@ -221,14 +239,14 @@ fn is_large(step: &str, sql: &str) -> bool {
 }
 
 /// On PostgreSQL reading a whole table is a sequential scan, or a walk along an index that throws rows away.
-fn walk(plan: &Value, found: &mut Vec<String>) {
-    let large = plan["Relation Name"].as_str().is_some_and(|table| LARGE.contains(&table));
+fn walk(plan: &Value, tables: &[&str], found: &mut Vec<String>) {
+    let large = plan["Relation Name"].as_str().is_some_and(|table| tables.contains(&table));
     let kind = plan["Node Type"].as_str().unwrap_or_default();
     let sieve = kind == "Index Scan" && plan.get("Index Cond").is_none() && plan.get("Filter").is_some();
     if large && (kind == "Seq Scan" || sieve) {
         found.push(format!("{kind} on {}: {}", plan["Relation Name"], plan["Filter"]));
     }
-    plan["Plans"].as_array().into_iter().flatten().for_each(|inner| walk(inner, found));
+    plan["Plans"].as_array().into_iter().flatten().for_each(|inner| walk(inner, tables, found));
 }
 
 /// Looks at plans only: writes have none worth looking at, and the numbers of events come from a row.
@@ -237,7 +255,7 @@ fn is_planned(statement: &Statement) -> bool {
 }
 
 /// The statements that run from now on.
-fn watch(world: &World) -> Arc<Mutex<Vec<Statement>>> {
+pub fn watch(world: &World) -> Arc<Mutex<Vec<Statement>>> {
     let run: Arc<Mutex<Vec<Statement>>> = Arc::default();
     let seen = Arc::clone(&run);
     let watcher = move |statement: &Statement| seen.lock().expect("unpoisoned").push(statement.clone());
@@ -264,7 +282,7 @@ async fn no_scenario_reads_a_whole_large_table() {
             let statements = run.lock().expect("unpoisoned").clone();
             assert!(statements.len() > 1, "{name} runs statements besides that for the viewer");
             for statement in statements.iter().filter(|statement| is_planned(statement)) {
-                for step in full_reads(&world, statement).await {
+                for step in full_reads(&world, statement, &Eyes::SERVER).await {
                     wrong.insert(format!("{name}: {step}\n    {}", statement.sql));
                 }
             }

@@ -1,5 +1,6 @@
 //! What a row of a file makes of the rows on the desk.
 
+use chrono::{DateTime, Utc};
 use entity::{campaign, company, contact, touchpoint};
 use sea_orm::{EntityTrait, IdenStatic, Iterable, Value};
 use uuid::Uuid;
@@ -9,6 +10,7 @@ use super::desk::Desk;
 use super::draft::{Draft, Drafted};
 use super::file::Row;
 use super::table::{Change, Keyed, Table, external, key};
+use super::target::CHANGED;
 use crate::access::Kind;
 use crate::checks::Checks;
 use crate::clock::happened;
@@ -16,8 +18,18 @@ use crate::company::rules::domain_of;
 use crate::error::Error;
 use crate::history::Record;
 
-/// What became of the objects of a row.
-pub type Applied = Vec<(&'static str, Change)>;
+/// What became of an object of a row.
+#[derive(Clone, Copy, Debug)]
+pub struct Applied {
+    /// The object in the mapping.
+    pub object: &'static str,
+    /// Its kind.
+    pub kind: Kind,
+    /// Which row it is.
+    pub id: Uuid,
+    /// What became of that.
+    pub change: Change,
+}
 
 /// What a row has made so far; later objects refer to it.
 #[derive(Debug, Default)]
@@ -31,16 +43,18 @@ pub struct Made {
     /// The lead.
     pub lead: Option<Uuid>,
     /// When the file says that the lead became a deal.
-    pub converted_at: Option<chrono::DateTime<chrono::Utc>>,
+    pub converted_at: Option<DateTime<Utc>>,
     /// The file says that the lead became a deal.
     pub must_convert: bool,
+    /// The lead that the deal of the row has converted.
+    pub converted: Option<Uuid>,
 }
 
 /// Applies a row, with all its objects or not at all.
 ///
 /// # Errors
 /// What is wrong with it; then the desk is as it was.
-pub fn apply(desk: &mut Desk<'_>, drafted: &Drafted<'_>) -> Result<Applied, Vec<Problem>> {
+pub fn apply(desk: &mut Desk<'_>, drafted: &Drafted<'_>) -> Result<Vec<Applied>, Vec<Problem>> {
     let outcome = objects(desk, drafted);
     if outcome.is_ok() {
         desk.settle()
@@ -50,46 +64,66 @@ pub fn apply(desk: &mut Desk<'_>, drafted: &Drafted<'_>) -> Result<Applied, Vec<
     outcome
 }
 
-fn objects(desk: &mut Desk<'_>, drafted: &Drafted<'_>) -> Result<Applied, Vec<Problem>> {
-    let Drafted { row, drafts } = drafted;
+fn objects(desk: &mut Desk<'_>, drafted: &Drafted<'_>) -> Result<Vec<Applied>, Vec<Problem>> {
+    let Drafted { row, drafts, .. } = drafted;
     let mut made = Made::default();
-    let mut applied = Vec::with_capacity(drafts.len());
+    let mut ids = Vec::with_capacity(drafts.len() + 1);
     for draft in drafts {
-        let change = match draft.map.object.kind {
+        let id = match draft.map.object.kind {
             Kind::Company => company(desk, row, draft, &mut made)?,
             Kind::Campaign => campaign(desk, row, draft, &mut made)?,
             Kind::Contact => contact(desk, row, draft, &mut made)?,
             Kind::Lead => super::lead::apply(desk, row, draft, &mut made)?,
             Kind::Touchpoint => touchpoint(desk, row, draft, &made)?,
             Kind::Deal => super::deal::apply(desk, row, draft, &mut made)?,
-            _ => Change::None,
+            _ => continue,
         };
-        applied.push((draft.map.object.name, change));
+        ids.push((draft.map.object.name, draft.map.object.kind, id));
     }
     if made.must_convert {
         return Err(vec![whole("a converted lead needs the deal it became: say in the same row which")]);
     }
-    Ok(applied)
+    // The lead that became the deal, if the row says nothing else of it.
+    let converted = made.converted.filter(|lead| ids.iter().all(|(.., id)| id != lead));
+    ids.extend(converted.map(|lead| ("lead", Kind::Lead, lead)));
+    Ok(ids.into_iter().map(|(object, kind, id)| Applied { object, kind, id, change: change(desk, kind, id) }).collect())
 }
 
-fn company(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made) -> Result<Change, Vec<Problem>> {
+fn change(desk: &Desk<'_>, kind: Kind, id: Uuid) -> Change {
+    match kind {
+        Kind::Company => desk.companies.change(id),
+        Kind::Campaign => desk.campaigns.change(id),
+        Kind::Contact => desk.contacts.change(id),
+        Kind::Lead => desk.leads.change(id),
+        Kind::Touchpoint => desk.touchpoints.change(id),
+        Kind::Deal => desk.deals.change(id),
+        _ => Change::None,
+    }
+}
+
+fn company(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made) -> Result<Uuid, Vec<Problem>> {
     let known = identify(&desk.companies, desk.source, draft, row)?;
     let mut company: company::Model = start(desk, &desk.companies, known);
     fill(desk, row, draft, &mut company, known.is_some(), &[])?;
     let mut checks = Checks::new();
     crate::company::rules::check(&mut company, &mut checks);
     checks.done().map_err(|error| problems(draft, row, error))?;
-    made.company = Some(company.id);
-    Ok(desk.companies.put(company))
+    let id = company.id;
+    made.company = Some(id);
+    desk.companies.put(company);
+    Ok(id)
 }
 
-fn campaign(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made) -> Result<Change, Vec<Problem>> {
+fn campaign(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made) -> Result<Uuid, Vec<Problem>> {
     let known = identify(&desk.campaigns, desk.source, draft, row)?;
     let before = known.and_then(|id| desk.campaigns.get(id)).cloned();
     let mut campaign: campaign::Model = start(desk, &desk.campaigns, known);
     fill(desk, row, draft, &mut campaign, known.is_some(), &[])?;
     if let Some(before) = &before {
         // Where it stands is changed by those who run it.
+        if campaign.status != before.status {
+            desk.note("the campaign stands elsewhere than the file says: those who run it change that");
+        }
         campaign.status = before.status;
     }
     crate::campaign::check_fields(&mut campaign, before.as_ref()).map_err(|error| problems(draft, row, error))?;
@@ -104,11 +138,13 @@ fn campaign(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made) 
             "the days must lie inside those of the campaign it is part of",
         )]);
     }
-    made.campaign = Some(campaign.id);
-    Ok(desk.campaigns.put(campaign))
+    let id = campaign.id;
+    made.campaign = Some(id);
+    desk.campaigns.put(campaign);
+    Ok(id)
 }
 
-fn contact(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made) -> Result<Change, Vec<Problem>> {
+fn contact(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made) -> Result<Uuid, Vec<Problem>> {
     let known = identify(&desk.contacts, desk.source, draft, row)?;
     let mut contact: contact::Model = start(desk, &desk.contacts, known);
     if contact.merged_into_id.is_some() {
@@ -130,11 +166,13 @@ fn contact(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made) -
         let employer = domain_of(email).and_then(|domain| desk.companies.find(&key("domain", domain)));
         contact.company_id = employer.map(|company| company.id);
     }
-    made.contact = Some(contact.id);
-    Ok(desk.contacts.put(contact))
+    let id = contact.id;
+    made.contact = Some(id);
+    desk.contacts.put(contact);
+    Ok(id)
 }
 
-fn touchpoint(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &Made) -> Result<Change, Vec<Problem>> {
+fn touchpoint(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &Made) -> Result<Uuid, Vec<Problem>> {
     let known = identify(&desk.touchpoints, desk.source, draft, row)?;
     let mut touch: touchpoint::Model = desk.begin(touchpoint::Model::default());
     fill(desk, row, draft, &mut touch, false, &[])?;
@@ -160,7 +198,11 @@ fn touchpoint(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &Made) ->
     if !wrong.is_empty() {
         return Err(wrong);
     }
-    let Some(known) = known.and_then(|id| desk.touchpoints.get(id)) else { return Ok(desk.touchpoints.put(touch)) };
+    let Some(known) = known.and_then(|id| desk.touchpoints.get(id)) else {
+        let id = touch.id;
+        desk.touchpoints.put(touch);
+        return Ok(id);
+    };
     let same = touchpoint::Model {
         id: known.id,
         created_at: known.created_at,
@@ -175,7 +217,9 @@ fn touchpoint(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &Made) ->
     }
     // The one change a touch allows: whose it was turns out later.
     let adopted = touchpoint::Model { contact_id: known.contact_id.or(touch.contact_id), ..known.clone() };
-    Ok(desk.touchpoints.put(adopted))
+    let id = adopted.id;
+    desk.touchpoints.put(adopted);
+    Ok(id)
 }
 
 /// The row that an object is, by its id in the other system or by what else such a row is known by.
@@ -263,6 +307,22 @@ pub fn fill<M: Keyed>(
         set(into, "team_id", Value::Uuid(team));
     }
     Ok(())
+}
+
+/// When the file says that a row was changed; now unless it does.
+///
+/// # Errors
+/// That is still to come.
+pub fn changed_at(desk: &Desk<'_>, row: &Row, draft: &Draft<'_>) -> Result<DateTime<Utc>, Vec<Problem>> {
+    let Some(told) = draft.moment("updated_at") else { return Ok(desk.now) };
+    happened(told, desk.now)
+        .ok_or_else(|| vec![draft.problem(row, CHANGED, "it cannot have been changed in the future")])
+}
+
+/// Does the file say how a lead or a deal stood before it last changed here?
+pub fn is_old(desk: &Desk<'_>, draft: &Draft<'_>, id: Uuid) -> bool {
+    let last = desk.last_step(id);
+    draft.moment("updated_at").is_some_and(|told| last.is_some_and(|last| told < last))
 }
 
 /// Sets a column if the table has it.

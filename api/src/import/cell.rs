@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use sea_orm::Value;
+use serde::{Deserialize, Deserializer};
 
+use super::dates::RFC3339;
 use super::file::Row;
+use super::number;
 use crate::calendar::{self, parse_moment};
 use crate::money;
 use crate::spelling::spell;
 use crate::store::descriptor::{Shape, Text};
-
-/// The date format of times that bring their own zone.
-pub const RFC3339: &str = "rfc3339";
 
 /// Where a text comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,41 @@ pub enum Piece {
     Column(String),
 }
 
+/// A condition on a row.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct When {
+    /// The column.
+    pub column: String,
+    /// Its text, or the texts it may be.
+    #[serde(deserialize_with = "one_or_more")]
+    pub equals: Vec<String>,
+}
+
+fn one_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a text or a list of texts")]
+    enum Texts {
+        One(String),
+        More(Vec<String>),
+    }
+    Texts::deserialize(from).map(|texts| match texts {
+        Texts::One(text) => vec![text],
+        Texts::More(texts) => texts,
+    })
+}
+
+impl When {
+    /// Does the row fulfil it?
+    ///
+    /// # Errors
+    /// A cell that cannot be read.
+    pub fn holds(&self, row: &Row) -> Result<bool, Problem> {
+        let text = row.text(&self.column)?.trim();
+        Ok(self.equals.iter().any(|wanted| wanted == text))
+    }
+}
+
 /// How dates and numbers are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
@@ -54,6 +89,8 @@ pub struct Reading {
 pub struct Cell {
     /// Where its text comes from.
     pub source: Source,
+    /// Only rows that fulfil this say anything.
+    pub when: Option<When>,
     /// Texts that stand for nothing.
     pub null: Vec<String>,
     /// Texts that stand for others.
@@ -164,6 +201,11 @@ impl Cell {
     /// # Errors
     /// A cell that cannot be read, or one that the map does not know.
     pub fn text<'r>(&'r self, row: &'r Row) -> Result<Option<Cow<'r, str>>, Problem> {
+        if let Some(when) = &self.when
+            && !when.holds(row)?
+        {
+            return Ok(None);
+        }
         let text = self.source.text(row)?;
         let some = |text: Cow<'r, str>| (!text.is_empty()).then_some(text);
         if let Some(mapped) = self.map.get(text.as_ref()) {
@@ -196,17 +238,11 @@ impl Cell {
             Shape::Text(kind) => words(kind, text).map(|text| Value::String(Some(text))),
             Shape::Choice(_) => Ok(Value::String(Some(text.to_owned()))),
             Shape::Int => {
-                let number = text.parse().map_err(|_| "expected a whole number of at most 2147483647".to_owned())?;
-                Ok(Value::Int(Some(number)))
+                let number = self.number(text, 0)?.try_into();
+                number.map(|number| Value::Int(Some(number))).map_err(|_| "expected at most 2147483647".to_owned())
             }
-            Shape::Long => {
-                let number = text.parse().map_err(|_| "expected a whole number".to_owned())?;
-                Ok(Value::BigInt(Some(number)))
-            }
-            Shape::Decimal(scale) => {
-                let number = money::parse_decimal(&self.reading.decimal(text), scale).map_err(|e| e.to_string())?;
-                Ok(Value::BigInt(Some(number)))
-            }
+            Shape::Long => self.number(text, 0).map(|number| Value::BigInt(Some(number))),
+            Shape::Decimal(scale) => self.number(text, scale).map(|number| Value::BigInt(Some(number))),
             Shape::Boolean => match text.to_ascii_lowercase().as_str() {
                 "true" | "yes" | "1" => Ok(Value::Bool(Some(true))),
                 "false" | "no" | "0" => Ok(Value::Bool(Some(false))),
@@ -216,6 +252,12 @@ impl Cell {
             Shape::DateTime => self.reading.moment(text, line).map(|at| Value::ChronoDateTimeUtc(Some(at))),
             Shape::Id | Shape::AnyId | Shape::TextList | Shape::Money => Ok(Value::String(Some(text.to_owned()))),
         }
+    }
+}
+
+impl Cell {
+    fn number(&self, text: &str, decimals: u32) -> Result<i64, String> {
+        money::parse_decimal(&self.reading.number(text)?, decimals).map_err(|error| error.to_string())
     }
 }
 
@@ -235,11 +277,12 @@ pub fn known_by(field: &str, text: &str) -> String {
 }
 
 impl Reading {
-    /// A number with a point before its decimals, and without anything between its thousands.
-    pub fn decimal(&self, text: &str) -> String {
-        let (decimal, thousands) = if self.decimal_comma { (',', '.') } else { ('.', ',') };
-        let plain = text.chars().filter(|letter| *letter != thousands && !letter.is_whitespace());
-        plain.map(|letter| if letter == decimal { '.' } else { letter }).collect()
+    /// A number as it is kept.
+    ///
+    /// # Errors
+    /// What is expected.
+    pub fn number(&self, text: &str) -> Result<String, String> {
+        number::plain(text, self.decimal_comma)
     }
 
     /// A day.

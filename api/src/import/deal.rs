@@ -3,18 +3,18 @@
 use chrono::{DateTime, Utc};
 use entity::campaign_member::{self, MemberStatus};
 use entity::deal;
-use entity::enums::DealStatus;
+use entity::enums::{DealStatus, LossReason};
 use entity::lead::LeadStatus;
 use entity::{deal_contact, lead, stage, transition};
 use sea_orm::ActiveEnum;
 use uuid::Uuid;
 
-use super::apply::{Made, fill, identify, problems, start};
+use super::apply::{Made, changed_at, fill, identify, is_old, problems, start};
 use super::cell::{Problem, whole};
 use super::desk::Desk;
 use super::draft::Draft;
 use super::file::Row;
-use super::table::{Change, key, membership};
+use super::table::{id_key, membership};
 use super::target::DEAL_CONTACT;
 use crate::access::Kind;
 use crate::campaign_member::rules::is_out;
@@ -24,21 +24,21 @@ use crate::exchange_rate::commands::at_rate;
 use crate::spelling::fold;
 
 /// What is no simple value of a deal.
-const APART: [&str; 4] = ["status", "closed_at", "loss_reason", "loss_comment"];
+const APART: [&str; 5] = ["status", "closed_at", "loss_reason", "loss_comment", "updated_at"];
 
 /// Applies the deal of a row.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn apply(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made) -> Result<Change, Vec<Problem>> {
+pub fn apply(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made) -> Result<Uuid, Vec<Problem>> {
     let known = identify(&desk.deals, desk.source, draft, row)?;
     let before = known.and_then(|id| desk.deals.get(id)).cloned();
     let mut deal: deal::Model = start(desk, &desk.deals, known);
     fill(desk, row, draft, &mut deal, known.is_some(), &APART)?;
     let lead = origin(desk, row, draft, made, before.as_ref(), &mut deal)?;
-    if deal.currency.is_empty() {
-        deal.currency = desk.system.store().base_currency().to_owned();
-    }
+    let base = desk.system.store().base_currency();
+    deal.currency = rules::currency(&deal, before.as_ref(), currencies(draft), base)
+        .map_err(|error| problems(draft, row, error))?;
     rules::check(&mut deal).map_err(|error| problems(draft, row, error))?;
     match &before {
         None => begin(desk, row, draft, &mut deal)?,
@@ -51,7 +51,15 @@ pub fn apply(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made)
     if let Some(lead) = lead {
         convert(desk, row, draft, made, &lead, &deal)?;
     }
-    Ok(desk.deals.put(deal))
+    let id = deal.id;
+    desk.deals.put(deal);
+    Ok(id)
+}
+
+/// The currencies of the amounts in the row.
+fn currencies<'d>(draft: &'d Draft<'_>) -> rules::Currencies<'d> {
+    let of = |amount: &str| draft.value(amount).and(draft.text("currency"));
+    rules::Currencies { amount: of("amount_minor"), cost: of("cost_minor") }
 }
 
 /// The lead that the deal grew out of, and what the deal has from it.
@@ -76,7 +84,7 @@ fn origin(
         deal.source_campaign_id = deal.source_campaign_id.or(made.campaign.filter(|_| before.is_none()));
         return Ok(None);
     };
-    if desk.deals.all(&key("lead", &lead.id.to_string())).any(|other| other.id != deal.id) {
+    if desk.deals.all(&id_key("lead", lead.id)).any(|other| other.id != deal.id) {
         return Err(vec![draft.problem(row, "lead", "another deal grew out of this lead already")]);
     }
     if before.is_none() {
@@ -104,35 +112,73 @@ fn partner(
     Ok(named.or(lead.map(|lead| lead.contact_id)).or(made.contact))
 }
 
-fn status(draft: &Draft<'_>, row: &Row) -> Result<DealStatus, Vec<Problem>> {
-    let text = draft.text("status").unwrap_or(DealStatus::Open.as_str()).to_owned();
-    DealStatus::try_from_value(&text).map_err(|_| vec![draft.problem(row, "status", "say how the deal stands")])
+/// What the file says of where a deal stands.
+#[derive(Debug)]
+struct Said {
+    stage: Option<stage::Model>,
+    status: Option<DealStatus>,
+    closed_at: Option<DateTime<Utc>>,
+}
+
+impl Said {
+    /// The stage decides the status; the file may say both if they agree. A lost deal may stand in the open stage that it was
+    /// lost in.
+    fn of(desk: &Desk<'_>, row: &Row, draft: &Draft<'_>, deal: &deal::Model) -> Result<Self, Vec<Problem>> {
+        let stage = wanted_stage(desk, row, draft, deal)?;
+        let told = draft.text("status").map(|text| DealStatus::try_from_value(&text.to_owned()));
+        let told = told.transpose().map_err(|_| vec![draft.problem(row, "status", "say how the deal stands")])?;
+        let status = match (told, &stage) {
+            (Some(DealStatus::Lost), Some(stage)) if stage.category == DealStatus::Open => Some(DealStatus::Lost),
+            (Some(told), Some(stage)) if told != stage.category => {
+                let (name, category) = (&stage.name, stage.category.as_str());
+                let reason = format!("the stage {name} is {category}: leave the status out, or mend one of the two");
+                return Err(vec![draft.problem(row, "status", reason)]);
+            }
+            (told, stage) => told.or(stage.as_ref().map(|stage| stage.category)),
+        };
+        Ok(Self { stage, status, closed_at: draft.moment("closed_at") })
+    }
+
+    /// A deal that was not decided has no closing date.
+    fn open(&self, row: &Row, draft: &Draft<'_>) -> Result<(), Vec<Problem>> {
+        if self.closed_at.is_none() {
+            return Ok(());
+        }
+        let why = match (&self.stage, self.status) {
+            (Some(stage), _) => format!("the stage {} is open", stage.name),
+            (None, Some(_)) => "the status says that the deal is open".to_owned(),
+            (None, None) => "neither stage nor status says that the deal was won or lost".to_owned(),
+        };
+        let reason = format!("{why}, so it has no closing date; when it is expected to close is expectedCloseOn");
+        Err(vec![draft.problem(row, "closedAt", reason)])
+    }
 }
 
 /// A new deal, as far as it has come: it begins in an open stage, however it ended.
 fn begin(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, deal: &mut deal::Model) -> Result<(), Vec<Problem>> {
-    let status = status(draft, row)?;
-    let closed_at = draft.moment("closed_at");
-    if draft.value("created_at").is_none() {
-        deal.created_at = closed_at.unwrap_or(desk.now);
-    }
     if deal.pipeline_id.is_nil() {
         let usual = desk.pipelines.iter().find(|pipeline| pipeline.is_default);
         let usual =
             usual.ok_or_else(|| vec![draft.problem(row, "pipeline", "there is no default pipeline: say which")])?;
         deal.pipeline_id = usual.id;
     }
+    let said = Said::of(desk, row, draft, deal)?;
+    if draft.value("created_at").is_none() {
+        deal.created_at = said.closed_at.unwrap_or(desk.now);
+    }
     let first = stage_of(desk, deal, DealStatus::Open, None)
         .ok_or_else(|| vec![draft.problem(row, "pipeline", "the pipeline has no open stage")])?;
-    let wanted = wanted_stage(desk, row, draft, deal)?;
-    let open = wanted.clone().filter(|stage| stage.category == DealStatus::Open).unwrap_or(first);
+    let open = said.stage.clone().filter(|stage| stage.category == DealStatus::Open).unwrap_or(first);
     (deal.stage_id, deal.status) = (open.id, DealStatus::Open);
     let created = step(desk, None, deal, &open, deal.created_at);
     desk.step(created);
-    close(desk, row, draft, wanted, status, deal)
+    match said.status {
+        None | Some(DealStatus::Open) => said.open(row, draft),
+        Some(status) => close(desk, row, draft, &said, status, deal),
+    }
 }
 
-/// A deal that is known: an open one may be decided now; of a decided one nothing changes that was decided.
+/// A deal that is known goes where the file says that it went.
 fn go_on(
     desk: &mut Desk<'_>,
     row: &Row,
@@ -140,42 +186,107 @@ fn go_on(
     before: &deal::Model,
     deal: &mut deal::Model,
 ) -> Result<(), Vec<Problem>> {
-    let said = status(draft, row)?;
-    // Where it goes from its first stage on is decided by those who work on it.
-    (deal.pipeline_id, deal.stage_id) = (before.pipeline_id, before.stage_id);
-    rules::amount_is_open(deal, before).map_err(|error| problems(draft, row, error))?;
-    if before.status != DealStatus::Open {
-        let moved = draft.moment("closed_at").is_some_and(|at| Some(at) != before.closed_at);
-        if draft.value("status").is_some() && (said != before.status || moved) {
-            let how = if before.status == DealStatus::Won { "won" } else { "lost" };
-            return Err(vec![draft.problem(
-                row,
-                "status",
-                format!("the deal is {how} already, and that stays as it was"),
-            )]);
-        }
-        return Ok(());
+    if deal.pipeline_id != before.pipeline_id {
+        return Err(vec![draft.problem(
+            row,
+            "pipeline",
+            "the deal is in another pipeline, and a deal stays in its own",
+        )]);
     }
-    let wanted = wanted_stage(desk, row, draft, deal)?;
-    close(desk, row, draft, wanted, said, deal)
+    // Stages are looked up in the pipeline, and the step is made below.
+    deal.stage_id = before.stage_id;
+    let told = changed_at(desk, row, draft)?;
+    let said = Said::of(desk, row, draft, deal)?;
+    if is_old(desk, draft, deal.id) {
+        desk.note("the deal has moved since the time that the file says: its stage stays as it is");
+        return rules::amount_is_open(deal, before).map_err(|error| problems(draft, row, error));
+    }
+    match (before.status, said.status) {
+        (DealStatus::Open, None | Some(DealStatus::Open)) => {
+            said.open(row, draft)?;
+            move_on(desk, said.stage.as_ref(), told, deal);
+            Ok(())
+        }
+        (DealStatus::Open, Some(status)) => close(desk, row, draft, &said, status, deal),
+        (_, Some(DealStatus::Open)) => reopen(desk, row, draft, &said, told, deal),
+        (_, status) => stays(row, draft, &said, status, before, deal),
+    }
 }
 
-/// Decides an open deal if the file says how it ended.
+/// Moves an open deal to another stage.
+fn move_on(desk: &mut Desk<'_>, stage: Option<&stage::Model>, at: DateTime<Utc>, deal: &mut deal::Model) {
+    let Some(stage) = stage.filter(|stage| stage.id != deal.stage_id) else { return };
+    let from = deal.clone();
+    deal.stage_id = stage.id;
+    let moved = step(desk, Some(&from), deal, stage, at);
+    desk.step(moved);
+}
+
+/// Opens a decided deal again, where the file says that it stands in an open stage.
+fn reopen(
+    desk: &mut Desk<'_>,
+    row: &Row,
+    draft: &Draft<'_>,
+    said: &Said,
+    at: DateTime<Utc>,
+    deal: &mut deal::Model,
+) -> Result<(), Vec<Problem>> {
+    said.open(row, draft)?;
+    let Some(stage) = &said.stage else {
+        let reason = format!("the deal is {}: to open it again the file has to say its stage", deal.status.as_str());
+        return Err(vec![draft.problem(row, "status", reason)]);
+    };
+    let from = deal.clone();
+    (deal.stage_id, deal.status, deal.closed_at) = (stage.id, DealStatus::Open, None);
+    (deal.base_amount_minor, deal.rate_date) = (None, None);
+    (deal.loss_reason, deal.loss_comment) = (None, None);
+    let opened = step(desk, Some(&from), deal, stage, at);
+    desk.step(opened);
+    Ok(())
+}
+
+/// Of a decided deal nothing changes that was decided.
+fn stays(
+    row: &Row,
+    draft: &Draft<'_>,
+    said: &Said,
+    status: Option<DealStatus>,
+    before: &deal::Model,
+    deal: &mut deal::Model,
+) -> Result<(), Vec<Problem>> {
+    rules::amount_is_open(deal, before).map_err(|error| problems(draft, row, error))?;
+    let other_stage = said.stage.as_ref().is_some_and(|stage| {
+        stage.category != DealStatus::Open && stage.category == before.status && stage.id != before.stage_id
+    });
+    let (field, differs) = if status.is_some_and(|status| status != before.status) {
+        (if draft.text("status").is_some() { "status" } else { "stage" }, true)
+    } else if other_stage {
+        ("stage", true)
+    } else {
+        ("closedAt", said.closed_at.is_some_and(|at| Some(at) != before.closed_at))
+    };
+    if !differs {
+        // Why it was lost may become clearer later.
+        return if before.status == DealStatus::Lost { explain(row, draft, deal) } else { Ok(()) };
+    }
+    let how = if before.status == DealStatus::Won { "won" } else { "lost" };
+    let reason = format!("the deal is {how} already, and that stays as it was; reopen it first (reopenDeal)");
+    Err(vec![draft.problem(row, field, reason)])
+}
+
+/// Decides an open deal as the file says.
 fn close(
     desk: &mut Desk<'_>,
     row: &Row,
     draft: &Draft<'_>,
-    wanted: Option<stage::Model>,
+    said: &Said,
     status: DealStatus,
     deal: &mut deal::Model,
 ) -> Result<(), Vec<Problem>> {
-    if status == DealStatus::Open {
-        return Ok(());
-    }
-    let closed_at = draft.moment("closed_at");
-    let closed_at = closed_at.ok_or_else(|| vec![draft.problem(row, "closedAt", "say when the deal was decided")])?;
+    let closed_at =
+        said.closed_at.ok_or_else(|| vec![draft.problem(row, "closedAt", "say when the deal was decided")])?;
     let closed_at = rules::closing(deal, Some(closed_at), desk.now).map_err(|error| problems(draft, row, error))?;
-    let stage = stage_of(desk, deal, status, wanted.as_ref().map(|stage| stage.id));
+    let stage = stage_of(desk, deal, status, said.stage.as_ref().map(|stage| stage.id));
     let stage = stage.ok_or_else(|| {
         vec![draft.problem(row, "status", format!("the deal's pipeline has no {} stage for it", status.as_str()))]
     })?;
@@ -185,18 +296,24 @@ fn close(
             in_base(desk, amount, &deal.currency, closed_at).map_err(|error| problems(draft, row, error))?;
         (deal.base_amount_minor, deal.rate_date) = (Some(base), Some(day));
     } else {
-        let reason =
-            draft.text("loss_reason").and_then(|text| entity::enums::LossReason::try_from_value(&text.to_owned()).ok());
-        let reason = reason.ok_or_else(|| vec![draft.problem(row, "lossReason", "say why the deal was lost")])?;
-        let comment = draft.text("loss_comment").map(str::to_owned);
-        rules::explained(reason, comment.as_deref()).map_err(|error| problems(draft, row, error))?;
-        (deal.loss_reason, deal.loss_comment) = (Some(reason), comment);
+        explain(row, draft, deal)?;
     }
     let from = deal.clone();
     (deal.stage_id, deal.status, deal.closed_at) = (stage.id, status, Some(closed_at));
-    let last = desk.last_step(|step| step.deal_id == Some(deal.id)).unwrap_or(closed_at);
+    let last = desk.last_step(deal.id).unwrap_or(closed_at);
     let decided = step(desk, Some(&from), deal, &stage, closed_at.max(last));
     desk.step(decided);
+    Ok(())
+}
+
+/// Why a deal was lost, as the file says, or as it is known.
+fn explain(row: &Row, draft: &Draft<'_>, deal: &mut deal::Model) -> Result<(), Vec<Problem>> {
+    let told = draft.text("loss_reason").and_then(|text| LossReason::try_from_value(&text.to_owned()).ok());
+    let reason = told.or(deal.loss_reason);
+    let reason = reason.ok_or_else(|| vec![draft.problem(row, "lossReason", "say why the deal was lost")])?;
+    let comment = draft.text("loss_comment").map(str::to_owned).or_else(|| deal.loss_comment.clone());
+    rules::explained(reason, comment.as_deref()).map_err(|error| problems(draft, row, error))?;
+    (deal.loss_reason, deal.loss_comment) = (Some(reason), comment);
     Ok(())
 }
 
@@ -263,7 +380,7 @@ fn step(
 
 /// The person takes part in the deal; as the first to talk to if there is nobody yet.
 fn take_part(desk: &mut Desk<'_>, deal: Uuid, contact: Uuid) {
-    let of_deal = key("deal", &deal.to_string());
+    let of_deal = id_key("deal", deal);
     let has_primary = desk.parts.all(&of_deal).any(|part| part.is_primary);
     if desk.parts.all(&of_deal).any(|part| part.contact_id == contact) {
         return;
@@ -287,6 +404,7 @@ fn convert(
     deal: &deal::Model,
 ) -> Result<(), Vec<Problem>> {
     made.must_convert = false;
+    made.converted = Some(lead.id);
     match (lead.status, lead.deal_id) {
         (LeadStatus::Converted, Some(known)) if known == deal.id => return Ok(()),
         (LeadStatus::Converted, _) => return Err(vec![draft.problem(row, "lead", "the lead became another deal")]),
@@ -305,7 +423,7 @@ fn convert(
         converted_at: lead.converted_at.or(Some(at)),
         ..lead.clone()
     };
-    let last = desk.last_step(|step| step.lead_id == Some(lead.id)).unwrap_or(at);
+    let last = desk.last_step(lead.id).unwrap_or(at);
     desk.step(super::lead::step(lead, Some(lead.status), LeadStatus::Converted, at.max(last)));
     if let Some(campaign) = lead.source_campaign_id
         && let Some(member) = desk.members.find(&membership(campaign, lead.contact_id))

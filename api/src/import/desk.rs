@@ -1,16 +1,16 @@
 //! The desk of a batch: every row it is about, as it is in the database and as it is to be.
 
+use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
+
 use chrono::{DateTime, Utc};
-use entity::{
-    campaign, campaign_member, company, contact, deal, deal_contact, exchange_rate, lead, pipeline, stage, team,
-    touchpoint, transition, user,
-};
+use entity::{exchange_rate, pipeline, stage, team, transition, user};
 use uuid::Uuid;
 
 use super::cell::Problem;
 use super::draft::Reference;
 use super::file::Row;
-use super::table::{Keyed, Table, external, key};
+use super::table::{self, Keyed, Table, Tables};
 use crate::access::Kind;
 use crate::history::{Act, Record};
 use crate::spelling::fold;
@@ -27,22 +27,7 @@ pub struct Desk<'a> {
     pub source: &'a str,
     /// The moment of the transaction.
     pub now: DateTime<Utc>,
-    /// Companies.
-    pub companies: Table<company::Model>,
-    /// Campaigns.
-    pub campaigns: Table<campaign::Model>,
-    /// Contacts.
-    pub contacts: Table<contact::Model>,
-    /// Leads.
-    pub leads: Table<lead::Model>,
-    /// Touches.
-    pub touchpoints: Table<touchpoint::Model>,
-    /// Deals.
-    pub deals: Table<deal::Model>,
-    /// Who takes part in them.
-    pub parts: Table<deal_contact::Model>,
-    /// Who is in the campaigns.
-    pub members: Table<campaign_member::Model>,
+    tables: Tables,
     /// Users that rows refer to.
     pub users: Vec<user::Model>,
     /// Teams that rows refer to.
@@ -53,8 +38,25 @@ pub struct Desk<'a> {
     pub stages: Vec<stage::Model>,
     /// Every exchange rate, the newest first.
     pub rates: Vec<exchange_rate::Model>,
+    /// When leads and deals last changed their state before this batch, as far as it has to be known.
+    pub last: HashMap<Uuid, DateTime<Utc>>,
     steps: Vec<transition::Model>,
     settled: usize,
+    notes: Vec<String>,
+}
+
+impl Deref for Desk<'_> {
+    type Target = Tables;
+
+    fn deref(&self) -> &Tables {
+        &self.tables
+    }
+}
+
+impl DerefMut for Desk<'_> {
+    fn deref_mut(&mut self) -> &mut Tables {
+        &mut self.tables
+    }
 }
 
 impl<'a> Desk<'a> {
@@ -64,21 +66,16 @@ impl<'a> Desk<'a> {
             system,
             source,
             now,
-            companies: Table::default(),
-            campaigns: Table::default(),
-            contacts: Table::default(),
-            leads: Table::default(),
-            touchpoints: Table::default(),
-            deals: Table::default(),
-            parts: Table::default(),
-            members: Table::default(),
+            tables: Tables::default(),
             users: Vec::new(),
             teams: Vec::new(),
             pipelines: Vec::new(),
             stages: Vec::new(),
             rates: Vec::new(),
+            last: HashMap::new(),
             steps: Vec::new(),
             settled: 0,
+            notes: Vec::new(),
         }
     }
 
@@ -105,35 +102,38 @@ impl<'a> Desk<'a> {
         std::mem::take(&mut self.steps)
     }
 
-    /// When a lead or a deal last changed its state in this batch.
-    pub fn last_step(&self, of: impl Fn(&transition::Model) -> bool) -> Option<DateTime<Utc>> {
-        self.steps.iter().rev().find(|step| of(step)).map(|step| step.at)
+    /// When a lead or a deal last changed its state, as far as this batch knows.
+    pub fn last_step(&self, of: Uuid) -> Option<DateTime<Utc>> {
+        let here = self.steps.iter().rev().find(|step| subject(step) == Some(of)).map(|step| step.at);
+        here.or_else(|| self.last.get(&of).copied())
+    }
+
+    /// Says something of the row of the file that is being applied.
+    pub fn note(&mut self, text: impl Into<String>) {
+        self.notes.push(text.into());
+    }
+
+    /// What is to be said of the row of the file that was applied.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
     }
 
     /// What a row of the file did to the desk stays.
     pub fn settle(&mut self) {
-        self.companies.settle();
-        self.campaigns.settle();
-        self.contacts.settle();
-        self.leads.settle();
-        self.touchpoints.settle();
-        self.deals.settle();
-        self.parts.settle();
-        self.members.settle();
+        self.tables.settle();
         self.settled = self.steps.len();
     }
 
     /// What a row of the file did to the desk never was.
     pub fn undo(&mut self) {
-        self.companies.undo();
-        self.campaigns.undo();
-        self.contacts.undo();
-        self.leads.undo();
-        self.touchpoints.undo();
-        self.deals.undo();
-        self.parts.undo();
-        self.members.undo();
+        self.tables.undo();
         self.steps.truncate(self.settled);
+        self.notes.clear();
+    }
+
+    /// All rows.
+    pub fn into_tables(self) -> Tables {
+        self.tables
     }
 
     /// The row that a reference leads to.
@@ -170,7 +170,11 @@ impl<'a> Desk<'a> {
     }
 }
 
-fn ids<M: Keyed>(table: &Table<M>, by: &str, source: &str, text: &str) -> Vec<Uuid> {
-    let key = if by == "externalId" { external(source, text) } else { key(by, text) };
-    table.all(&key).map(|row| row.id()).collect()
+/// The lead or the deal that changed.
+pub fn subject(step: &transition::Model) -> Option<Uuid> {
+    step.lead_id.or(step.deal_id)
+}
+
+fn ids<M: Keyed>(among: &Table<M>, by: &str, source: &str, text: &str) -> Vec<Uuid> {
+    among.all(&table::of(by, source, text)).map(|row| row.id()).collect()
 }

@@ -8,6 +8,7 @@ use super::mapping::{FieldMap, Mapping, ObjectMap};
 use super::target::Target;
 use crate::access::Kind;
 use crate::money;
+use crate::spelling::{Text, spell};
 
 /// What a row says of one object.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ pub struct Drafted<'m> {
     pub row: Row,
     /// Its objects, in the order in which they are made.
     pub drafts: Vec<Draft<'m>>,
+    /// What is wrong with its cells.
+    pub problems: Vec<Problem>,
 }
 
 impl Draft<'_> {
@@ -82,14 +85,7 @@ impl Draft<'_> {
 }
 
 /// Reads a row. `counts` says whether the row is the one that counts for an object of which only one does.
-///
-/// # Errors
-/// Everything that is wrong with its cells.
-pub fn draft<'m>(
-    mapping: &'m Mapping,
-    row: Row,
-    counts: impl Fn(&Row, usize) -> bool,
-) -> Result<Drafted<'m>, (Row, Vec<Problem>)> {
+pub fn draft<'m>(mapping: &'m Mapping, row: Row, counts: impl Fn(&Row, usize) -> bool) -> Drafted<'m> {
     let mut problems = Vec::new();
     let mut drafts = Vec::new();
     for (at, map) in mapping.objects.iter().enumerate() {
@@ -101,7 +97,7 @@ pub fn draft<'m>(
     }
     // One bad cell that is used twice is one problem.
     problems.dedup();
-    if problems.is_empty() { Ok(Drafted { row, drafts }) } else { Err((row, problems)) }
+    Drafted { row, drafts, problems }
 }
 
 fn object<'m>(map: &'m ObjectMap, row: &Row, problems: &mut Vec<Problem>) -> Draft<'m> {
@@ -133,12 +129,21 @@ fn read<'m>(field: &'m FieldMap, row: &Row, draft: &mut Draft<'m>) -> Result<(),
         Target::Money(column, currency_column) => {
             let (Some(text), Some(currency)) = (field.cell.text(row)?, &field.currency) else { return Ok(()) };
             let code = currency.text(row)?;
-            let amount = field.cell.reading.decimal(&text);
-            let minor = money::parse_minor(&amount, &code)
-                .map_err(|error| field.cell.source.problem(row, error.to_string()))?;
+            let code = spell(Text::Currency, &code).unwrap_or_else(|_| code.into_owned());
+            if money::minor_digits(&code).is_none() {
+                return Err(currency.problem(row, money::MoneyError::UnknownCurrency(code).to_string()));
+            }
+            let minor = field.cell.reading.number(&text);
+            let minor = minor.and_then(|number| money::parse_minor(&number, &code).map_err(|error| error.to_string()));
+            let minor = minor.map_err(|reason| field.cell.source.problem(row, reason))?;
+            if draft.text(currency_column).is_some_and(|other| other != code) {
+                let reason =
+                    format!("this amount is in {code} and another one of the row is not: they have one currency");
+                return Err(field.cell.source.problem(row, reason));
+            }
             draft.values.push((column, Value::BigInt(Some(minor))));
             draft.values.retain(|(name, _)| *name != currency_column);
-            draft.values.push((currency_column, Value::String(Some(code.into_owned()))));
+            draft.values.push((currency_column, Value::String(Some(code))));
         }
     }
     Ok(())

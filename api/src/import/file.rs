@@ -4,15 +4,18 @@
 //! the rest of the file: a row that does not end where a row may end is given up after its first line, and reading goes
 //! on at the second.
 
-use std::collections::{HashMap, VecDeque};
-use std::fs::File as Disk;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use csv_core::ReadRecordResult;
+use encoding_rs::{Encoding, UTF_8};
 
 use super::cell::Problem;
+use super::input::Input;
+use super::lines::{Line, Lines};
+use super::sheet::{Content, Dialect, Original};
+use crate::spelling::text;
 
 /// The column of a file of rejected rows that has the line of the original.
 pub const LINE: &str = "_line";
@@ -24,18 +27,30 @@ const MOST_LINES: usize = 500;
 /// A row has at most so many bytes.
 const MOST_BYTES: usize = 1 << 20;
 
-/// The names of the columns, by which cells are found.
-#[derive(Debug, Default)]
+/// How the mapping says that files are written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Writing {
+    /// What stands between cells; found out unless given.
+    pub delimiter: Option<u8>,
+    /// How bytes spell text; UTF-8 unless given, or unless the file says so itself.
+    pub encoding: Option<&'static Encoding>,
+}
+
+/// The columns of a file and how it is written.
+#[derive(Debug)]
 pub struct Head {
     names: Vec<String>,
     places: HashMap<String, usize>,
+    /// The names without what a file of rejected rows adds.
+    own: Arc<[String]>,
+    dialect: Dialect,
 }
 
 impl Head {
-    fn new(names: Vec<String>) -> Self {
-        // Of two columns of one name the first is meant.
+    fn new(names: Vec<String>, dialect: Dialect) -> Self {
         let places = names.iter().enumerate().rev().map(|(at, name)| (name.clone(), at)).collect();
-        Self { names, places }
+        let own = names.iter().filter(|name| !ADDED.contains(&name.as_str())).cloned().collect();
+        Self { names, places, own, dialect }
     }
 
     /// The names in their order.
@@ -43,9 +58,14 @@ impl Head {
         &self.names
     }
 
-    /// Is there such a column?
-    pub fn has(&self, name: &str) -> bool {
-        self.places.contains_key(name)
+    /// The columns of this name, counted from 1.
+    pub fn columns(&self, name: &str) -> Vec<usize> {
+        (1..).zip(&self.names).filter(|(_, own)| *own == name).map(|(place, _)| place).collect()
+    }
+
+    /// As it stands in the file.
+    fn original(&self, content: Content) -> Original {
+        Original { dialect: self.dialect, head: Arc::clone(&self.own), content }
     }
 }
 
@@ -63,6 +83,8 @@ pub struct Row {
 #[derive(Clone, Debug)]
 struct Text {
     text: String,
+    /// What it was before control characters were cut, where that is something else.
+    bytes: Option<Vec<u8>>,
     /// Its bytes were what the mapping says they are.
     sound: bool,
 }
@@ -79,18 +101,25 @@ impl Row {
         if cell.sound {
             return Ok(&cell.text);
         }
+        let encoding = self.head.dialect.encoding;
+        let hint = if encoding == UTF_8 {
+            "; say in the mapping how the file is written, such as encoding = \"windows-1252\""
+        } else {
+            ""
+        };
         Err(Problem {
             column: column.to_owned(),
             value: cell.text.clone(),
-            reason: "these bytes are not UTF-8; if the file is Latin-1, say encoding = \"latin1\" in the mapping"
-                .to_owned(),
+            reason: format!("these bytes are not {}{hint}", encoding.name()),
         })
     }
 
-    /// The cells of the columns of the original, in their order.
-    pub fn originals(&self) -> impl Iterator<Item = &str> {
+    /// The row as it stands in the file.
+    pub fn original(&self) -> Original {
         let cells = self.head.names.iter().zip(&self.cells);
-        cells.filter(|(name, _)| !ADDED.contains(&name.as_str())).map(|(_, cell)| cell.text.as_str())
+        let own = cells.filter(|(name, _)| !ADDED.contains(&name.as_str()));
+        let bytes = own.map(|(_, cell)| cell.bytes.clone().unwrap_or_else(|| cell.text.clone().into_bytes()));
+        self.head.original(Content::Cells(bytes.collect()))
     }
 }
 
@@ -99,8 +128,21 @@ impl Row {
 pub enum Next {
     /// A row.
     Row(Row),
-    /// Lines that are no row: where, what they are, and why.
-    Broken(u64, String, String),
+    /// A line that is no row.
+    Broken(Broken),
+}
+
+/// A line that is no row.
+#[derive(Debug)]
+pub struct Broken {
+    /// Where it stands.
+    pub line: u64,
+    /// What it is.
+    pub text: String,
+    /// Why it is no row.
+    pub reason: String,
+    /// As it stands in the file.
+    pub original: Original,
 }
 
 /// A file that is read.
@@ -108,7 +150,7 @@ pub struct File {
     lines: Lines,
     core: csv_core::Reader,
     head: Arc<Head>,
-    latin1: bool,
+    read: Arc<AtomicU64>,
     buffers: (Vec<u8>, Vec<usize>),
 }
 
@@ -117,29 +159,44 @@ impl File {
     ///
     /// # Errors
     /// It cannot be read, or has no head.
-    pub fn open(path: &Path, delimiter: Option<u8>, latin1: bool) -> Result<Self, String> {
-        let disk = Disk::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let mut lines = Lines { from: BufReader::with_capacity(1 << 16, disk), again: VecDeque::new(), number: 0 };
-        let mut first = lines.next()?.ok_or_else(|| format!("{}: the file is empty", path.display()))?;
-        if first.bytes.starts_with(b"\xEF\xBB\xBF") {
-            first.bytes.drain(..3);
+    pub fn open(input: &Input, writing: Writing) -> Result<Self, String> {
+        let place = input.path().display();
+        let empty = || format!("{place}: the file is empty");
+        let opened = input.open(writing.encoding)?;
+        let mut lines = Lines::of(opened.text);
+        let mut first = lines.next()?.ok_or_else(empty)?;
+        let named = named_delimiter(&first.bytes);
+        if named.is_some() {
+            first = lines.next()?.ok_or_else(empty)?;
         }
-        let delimiter = delimiter.unwrap_or_else(|| likely_delimiter(&first.bytes));
-        lines.again.push_front(first);
-        let core = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
-        let head = Arc::new(Head::default());
-        let mut file = Self { lines, core, head, latin1, buffers: (vec![0; 4_096], vec![0; 64]) };
-        let head = match file.cut()? {
-            Some(Cut::Whole(_, cells)) => cells.into_iter().map(|cell| cell.text.trim().to_owned()).collect(),
-            _ => return Err(format!("{}: the first line has to name the columns", path.display())),
+        let delimiter = named.or(writing.delimiter).unwrap_or_else(|| likely_delimiter(&first.bytes));
+        let dialect = Dialect {
+            delimiter,
+            ending: lines.ending(),
+            encoding: opened.encoding,
+            marked: opened.marked,
+            named: named.is_some(),
         };
-        file.head = Arc::new(Head::new(head));
+        lines.again(std::iter::once(first));
+        let core = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
+        let head = Arc::new(Head::new(Vec::new(), dialect));
+        let mut file = Self { lines, core, head, read: opened.read, buffers: (vec![0; 4_096], vec![0; 64]) };
+        let names = match file.cut()? {
+            Some(Cut::Whole(_, cells)) => cells.into_iter().map(|cell| cell.text.trim().to_owned()).collect(),
+            _ => return Err(format!("{place}: the first line has to name the columns")),
+        };
+        file.head = Arc::new(Head::new(names, dialect));
         Ok(file)
     }
 
-    /// The names of the columns.
+    /// The columns.
     pub fn head(&self) -> &Head {
         &self.head
+    }
+
+    /// So many of its bytes have been read.
+    pub fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
     }
 
     /// The next row.
@@ -149,7 +206,7 @@ impl File {
     pub fn next(&mut self) -> Result<Option<Next>, String> {
         let next = self.cut()?.map(|cut| match cut {
             Cut::Whole(line, cells) => Next::Row(self.row(line, cells)),
-            Cut::Broken(line, text, reason) => Next::Broken(line, text, reason),
+            Cut::Broken(line, reason) => Next::Broken(self.broken(line, reason)),
         });
         Ok(next)
     }
@@ -161,6 +218,13 @@ impl File {
             row.line = original;
         }
         row
+    }
+
+    fn broken(&self, line: Line, reason: String) -> Broken {
+        let mut bytes = line.bytes;
+        bytes.pop();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Broken { line: line.number, text, reason, original: self.head.original(Content::Line(bytes)) }
     }
 
     /// Cuts the next row off.
@@ -184,7 +248,7 @@ impl File {
                          or too few?",
                         cells.len()
                     );
-                    return Ok(Some(Cut::Broken(first.number, first.text(), reason)));
+                    return Ok(Some(Cut::Broken(first, reason)));
                 }
                 break;
             }
@@ -194,11 +258,8 @@ impl File {
             let Some(next) = self.lines.next()? else { break };
             more.push(next);
         }
-        for line in more.into_iter().rev() {
-            self.lines.again.push_front(line);
-        }
-        let reason = "a quotation mark is opened and not closed as it should be".to_owned();
-        Ok(Some(Cut::Broken(first.number, first.text(), reason)))
+        self.lines.again(more.into_iter());
+        Ok(Some(Cut::Broken(first, "a quotation mark is opened and not closed as it should be".to_owned())))
     }
 
     fn cells(&self, count: usize) -> Vec<Text> {
@@ -208,7 +269,7 @@ impl File {
         ends.map(|end| {
             let bytes = output.get(from..*end).unwrap_or_default();
             from = *end;
-            decode(bytes, self.latin1)
+            decoded(bytes)
         })
         .collect()
     }
@@ -216,7 +277,7 @@ impl File {
 
 enum Cut {
     Whole(u64, Vec<Text>),
-    Broken(u64, String, String),
+    Broken(Line, String),
 }
 
 /// How far the cells of a row have been written.
@@ -252,62 +313,25 @@ fn feed(
     }
 }
 
-/// A line with its line feed.
-#[derive(Debug)]
-struct Line {
-    number: u64,
-    bytes: Vec<u8>,
+/// A cell without the control characters that no text may hold; a row is not lost for one of them.
+fn decoded(bytes: &[u8]) -> Text {
+    let (told, sound) = match std::str::from_utf8(bytes) {
+        Ok(told) => (told.to_owned(), true),
+        Err(_) => (String::from_utf8_lossy(bytes).into_owned(), false),
+    };
+    let text = if text::control(&told).is_some() { text::without_controls(&told) } else { told };
+    let bytes = (text.as_bytes() != bytes).then(|| bytes.to_vec());
+    Text { text, bytes, sound }
 }
 
-impl Line {
-    fn text(&self) -> String {
-        decode(&self.bytes, true).text.trim_end_matches('\n').to_owned()
-    }
-}
-
-/// The lines of a file; some come again.
-struct Lines {
-    from: BufReader<Disk>,
-    again: VecDeque<Line>,
-    number: u64,
-}
-
-impl Lines {
-    /// The next line with anything in it.
-    fn next_full(&mut self) -> Result<Option<Line>, String> {
-        loop {
-            match self.next()? {
-                Some(line) if line.bytes == b"\n" => {}
-                next => return Ok(next),
-            }
-        }
-    }
-
-    fn next(&mut self) -> Result<Option<Line>, String> {
-        if let Some(line) = self.again.pop_front() {
-            return Ok(Some(line));
-        }
-        let mut bytes = Vec::new();
-        self.from.read_until(b'\n', &mut bytes).map_err(|error| format!("the file cannot be read: {error}"))?;
-        if bytes.is_empty() {
-            return Ok(None);
-        }
-        if bytes.ends_with(b"\r\n") {
-            bytes.truncate(bytes.len() - 2);
-            bytes.push(b'\n');
-        } else if !bytes.ends_with(b"\n") {
-            bytes.push(b'\n');
-        }
-        self.number += 1;
-        Ok(Some(Line { number: self.number, bytes }))
-    }
-}
-
-/// UTF-8; other bytes are each the letter of that number, which is what Latin-1 is.
-fn decode(bytes: &[u8], latin1: bool) -> Text {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Text { text: text.to_owned(), sound: true },
-        Err(_) => Text { text: bytes.iter().map(|byte| char::from(*byte)).collect(), sound: latin1 },
+/// The delimiter that a first line such as `sep=;` names.
+fn named_delimiter(line: &[u8]) -> Option<u8> {
+    let (word, rest) = line.trim_ascii_end().split_at_checked(4)?;
+    match (word.eq_ignore_ascii_case(b"sep="), rest) {
+        (true, [delimiter]) if delimiter.is_ascii_punctuation() && *delimiter != b'"' => Some(*delimiter),
+        // The one that is trimmed off.
+        (true, []) if line.get(4) == Some(&b'\t') => Some(b'\t'),
+        _ => None,
     }
 }
 

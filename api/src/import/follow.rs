@@ -1,17 +1,17 @@
 //! What follows from the rows of a batch: how far people and companies have come, how long a state had lasted, who
 //! gets the credit.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
 use entity::company;
 use entity::contact;
 use entity::enums::DealStatus;
 use entity::transition;
 use uuid::Uuid;
 
-use super::desk::Desk;
-use super::table::key;
+use super::desk::{Desk, subject};
+use super::known::last_steps;
+use super::table::id_key;
 use crate::attribution::commands::{rebuild, rebuild_for_contacts};
 use crate::company::rules::Dealing;
 use crate::error::Result;
@@ -31,7 +31,7 @@ pub fn project(desk: &mut Desk<'_>) {
 }
 
 fn come_so_far(desk: &Desk<'_>, contact: &contact::Model) -> Option<contact::Model> {
-    let of_contact = key("contact", &contact.id.to_string());
+    let of_contact = id_key("contact", contact.id);
     let leads: Vec<_> = desk.leads.all(&of_contact).collect();
     let of_parts = desk.parts.all(&of_contact).map(|part| part.deal_id);
     let deals: BTreeSet<Uuid> = of_parts.chain(leads.iter().filter_map(|lead| lead.deal_id)).collect();
@@ -42,7 +42,7 @@ fn come_so_far(desk: &Desk<'_>, contact: &contact::Model) -> Option<contact::Mod
 }
 
 fn bought_so_far(desk: &Desk<'_>, company: &company::Model) -> Option<company::Model> {
-    let of_company = key("company", &company.id.to_string());
+    let of_company = id_key("company", company.id);
     let dealing =
         |deal: &entity::deal::Model| Dealing { kind: deal.kind, status: deal.status, closed_at: deal.closed_at };
     let deals: Vec<_> = desk.deals.all(&of_company).map(dealing).collect();
@@ -56,9 +56,9 @@ fn bought_so_far(desk: &Desk<'_>, company: &company::Model) -> Option<company::M
 /// Database errors.
 pub async fn time_steps(tx: &Tx, warrant: &Warrant, desk: &mut Desk<'_>) -> Result<Vec<transition::Model>> {
     let mut steps = desk.take_steps();
-    let mut last = last_steps(tx, warrant, desk, &steps).await?;
+    let mut last = last_steps(tx, warrant, began_before(desk, &steps)).await?;
     for step in &mut steps {
-        let Some(subject) = step.lead_id.or(step.deal_id) else { continue };
+        let Some(subject) = subject(step) else { continue };
         if let Some(before) = last.get(&subject) {
             step.at = step.at.max(*before);
             step.seconds_in_previous = Some((step.at - *before).num_seconds());
@@ -68,31 +68,11 @@ pub async fn time_steps(tx: &Tx, warrant: &Warrant, desk: &mut Desk<'_>) -> Resu
     Ok(steps)
 }
 
-/// When the leads and deals that were there before last changed their state.
-async fn last_steps(
-    tx: &Tx,
-    warrant: &Warrant,
-    desk: &Desk<'_>,
-    steps: &[transition::Model],
-) -> Result<HashMap<Uuid, DateTime<Utc>>> {
-    use transition::Column;
-    let mut last: HashMap<Uuid, DateTime<Utc>> = HashMap::new();
-    let leads: BTreeSet<_> =
-        steps.iter().filter_map(|step| step.lead_id).filter(|id| desk.leads.was_there(*id)).collect();
-    let deals: BTreeSet<_> =
-        steps.iter().filter_map(|step| step.deal_id).filter(|id| desk.deals.was_there(*id)).collect();
-    for (column, ids) in [(Column::LeadId, leads), (Column::DealId, deals)] {
-        if ids.is_empty() {
-            continue;
-        }
-        let ids: Vec<_> = ids.into_iter().collect();
-        for step in tx.all::<transition::Entity>(warrant).any_of(column, &ids).all().await? {
-            let subject = step.lead_id.or(step.deal_id).unwrap_or_default();
-            let at = last.entry(subject).or_insert(step.at);
-            *at = step.at.max(*at);
-        }
-    }
-    Ok(last)
+/// The leads and deals that were there before.
+fn began_before(desk: &Desk<'_>, steps: &[transition::Model]) -> [Vec<Uuid>; 2] {
+    let leads = steps.iter().filter_map(|step| step.lead_id).filter(|id| desk.leads.was_there(*id));
+    let deals = steps.iter().filter_map(|step| step.deal_id).filter(|id| desk.deals.was_there(*id));
+    [leads.collect::<BTreeSet<_>>(), deals.collect()].map(|ids| ids.into_iter().collect())
 }
 
 /// The deals and people whose credits have to be computed anew.

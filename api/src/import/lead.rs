@@ -6,19 +6,21 @@ use entity::enums::HandoffReason;
 use entity::lead::{self, LeadStatus};
 use entity::transition;
 use sea_orm::ActiveEnum;
+use uuid::Uuid;
 
-use super::apply::{Made, fill, identify, problems, start};
+use super::apply::{Made, changed_at, fill, identify, is_old, problems, start};
 use super::cell::{Problem, whole};
 use super::desk::Desk;
 use super::draft::Draft;
 use super::file::Row;
 use super::rules;
-use super::table::{Change, key, membership};
+use super::table::{id_key, membership};
 use crate::campaign_member::rules as members;
 use crate::lead::rules as life;
 
 /// What is no simple value of a lead.
-const APART: [&str; 7] = ["status", "mql_at", "sal_at", "sql_at", "converted_at", "closed_at", "disqualify_reason"];
+const APART: [&str; 8] =
+    ["status", "mql_at", "sal_at", "sql_at", "converted_at", "closed_at", "disqualify_reason", "updated_at"];
 
 /// The moments of a lead that are told once.
 #[derive(Default)]
@@ -39,6 +41,16 @@ impl Moments {
         }
     }
 
+    /// When the lead entered a state, as the file has it.
+    fn entered(&self, status: LeadStatus) -> Option<DateTime<Utc>> {
+        match status {
+            LeadStatus::Mql => self.mql,
+            LeadStatus::Sal => self.sal,
+            LeadStatus::Sql => self.sql,
+            _ => None,
+        }
+    }
+
     fn fill(&self, lead: &mut lead::Model) {
         lead.mql_at = lead.mql_at.or(self.mql);
         lead.sal_at = lead.sal_at.or(self.sal);
@@ -50,12 +62,16 @@ impl Moments {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn apply(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made) -> Result<Change, Vec<Problem>> {
+pub fn apply(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made) -> Result<Uuid, Vec<Problem>> {
     let moments = Moments::of(draft);
     made.converted_at = draft.moment("converted_at");
     let Ok(status) = LeadStatus::try_from_value(&draft.text("status").unwrap_or_default().to_owned()) else {
         return Err(vec![draft.problem(row, "status", "say where the lead stands")]);
     };
+    if status.is_open() && moments.closed.is_some() {
+        let reason = format!("the lead is {}, so it has no closing date", status.as_str());
+        return Err(vec![draft.problem(row, "closedAt", reason)]);
+    }
     let known = identify(&desk.leads, desk.source, draft, row)?;
     let before = known.and_then(|id| desk.leads.get(id)).cloned();
     let mut lead: lead::Model = start(desk, &desk.leads, known);
@@ -65,7 +81,12 @@ pub fn apply(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made)
     match &before {
         None => begin(desk, row, draft, &moments, status, &mut lead)?,
         Some(before) if before.status.is_open() => go_on(desk, row, draft, &moments, status, &mut lead)?,
-        Some(before) => life::check_update(before, &lead).map_err(|error| problems(draft, row, error))?,
+        Some(before) => {
+            life::check_update(before, &lead).map_err(|error| problems(draft, row, error))?;
+            if before.status == LeadStatus::Disqualified && status != before.status {
+                desk.note("the lead was disqualified and the file says something else: it stays as it is");
+            }
+        }
     }
     made.must_convert = status == LeadStatus::Converted && lead.status != LeadStatus::Converted;
     made.lead = Some(lead.id);
@@ -75,7 +96,9 @@ pub fn apply(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made)
             desk.step(step);
         }
     }
-    Ok(desk.leads.put(lead))
+    let id = lead.id;
+    desk.leads.put(lead);
+    Ok(id)
 }
 
 /// Fills in what the other objects of the row say.
@@ -143,16 +166,24 @@ fn go_on(
 ) -> Result<(), Vec<Problem>> {
     let from = lead.status;
     moments.fill(lead);
-    if status == LeadStatus::Converted || !rules::goes_on(from, status) {
+    if status == LeadStatus::Converted || status == from {
+        return Ok(());
+    }
+    let told = changed_at(desk, row, draft)?;
+    let goes_back = rules::goes_back(from, status) && draft.moment("updated_at").is_some();
+    if is_old(desk, draft, lead.id) || !(goes_back || rules::goes_on(from, status)) {
+        desk.note("the lead has come further than the file says: its status stays as it is");
         return Ok(());
     }
     lead.status = status;
     let at = if status.is_open() {
-        life::stamp(lead, desk.now);
-        let entered = [lead.sql_at, lead.sal_at, lead.mql_at];
-        entered.into_iter().flatten().next().unwrap_or(desk.now)
+        life::stamp(lead, told);
+        if goes_back {
+            lead.recycled_count += 1;
+        }
+        moments.entered(status).unwrap_or(told)
     } else {
-        let at = moments.closed.unwrap_or(desk.now);
+        let at = moments.closed.unwrap_or(told);
         end(row, draft, lead, at)?;
         at
     };
@@ -172,7 +203,7 @@ fn end(row: &Row, draft: &Draft<'_>, lead: &mut lead::Model, at: DateTime<Utc>) 
 
 /// A person has one open lead at a time.
 fn only_open(desk: &Desk<'_>, lead: &lead::Model) -> Result<(), Vec<Problem>> {
-    let contact = key("contact", &lead.contact_id.to_string());
+    let contact = id_key("contact", lead.contact_id);
     if desk.leads.all(&contact).any(|other| other.id != lead.id && other.status.is_open()) {
         return Err(vec![whole("the person has another open lead already: only one is open at a time")]);
     }

@@ -3,10 +3,17 @@
 use chrono::{DateTime, Utc};
 use entity::lead::{LeadStatus, Model};
 
+use crate::lead::rules::{self as life, Verb};
+
 /// May an import take a lead that stands at `from` on to `to`? Only forwards: who has come further than a file says
 /// stays there.
 pub fn goes_on(from: LeadStatus, to: LeadStatus) -> bool {
     from.is_open() && (to as u8) > (from as u8)
+}
+
+/// May an import take a lead back? Only to where sales gives an accepted one back.
+pub fn goes_back(from: LeadStatus, to: LeadStatus) -> bool {
+    life::leads(Verb::Recycle, from, to)
 }
 
 /// How far the moments of a lead show that it has come.
@@ -66,6 +73,13 @@ mod tests {
         assert!(!goes_on(LeadStatus::Sql, LeadStatus::Mql));
         assert!(!goes_on(LeadStatus::Mql, LeadStatus::Mql));
         assert!(!goes_on(LeadStatus::Converted, LeadStatus::Disqualified));
+    }
+
+    #[test]
+    fn sales_gives_leads_back() {
+        assert!(goes_back(LeadStatus::Sql, LeadStatus::Nurturing));
+        assert!(!goes_back(LeadStatus::Sql, LeadStatus::New));
+        assert!(!goes_back(LeadStatus::Disqualified, LeadStatus::Nurturing));
     }
 
     #[test]

@@ -1,23 +1,26 @@
-//! A run: files, batches, transactions, and what is said of them.
+//! A run: files, batches, transactions.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
 use entity::transition;
-use sea_orm::Value;
 
 use super::apply::{Applied, apply};
 use super::cell::Problem;
-use super::desk::{Desk, VERB};
+use super::desk::{Desk, VERB, subject};
 use super::draft::{Drafted, draft};
-use super::file::{ADDED, File, Next, Row};
+use super::file::{File, Next};
 use super::follow::{Credits, project, time_steps};
-use super::known;
+use super::input::Input;
+use super::known::{self, Memory};
 use super::mapping::Mapping;
+use super::report::{Loaded, Note, Outcome, Progress, Rejection, Report, Tally};
+use super::sheet::Original;
 use super::table::Change;
+use super::winners::Winners;
 use crate::error::{Code, Error, Mistake, Result};
 use crate::history::{self, Batch, Happening};
+use crate::similar::{hint, quoted};
 use crate::store::Tx;
 use crate::store::system::System;
 
@@ -29,7 +32,7 @@ const ATTEMPTS: usize = 5;
 /// How a file is loaded.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Everything is done, and undone at the end.
+    /// Everything is worked out, and nothing is written.
     pub dry_run: bool,
     /// So many rows of a file go into one transaction.
     pub batch: usize,
@@ -39,57 +42,6 @@ impl Default for Options {
     fn default() -> Self {
         Self { dry_run: false, batch: BATCH }
     }
-}
-
-/// What became of the rows of one object.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// New ones.
-    pub created: u64,
-    /// Changed ones.
-    pub updated: u64,
-    /// Those that were like this.
-    pub unchanged: u64,
-    /// Those of rejected rows.
-    pub rejected: u64,
-}
-
-/// What a run came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outcome {
-    /// Rows read.
-    pub rows: u64,
-    /// Rows rejected.
-    pub rejected: u64,
-    /// By object, in the order of the mapping.
-    pub tallies: Vec<(&'static str, Tally)>,
-}
-
-/// A row that was not loaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejection {
-    /// Its file.
-    pub file: PathBuf,
-    /// Its line.
-    pub line: u64,
-    /// What is wrong with it.
-    pub problems: Vec<Problem>,
-    /// The names of its columns.
-    pub head: Vec<String>,
-    /// Its cells.
-    pub cells: Vec<String>,
-}
-
-/// Where a run says what happens.
-pub trait Report {
-    /// A row was rejected.
-    ///
-    /// # Errors
-    /// It cannot be told.
-    fn rejected(&mut self, rejection: Rejection) -> Result<()>;
-
-    /// So many rows have been read.
-    fn progress(&mut self, rows: u64);
 }
 
 /// Loads files.
@@ -104,39 +56,22 @@ pub async fn run(
     options: &Options,
     report: &mut dyn Report,
 ) -> Result<Outcome> {
-    if options.dry_run
-        && let Some(rehearsal) = system.rehearse().await?
-    {
-        let outcome = run_on(&rehearsal.system(), mapping, files, options, report).await;
-        rehearsal.end().await;
-        return outcome;
-    }
-    run_on(system, mapping, files, options, report).await
-}
-
-async fn run_on(
-    system: &System,
-    mapping: &Mapping,
-    files: &[PathBuf],
-    options: &Options,
-    report: &mut dyn Report,
-) -> Result<Outcome> {
-    check_files(mapping, files)?;
-    let winners = winners(mapping, files)?;
+    let inputs = inputs(mapping, files)?;
+    let tallies = mapping.objects.iter().map(|map| (map.object.name, Tally::default())).collect();
     let mut run = Run {
         system,
         mapping,
         options,
-        winners,
-        held: None,
-        outcome: Outcome {
-            tallies: mapping.objects.iter().map(|map| (map.object.name, Tally::default())).collect(),
-            ..Outcome::default()
-        },
+        winners: Winners::of(mapping, &inputs).map_err(unreadable)?,
+        memory: Memory::default(),
+        outcome: Outcome { tallies, ..Outcome::default() },
         report,
     };
-    for (place, path) in files.iter().enumerate() {
-        run.file(place, path).await?;
+    let size = inputs.iter().map(Input::size).sum();
+    let mut progress = Progress { rows: 0, read: 0, size };
+    for (place, input) in inputs.iter().enumerate() {
+        run.file(place, input, progress).await?;
+        progress.read += input.size();
     }
     Ok(run.outcome)
 }
@@ -145,56 +80,40 @@ fn unreadable(reason: String) -> Error {
     Error::invalid("INVALID", "file", reason)
 }
 
-fn open(mapping: &Mapping, path: &Path) -> Result<File> {
-    File::open(path, mapping.delimiter, mapping.latin1).map_err(unreadable)
-}
-
-/// Every file has every column that the mapping asks for.
-fn check_files(mapping: &Mapping, files: &[PathBuf]) -> Result<()> {
-    let mut mistakes = Vec::new();
+/// The files; every one has every column that the mapping asks for, once.
+fn inputs(mapping: &Mapping, files: &[PathBuf]) -> Result<Vec<Input>> {
+    let (mut inputs, mut mistakes) = (Vec::new(), Vec::new());
     for path in files {
-        match open(mapping, path) {
-            Err(Error::Invalid(more)) => mistakes.extend(more),
-            Err(other) => return Err(other),
-            Ok(file) => {
-                mistakes.extend(mapping.columns().into_iter().filter(|name| !file.head().has(name)).map(|name| {
-                    let has = file.head().names().join(", ");
-                    let message = format!("{}: there is no column {name:?}; the file has {has}", path.display());
-                    Mistake::new("REQUIRED", "file", message)
-                }))
+        let opened = Input::of(path).and_then(|input| Ok((File::open(&input, mapping.writing)?, input)));
+        match opened {
+            Err(reason) => mistakes.push(Mistake::new("INVALID", "file", reason)),
+            Ok((file, input)) => {
+                let wrong = mapping.columns().into_iter().filter_map(|name| mistaken(&file, input.path(), name));
+                mistakes.extend(wrong.map(|message| Mistake::new("REQUIRED", "file", message)));
+                inputs.push(input);
             }
         }
     }
-    if mistakes.is_empty() { Ok(()) } else { Err(Error::Invalid(mistakes)) }
+    if mistakes.is_empty() { Ok(inputs) } else { Err(Error::Invalid(mistakes)) }
 }
 
-/// For every object of which only the earliest row counts: which one that is.
-type Winners = HashMap<usize, HashMap<String, (DateTime<Utc>, usize, u64)>>;
-
-/// Reads the files once for the objects of which only the earliest row counts. Needs memory for each such group.
-fn winners(mapping: &Mapping, files: &[PathBuf]) -> Result<Winners> {
-    let mut winners = Winners::new();
-    let choosy = || mapping.objects.iter().enumerate().filter_map(|(at, map)| Some((at, map, map.first_per.as_ref()?)));
-    if choosy().next().is_none() {
-        return Ok(winners);
-    }
-    for (place, path) in files.iter().enumerate() {
-        let mut file = open(mapping, path)?;
-        while let Some(next) = file.next().map_err(unreadable)? {
-            let Next::Row(row) = next else { continue };
-            for (at, map, first) in choosy() {
-                let (Ok(true), Ok(group), Ok(Some(Value::ChronoDateTimeUtc(Some(date))))) =
-                    (map.is_in(&row), row.text(&first.column), first.date.value(&row))
-                else {
-                    continue;
-                };
-                let this = (date, place, row.line);
-                let best = winners.entry(at).or_default().entry(group.trim().to_owned()).or_insert(this);
-                *best = this.min(*best);
-            }
+/// What is wrong with a column that the mapping asks for.
+fn mistaken(file: &File, path: &Path, name: &str) -> Option<String> {
+    let (head, place) = (file.head(), path.display());
+    match head.columns(name).as_slice() {
+        [_] => None,
+        [] => {
+            let hint = hint(name, head.names().iter().map(String::as_str), quoted);
+            Some(format!("{place}: there is no column {name:?}; the file has {}.{hint}", head.names().join(", ")))
+        }
+        more => {
+            let more: Vec<_> = more.iter().map(usize::to_string).collect();
+            Some(format!(
+                "{place}: {name:?} is the name of more than one column ({}): rename all but one",
+                more.join(", ")
+            ))
         }
     }
-    Ok(winners)
 }
 
 struct Run<'a> {
@@ -202,40 +121,47 @@ struct Run<'a> {
     mapping: &'a Mapping,
     options: &'a Options,
     winners: Winners,
-    /// The one transaction of a dry run.
-    held: Option<Tx>,
+    /// What a dry run would have written.
+    memory: Memory,
     outcome: Outcome,
     report: &'a mut dyn Report,
 }
 
+/// On which line of a file a row of ours was spoken of first.
+type Lines = HashMap<uuid::Uuid, u64>;
+
 impl Run<'_> {
-    async fn file(&mut self, place: usize, path: &Path) -> Result<()> {
-        let mut file = open(self.mapping, path)?;
-        let names = file.head().names().iter().filter(|name| !ADDED.contains(&name.as_str()));
-        let origin = Origin { path: path.to_owned(), head: names.cloned().collect() };
+    async fn file(&mut self, place: usize, input: &Input, before: Progress) -> Result<()> {
+        let mut file = File::open(input, self.mapping.writing).map_err(unreadable)?;
         let mut rows: Vec<Drafted<'_>> = Vec::with_capacity(self.options.batch);
+        let mut lines = Lines::new();
         loop {
             let next = file.next().map_err(unreadable)?;
             let ended = next.is_none();
+            self.outcome.rows += u64::from(!ended);
             match next {
                 None => {}
                 Some(Next::Row(row)) => {
-                    self.outcome.rows += 1;
-                    match draft(self.mapping, row, |row, at| self.counts(place, row, at)) {
-                        Ok(drafted) => rows.push(drafted),
-                        Err((row, problems)) => self.reject(origin.rejection_of(&row, problems))?,
+                    let counts = |row: &_, at| self.winners.count(self.mapping, place, row, at);
+                    let drafted = draft(self.mapping, row, counts);
+                    if drafted.problems.is_empty() {
+                        rows.push(drafted);
+                    } else {
+                        self.reject(input.path(), &drafted, drafted.problems.clone())?;
                     }
                 }
-                Some(Next::Broken(line, text, reason)) => {
-                    self.outcome.rows += 1;
-                    let problems = vec![Problem { column: String::new(), value: text.clone(), reason }];
-                    self.reject(origin.rejection(line, vec![text], problems))?;
+                Some(Next::Broken(broken)) => {
+                    let problem = Problem { column: String::new(), value: broken.text, reason: broken.reason };
+                    let sure = self.mapping.objects.iter().filter(|map| map.when.is_none());
+                    self.outcome.reject(sure.map(|map| map.object.name));
+                    self.tell(input.path(), broken.line, vec![problem], broken.original)?;
                 }
             }
             if rows.len() >= self.options.batch || (ended && !rows.is_empty()) {
-                self.batch(&origin, &rows).await?;
+                self.batch(input.path(), &rows, &mut lines).await?;
                 rows.clear();
-                self.report.progress(self.outcome.rows);
+                let (rows, read) = (self.outcome.rows, before.read + file.read());
+                self.report.progress(Progress { rows, read, ..before });
             }
             if ended {
                 return Ok(());
@@ -243,117 +169,113 @@ impl Run<'_> {
         }
     }
 
-    /// Is this the row that counts for an object, if only one does?
-    fn counts(&self, place: usize, row: &Row, at: usize) -> bool {
-        let Some(first) = self.mapping.objects.get(at).and_then(|map| map.first_per.as_ref()) else { return true };
-        let best = row.text(&first.column).ok().and_then(|group| self.winners.get(&at)?.get(group.trim()));
-        best.is_none_or(|(_, file, line)| (*file, *line) == (place, row.line))
-    }
-
     /// Loads a batch in a transaction of its own.
-    async fn batch(&mut self, origin: &Origin, rows: &[Drafted<'_>]) -> Result<()> {
+    async fn batch(&mut self, path: &Path, rows: &[Drafted<'_>], lines: &mut Lines) -> Result<()> {
         let mut attempt = 1;
         let applied = loop {
-            let tx = match self.held.take() {
-                Some(tx) => tx,
-                None => self.system.begin(VERB).await?,
-            };
-            match load(self.system, self.mapping, self.options, &tx, rows).await {
-                Ok(applied) if self.options.dry_run => {
-                    self.held = Some(tx);
-                    break applied;
-                }
-                Ok(applied) => {
-                    tx.commit().await?;
-                    break applied;
-                }
+            let loaded = if self.options.dry_run { self.rehearse(rows).await } else { self.load(rows).await };
+            match loaded {
                 // Others were at the same rows: what they did is seen at the next attempt.
-                Err(error) if error.code() == Code::Conflict && !self.options.dry_run && attempt < ATTEMPTS => {
-                    attempt += 1;
-                }
-                Err(error) => return Err(error),
+                Err(error) if error.code() == Code::Conflict && attempt < ATTEMPTS => attempt += 1,
+                applied => break applied?,
             }
         };
-        for (drafted, outcome) in rows.iter().zip(applied) {
+        for (drafted, Judged { outcome, notes }) in rows.iter().zip(applied) {
             match outcome {
-                Ok(applied) => self.count(&applied),
-                Err(problems) => self.reject(origin.rejection_of(&drafted.row, problems))?,
+                Ok(applied) => self.loaded(path, drafted, &applied, &notes, lines)?,
+                Err(problems) => self.reject(path, drafted, problems)?,
             }
         }
         Ok(())
     }
 
-    fn count(&mut self, applied: &Applied) {
-        for (name, change) in applied {
-            let Some((_, tally)) = self.outcome.tallies.iter_mut().find(|(known, _)| known == name) else { continue };
-            match change {
-                Change::Made => tally.created += 1,
-                Change::Changed => tally.updated += 1,
-                Change::None => tally.unchanged += 1,
-            }
+    async fn load(&self, rows: &[Drafted<'_>]) -> Result<Vec<Judged>> {
+        let tx = self.system.begin(VERB).await?;
+        self.system.plan_by_index(&tx).await?;
+        let mut desk = known::desk(self.system, &tx, self.mapping, rows, &self.memory).await?;
+        let judged = judge(&mut desk, rows);
+        write(self.system, &tx, desk).await?;
+        tx.commit().await?;
+        Ok(judged)
+    }
+
+    /// Works a batch out as if it was loaded, and remembers what it would have written.
+    async fn rehearse(&mut self, rows: &[Drafted<'_>]) -> Result<Vec<Judged>> {
+        let tx = self.system.look_on(VERB).await?;
+        self.system.plan_by_index(&tx).await?;
+        let mut desk = known::desk(self.system, &tx, self.mapping, rows, &self.memory).await?;
+        let judged = judge(&mut desk, rows);
+        let steps = desk.take_steps();
+        self.memory.last.extend(steps.iter().filter_map(|step| Some((subject(step)?, step.at))));
+        self.memory.tables.remember(desk.into_tables());
+        Ok(judged)
+    }
+
+    fn loaded(
+        &mut self,
+        path: &Path,
+        drafted: &Drafted<'_>,
+        applied: &[Applied],
+        notes: &[String],
+        lines: &mut Lines,
+    ) -> Result<()> {
+        self.outcome.count(applied);
+        let line = drafted.row.line;
+        for text in notes {
+            self.report.noted(Note { file: path, line, text })?;
         }
+        for Applied { object, id, change, .. } in applied {
+            if lines.contains_key(id) && *change == Change::Changed {
+                let text = format!(
+                    "{object}: an earlier line of the file is about the same one and says something else; \
+                                    the last one counts"
+                );
+                self.report.noted(Note { file: path, line, text: &text })?;
+            }
+            lines.entry(*id).or_insert(line);
+        }
+        let graph = self.system.store().graph();
+        let ids = applied.iter().map(|one| (one.object, graph.of(one.kind).global_id(one.id))).collect();
+        self.report.loaded(Loaded { line, row: &|| drafted.row.original(), ids })
     }
 
-    fn reject(&mut self, rejection: Rejection) -> Result<()> {
-        self.outcome.rejected += 1;
-        self.outcome.tallies.iter_mut().for_each(|(_, tally)| tally.rejected += 1);
-        self.report.rejected(rejection)
+    fn reject(&mut self, path: &Path, drafted: &Drafted<'_>, problems: Vec<Problem>) -> Result<()> {
+        self.outcome.reject(drafted.drafts.iter().map(|draft| draft.map.object.name));
+        self.tell(path, drafted.row.line, problems, drafted.row.original())
+    }
+
+    fn tell(&mut self, path: &Path, line: u64, problems: Vec<Problem>, row: Original) -> Result<()> {
+        self.report.rejected(Rejection { file: path.to_owned(), line, problems, row })
     }
 }
 
-/// Where rows are from.
-struct Origin {
-    path: PathBuf,
-    head: Vec<String>,
+/// What was made of a row.
+struct Judged {
+    outcome: Result<Vec<Applied>, Vec<Problem>>,
+    notes: Vec<String>,
 }
 
-impl Origin {
-    fn rejection_of(&self, row: &Row, problems: Vec<Problem>) -> Rejection {
-        self.rejection(row.line, row.originals().map(str::to_owned).collect(), problems)
-    }
-
-    fn rejection(&self, line: u64, cells: Vec<String>, problems: Vec<Problem>) -> Rejection {
-        Rejection { file: self.path.clone(), line, problems, head: self.head.clone(), cells }
-    }
+/// Applies rows to the desk, with what follows for others.
+fn judge(desk: &mut Desk<'_>, rows: &[Drafted<'_>]) -> Vec<Judged> {
+    let judged = rows.iter().map(|row| Judged { outcome: apply(desk, row), notes: desk.take_notes() }).collect();
+    project(desk);
+    judged
 }
 
-/// Loads rows in a transaction; answers what became of each.
-async fn load(
-    system: &System,
-    mapping: &Mapping,
-    options: &Options,
-    tx: &Tx,
-    rows: &[Drafted<'_>],
-) -> Result<Vec<Result<Applied, Vec<Problem>>>> {
+/// Writes everything that is new or different, with its events.
+async fn write(system: &System, tx: &Tx, mut desk: Desk<'_>) -> Result<()> {
     let warrant = system.warrant();
-    let mut desk = known::desk(system, tx, mapping, rows).await?;
-    let applied = rows.iter().map(|row| apply(&mut desk, row)).collect();
-    project(&mut desk);
     let steps = time_steps(tx, &warrant, &mut desk).await?;
     let credits = Credits::of(&desk);
-    let mut batch = batch_of(system, desk, steps);
-    if options.dry_run {
-        // Nobody shall wait for a number of the log until a dry run ends.
-        batch.happenings.clear();
-    }
-    let happenings = history::load(system, tx, batch).await?;
+    let happenings = history::load(system, tx, batch_of(system, desk, steps)).await?;
     credits.rebuild(tx, &warrant).await?;
-    history::log(system, tx, happenings, &mut |_| system.store().clock().id()).await?;
-    Ok(applied)
+    history::log(system, tx, happenings, &mut |_| system.store().clock().id()).await
 }
 
-/// Everything that is new or different, with its events.
 fn batch_of(system: &System, desk: Desk<'_>, steps: Vec<transition::Model>) -> Batch {
     let act = desk.act();
     let mut batch = Batch::default();
-    desk.companies.keep(system, act, &mut batch);
-    desk.campaigns.keep(system, act, &mut batch);
-    desk.contacts.keep(system, act, &mut batch);
-    desk.touchpoints.keep(system, act, &mut batch);
-    desk.members.keep(system, act, &mut batch);
-    desk.leads.keep(system, act, &mut batch);
-    desk.deals.keep(system, act, &mut batch);
-    desk.parts.keep(system, act, &mut batch);
+    desk.into_tables().keep(system, act, &mut batch);
     for step in steps {
         let (kind, changes) = system.changes::<transition::Entity>(None, &step);
         batch.happenings.push(Happening { act, kind, subject: step.id, changes });

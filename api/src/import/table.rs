@@ -15,6 +15,71 @@ use crate::store::system::System;
 pub trait Keyed: Record + PartialEq {
     /// What it is known by.
     fn keys(&self) -> Vec<String>;
+    /// The rows of its kind.
+    fn among(tables: &Tables) -> &Table<Self>;
+    /// The rows of its kind, to be changed.
+    fn among_mut(tables: &mut Tables) -> &mut Table<Self>;
+}
+
+macro_rules! tables {
+    ($($name:ident: $row:ident, $keys:expr;)*) => {
+        /// The rows of a batch, those that others refer to before these.
+        #[derive(Default)]
+        pub struct Tables {
+            $(
+                #[doc = concat!("Rows of `", stringify!($row), "`.")]
+                pub $name: Table<$row::Model>,
+            )*
+        }
+
+        impl Tables {
+            /// What a row of the file did stays.
+            pub fn settle(&mut self) {
+                $(self.$name.settle();)*
+            }
+
+            /// What a row of the file did never was.
+            pub fn undo(&mut self) {
+                $(self.$name.undo();)*
+            }
+
+            /// Puts what is new or different down to be written, with its events.
+            pub fn keep(self, system: &System, act: Act, batch: &mut Batch) {
+                $(self.$name.keep(system, act, batch);)*
+            }
+
+            /// Takes over what is new or different elsewhere.
+            pub fn remember(&mut self, others: Tables) {
+                $(self.$name.remember(others.$name);)*
+            }
+        }
+
+        $(impl Keyed for $row::Model {
+            fn keys(&self) -> Vec<String> {
+                let keys: fn(&Self) -> Vec<String> = $keys;
+                keys(self)
+            }
+
+            fn among(tables: &Tables) -> &Table<Self> {
+                &tables.$name
+            }
+
+            fn among_mut(tables: &mut Tables) -> &mut Table<Self> {
+                &mut tables.$name
+            }
+        })*
+    };
+}
+
+tables! {
+    companies: company, keys_of_company;
+    campaigns: campaign, keys_of_campaign;
+    contacts: contact, keys_of_contact;
+    touchpoints: touchpoint, |touch| external_of(&touch.source_system, &touch.external_id).into_iter().collect();
+    members: campaign_member, |member| vec![membership(member.campaign_id, member.contact_id), id_key("contact", member.contact_id)];
+    leads: lead, keys_of_lead;
+    deals: deal, keys_of_deal;
+    parts: deal_contact, |part| vec![id_key("deal", part.deal_id), id_key("contact", part.contact_id)];
 }
 
 /// The id of a row in another system.
@@ -28,69 +93,54 @@ pub fn key(field: &str, text: &str) -> String {
     format!("{field}\u{1f}{text}")
 }
 
+/// What a row is known by: its id in another system, or one of its fields.
+pub fn of(by: &str, source: &str, text: &str) -> String {
+    if by == "externalId" { external(source, text) } else { key(by, text) }
+}
+
+/// A row that others refer to.
+pub fn id_key(field: &str, id: Uuid) -> String {
+    key(field, &id.to_string())
+}
+
 fn external_of(source: &Option<String>, id: &Option<String>) -> Option<String> {
     Some(external(source.as_deref()?, id.as_deref()?))
 }
 
-impl Keyed for company::Model {
-    fn keys(&self) -> Vec<String> {
-        let domain = self.domain.as_deref().map(|domain| key("domain", domain));
-        let name = Some(key("name", &self.name));
-        external_of(&self.source_system, &self.external_id).into_iter().chain(domain).chain(name).collect()
-    }
+fn keys_of_company(company: &company::Model) -> Vec<String> {
+    let domain = company.domain.as_deref().map(|domain| key("domain", domain));
+    let name = Some(key("name", &company.name));
+    external_of(&company.source_system, &company.external_id).into_iter().chain(domain).chain(name).collect()
 }
 
-impl Keyed for campaign::Model {
-    fn keys(&self) -> Vec<String> {
-        let others = [key("code", &self.code), key("name", &self.name)];
-        external_of(&self.source_system, &self.external_id).into_iter().chain(others).collect()
-    }
+fn keys_of_campaign(campaign: &campaign::Model) -> Vec<String> {
+    let others = [key("code", &campaign.code), key("name", &campaign.name)];
+    let parent = campaign.parent_id.map(|parent| id_key("parent", parent));
+    external_of(&campaign.source_system, &campaign.external_id).into_iter().chain(others).chain(parent).collect()
 }
 
-impl Keyed for contact::Model {
-    fn keys(&self) -> Vec<String> {
-        let lives = self.merged_into_id.is_none() && self.erased_at.is_none();
-        let email = self.email.as_deref().filter(|_| lives).map(|email| key("email", email));
-        external_of(&self.source_system, &self.external_id).into_iter().chain(email).collect()
-    }
+fn keys_of_contact(contact: &contact::Model) -> Vec<String> {
+    let lives = contact.merged_into_id.is_none() && contact.erased_at.is_none();
+    let email = contact.email.as_deref().filter(|_| lives).map(|email| key("email", email));
+    external_of(&contact.source_system, &contact.external_id).into_iter().chain(email).collect()
 }
 
-impl Keyed for lead::Model {
-    fn keys(&self) -> Vec<String> {
-        let contact = key("contact", &self.contact_id.to_string());
-        external_of(&self.source_system, &self.external_id).into_iter().chain([contact]).collect()
-    }
+fn keys_of_lead(lead: &lead::Model) -> Vec<String> {
+    external_of(&lead.source_system, &lead.external_id)
+        .into_iter()
+        .chain([id_key("contact", lead.contact_id)])
+        .collect()
 }
 
-impl Keyed for touchpoint::Model {
-    fn keys(&self) -> Vec<String> {
-        external_of(&self.source_system, &self.external_id).into_iter().collect()
-    }
-}
-
-impl Keyed for deal::Model {
-    fn keys(&self) -> Vec<String> {
-        let lead = self.lead_id.map(|lead| key("lead", &lead.to_string()));
-        let company = self.company_id.map(|company| key("company", &company.to_string()));
-        external_of(&self.source_system, &self.external_id).into_iter().chain(lead).chain(company).collect()
-    }
-}
-
-impl Keyed for campaign_member::Model {
-    fn keys(&self) -> Vec<String> {
-        vec![membership(self.campaign_id, self.contact_id)]
-    }
+fn keys_of_deal(deal: &deal::Model) -> Vec<String> {
+    let lead = deal.lead_id.map(|lead| id_key("lead", lead));
+    let company = deal.company_id.map(|company| id_key("company", company));
+    external_of(&deal.source_system, &deal.external_id).into_iter().chain(lead).chain(company).collect()
 }
 
 /// What a member of a campaign is known by.
 pub fn membership(campaign: Uuid, contact: Uuid) -> String {
     format!("member\u{1f}{campaign}\u{1f}{contact}")
-}
-
-impl Keyed for deal_contact::Model {
-    fn keys(&self) -> Vec<String> {
-        vec![key("deal", &self.deal_id.to_string()), key("contact", &self.contact_id.to_string())]
-    }
 }
 
 /// What became of a row.
@@ -171,20 +221,25 @@ impl<M: Keyed> Table<M> {
     }
 
     /// Makes a row what it is to be.
-    pub fn put(&mut self, row: M) -> Change {
+    pub fn put(&mut self, row: M) {
         let id = row.id();
         self.index(&row);
         match self.rows.get_mut(&id) {
             None => {
                 self.rows.insert(id, Entry { before: None, after: row });
                 self.undo.push((id, None));
-                Change::Made
             }
-            Some(entry) if entry.after == row => Change::None,
-            Some(entry) => {
-                self.undo.push((id, Some(std::mem::replace(&mut entry.after, row))));
-                Change::Changed
-            }
+            Some(entry) if entry.after == row => {}
+            Some(entry) => self.undo.push((id, Some(std::mem::replace(&mut entry.after, row)))),
+        }
+    }
+
+    /// What the row of the file that is being applied has made of a row so far.
+    pub fn change(&self, id: Uuid) -> Change {
+        match self.undo.iter().find(|(changed, _)| *changed == id) {
+            Some((_, None)) => Change::Made,
+            Some((_, before)) if before.as_ref() != self.get(id) => Change::Changed,
+            _ => Change::None,
         }
     }
 
@@ -218,6 +273,16 @@ impl<M: Keyed> Table<M> {
             let shelf = M::shelf(batch);
             if before.is_some() { shelf.changed.push(after) } else { shelf.made.push(after) }
         }
+    }
+
+    /// Takes over what is new or different elsewhere.
+    fn remember(&mut self, other: Self) {
+        for Entry { before, after } in other.rows.into_values() {
+            if before.as_ref() != Some(&after) {
+                self.put(after);
+            }
+        }
+        self.settle();
     }
 
     fn index(&mut self, row: &M) {

@@ -16,6 +16,9 @@ pub struct Object {
     pub known_by: &'static [&'static str],
 }
 
+/// When a row was last changed where it comes from: a new state of a lead or a deal is of that time. It is no column of ours.
+pub const CHANGED: &str = "updatedAt";
+
 /// In the order in which they are made: none before those it refers to.
 pub const OBJECTS: [Object; 6] = [
     Object { name: "company", kind: Kind::Company, past: &["createdAt"], known_by: &["domain"] },
@@ -26,6 +29,7 @@ pub const OBJECTS: [Object; 6] = [
         kind: Kind::Lead,
         past: &[
             "createdAt",
+            CHANGED,
             "contact",
             "status",
             "mqlAt",
@@ -61,7 +65,7 @@ pub const OBJECTS: [Object; 6] = [
     Object {
         name: "deal",
         kind: Kind::Deal,
-        past: &["createdAt", "status", "closedAt", "lossReason", "lossComment", "lead"],
+        past: &["createdAt", CHANGED, "status", "closedAt", "lossReason", "lossComment", "lead"],
         known_by: &[],
     },
 ];

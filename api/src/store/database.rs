@@ -3,7 +3,6 @@
 //! Every statement goes through [`Session`], which counts it and puts a time limit round it.
 
 use std::future::Future;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -158,15 +157,6 @@ impl Database {
         }
     }
 
-    /// A copy of a SQLite database as it is now, for trying something out; whoever writes meanwhile is not held up.
-    pub(super) async fn copy_to(&self, file: &Path) -> Result<Self> {
-        let values = vec![file.display().to_string().into()];
-        let copy = Statement::from_sql_and_values(DbBackend::Sqlite, "VACUUM INTO ?", values);
-        self.read.execute_raw(copy).await.map_err(classify)?;
-        let url = format!("sqlite://{}", file.display());
-        Self::connect(&Settings { url, sqlite_full_sync: false, ..self.settings.clone() }).await
-    }
-
     /// Answers if the database answers.
     pub(super) async fn ping(&self) -> Result<()> {
         self.reading().query_one_raw(Sql::text("SELECT 1").statement(self.backend())).await.map_err(classify)?;
@@ -270,6 +260,12 @@ impl Database {
             };
             Transaction::begin(link, self.backend(), self.limit).await
         };
+        self.timed(BEGIN, begun).await.map_err(classify)
+    }
+
+    /// Begins a transaction that only looks, beside everybody else.
+    pub(super) async fn look(&self) -> Result<Transaction> {
+        let begun = async { Transaction::look(self.ready.link().await?, self.backend(), self.limit).await };
         self.timed(BEGIN, begun).await.map_err(classify)
     }
 

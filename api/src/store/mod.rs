@@ -80,7 +80,6 @@ pub mod page;
 mod proof;
 pub mod reach;
 mod ready;
-pub mod rehearsal;
 mod retention;
 pub mod row;
 pub mod rows;

@@ -166,11 +166,11 @@ impl<E: EntityTrait> Rows<'_, E> {
         self.order_by(id).locked().all(&tx.session()).await.map_err(classify)
     }
 
-    /// Against every change, but not against new rows that refer to these: keys never change.
+    /// Against every change, but not against new rows that refer to these: keys never change. Who only looks locks nothing.
     fn locked(self) -> Select<E> {
         match self.dialect() {
-            Dialect::Postgres => self.select.lock(LockType::NoKeyUpdate),
-            Dialect::Sqlite => self.select,
+            Dialect::Postgres if !self.tx.looks => self.select.lock(LockType::NoKeyUpdate),
+            _ => self.select,
         }
     }
 

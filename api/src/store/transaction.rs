@@ -50,6 +50,19 @@ impl Transaction {
             DbBackend::Postgres => "BEGIN",
             _ => "BEGIN IMMEDIATE",
         };
+        Self::begun(link, backend, limit, begin).await
+    }
+
+    /// Begins to look: it takes no lock and writes nothing.
+    pub async fn look(link: Link, backend: DbBackend, limit: Duration) -> Result<Self, DbErr> {
+        let begin = match backend {
+            DbBackend::Postgres => "BEGIN READ ONLY",
+            _ => "BEGIN",
+        };
+        Self::begun(link, backend, limit, begin).await
+    }
+
+    async fn begun(link: Link, backend: DbBackend, limit: Duration, begin: &str) -> Result<Self, DbErr> {
         let mut begun = Self { backend, held: Mutex::new(Held { link: Some(link), state: State::Open }), limit };
         begun.held.get_mut().run(begin).await.map_err(|error| begun.broken(error))?;
         Ok(begun)

@@ -122,6 +122,8 @@ pub struct Tx {
     entries: Mutex<Vec<Entry>>,
     reason: Mutex<Option<String>>,
     pub(super) record: Option<Record>,
+    /// It writes nothing, and so it locks nothing.
+    pub(super) looks: bool,
 }
 
 impl Tx {
@@ -131,14 +133,21 @@ impl Tx {
     /// UNAVAILABLE, TIMEOUT.
     pub async fn begin(reader: Reader, verb: &str) -> Result<Self> {
         let transaction = reader.store.database.begin().await?;
-        Ok(Self {
-            reader,
-            transaction,
-            verb: verb.to_owned(),
-            entries: Mutex::default(),
-            reason: Mutex::default(),
-            record: None,
-        })
+        Ok(Self::of(reader, transaction, verb, false))
+    }
+
+    /// Begins a transaction in which a mutation is worked out and nothing is written.
+    ///
+    /// # Errors
+    /// UNAVAILABLE, TIMEOUT.
+    pub async fn look(reader: Reader, verb: &str) -> Result<Self> {
+        let transaction = reader.store.database.look().await?;
+        Ok(Self::of(reader, transaction, verb, true))
+    }
+
+    fn of(reader: Reader, transaction: Transaction, verb: &str, looks: bool) -> Self {
+        let (entries, reason) = (Mutex::default(), Mutex::default());
+        Self { reader, transaction, verb: verb.to_owned(), entries, reason, record: None, looks }
     }
 
     /// The viewer's eyes (they look outside the transaction).

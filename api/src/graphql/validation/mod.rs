@@ -11,7 +11,6 @@
 mod merging;
 mod operations;
 mod selections;
-mod similar;
 pub mod types;
 mod values;
 pub mod variables;
@@ -21,9 +20,9 @@ use std::collections::{HashMap, HashSet};
 use async_graphql::parser::types::{ExecutableDocument, Type as Reference};
 use async_graphql::{ErrorExtensionValues, Name, Pos, ServerError};
 
-pub use self::similar::{hint, meant, quoted};
 use self::types::Types;
 use crate::error::Code;
+pub use crate::similar::{hint, meant, quoted};
 
 /// After so many mistakes no similar names are looked for any more.
 const HINTED: usize = 20;

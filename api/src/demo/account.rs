@@ -10,15 +10,18 @@ use uuid::Uuid;
 
 use super::World;
 use super::chronicle::{Act, Chronicle};
-use super::names;
+use super::countries;
+use super::firms::Register;
+use super::needs::Need;
+use super::people::{self, Title};
 use super::staff::Seller;
 
 /// A person, with what is known of the person so far.
 pub struct Person {
     /// The row.
     pub contact: contact::Model,
-    /// Whether the person decides what is bought.
-    pub decides: bool,
+    /// What they do there.
+    pub title: Title,
     /// Interactions in the order in which they were written.
     pub touches: Vec<touchpoint::Model>,
 }
@@ -41,12 +44,16 @@ pub struct DealStory {
     pub states: Vec<(Act, DealStatus)>,
     /// When the lead was created that it grew out of.
     pub lead_created_at: Option<DateTime<Utc>>,
+    /// What the customer needs.
+    pub need: &'static Need,
 }
 
 /// A company and everything that hangs on it.
 pub struct Account {
     /// The row.
     pub company: company::Model,
+    /// As one speaks of it.
+    pub short: String,
     /// Who sells to it.
     pub seller: Seller,
     /// How well it fits what we sell.
@@ -60,26 +67,26 @@ pub struct Account {
 }
 
 const SIZES: [(SizeBand, f64); 5] = [
-    (SizeBand::Solo, 8.0),
-    (SizeBand::Small, 30.0),
+    (SizeBand::Solo, 9.0),
+    (SizeBand::Small, 36.0),
     (SizeBand::Medium, 34.0),
-    (SizeBand::Large, 20.0),
-    (SizeBand::Enterprise, 8.0),
+    (SizeBand::Large, 15.0),
+    (SizeBand::Enterprise, 6.0),
 ];
 
 /// A company turns up.
-pub fn open(book: &mut Chronicle, world: &World, number: u64, at: DateTime<Utc>) -> Account {
-    let seller = world.staff.any_seller(&mut book.chance);
-    let named = names::company(number);
+pub fn open(book: &mut Chronicle, world: &World, register: &mut Register, at: DateTime<Utc>) -> Account {
+    let seller = world.staff.seller(&mut book.chance, at);
     let size = book.chance.weighted(&SIZES);
-    let country = names::country(&mut book.chance);
+    let country = countries::country(&mut book.chance);
+    let named = register.name(&mut book.chance, country, size);
     // Some wait in the pool of the team until somebody takes them on.
     let pooled = book.chance.percent(6.0);
-    let revenue = (typical_revenue(size) as f64 * book.chance.factor(0.5)) as i64 / 10_000 * 10_000;
+    let revenue = (typical_revenue(size) as f64 * book.chance.factor(0.6)) as i64 / 10_000 * 10_000;
     let base = world.money.base();
     let row = company::Model {
-        owner_id: Some(seller.user).filter(|_| !pooled),
-        team_id: Some(seller.team),
+        owner_id: Some(seller.user()).filter(|_| !pooled),
+        team_id: Some(seller.team()),
         name: named.name,
         domain: Some(named.domain),
         industry: Some(named.industry.to_owned()),
@@ -90,10 +97,10 @@ pub fn open(book: &mut Chronicle, world: &World, number: u64, at: DateTime<Utc>)
         lifecycle: CompanyLifecycle::Prospect,
         ..company::Model::default()
     };
-    let by = if book.chance.percent(60.0) { world.staff.integration() } else { seller.user };
+    let by = if book.chance.percent(60.0) { world.staff.integration() } else { seller.user() };
     let company = book.make(Act::new(at, Some(by), "createCompany"), row);
     let fit = book.chance.weighted(fits(size));
-    Account { company, seller, fit, people: Vec::new(), leads: Vec::new(), deals: Vec::new() }
+    Account { company, short: named.short, seller, fit, people: Vec::new(), leads: Vec::new(), deals: Vec::new() }
 }
 
 /// In whole units of the base currency.
@@ -122,9 +129,9 @@ fn fits(size: SizeBand) -> &'static [(FitGrade, f64)] {
 impl Account {
     /// A person of the company gets known.
     pub fn meet(&mut self, book: &mut Chronicle, act: Act) -> usize {
-        let (first, last) = names::person(&mut book.chance);
-        let (title, decides) = names::title(&mut book.chance);
         let country = self.company.country.clone().unwrap_or_default();
+        let (first, last) = self.stranger(book, &country);
+        let title = people::title(&mut book.chance, self.company.size_band.unwrap_or_default());
         let email = self.free_address(first, last);
         let preferred = [Channel::Email, Channel::Phone, Channel::Website];
         let row = contact::Model {
@@ -133,24 +140,37 @@ impl Account {
             first_name: Some(first.to_owned()),
             last_name: Some(last.to_owned()),
             email: Some(email),
-            phone: if book.chance.percent(55.0) { names::phone(&mut book.chance, &country) } else { None },
-            job_title: Some(title.to_owned()),
+            phone: if book.chance.percent(55.0) { countries::phone(&mut book.chance, &country) } else { None },
+            job_title: Some(title.text.to_owned()),
             company_id: Some(self.company.id),
             preferred_channel: book.chance.percent(30.0).then(|| book.chance.pick(&preferred)),
-            preferred_language: Some(names::language(&country).to_owned()),
-            time_zone: Some(names::time_zone(&country).to_owned()),
+            preferred_language: Some(countries::language(&country).to_owned()),
+            time_zone: Some(countries::time_zone(&country).to_owned()),
             lifecycle: ContactLifecycle::Subscriber,
             ..contact::Model::default()
         };
         let contact = book.make(act, row);
-        self.people.push(Person { contact, decides, touches: Vec::new() });
+        self.people.push(Person { contact, title, touches: Vec::new() });
         self.people.len() - 1
+    }
+
+    /// The name of somebody whom the company does not have yet, as far as there are names.
+    fn stranger(&self, book: &mut Chronicle, country: &str) -> (&'static str, &'static str) {
+        let mut named = people::person(&mut book.chance, country);
+        for _ in 0..8 {
+            let known = |person: &Person| person.contact.last_name.as_deref() == Some(named.1);
+            if !self.people.iter().any(known) {
+                break;
+            }
+            named = people::person(&mut book.chance, country);
+        }
+        named
     }
 
     /// An address that nobody else in the company has.
     fn free_address(&self, first: &str, last: &str) -> String {
         let domain = self.company.domain.as_deref().unwrap_or_default();
-        let name = format!("{first}.{last}").to_lowercase();
+        let name = format!("{}.{}", countries::address(first), countries::address(last));
         let taken = |address: &String| self.people.iter().any(|person| person.contact.email.as_ref() == Some(address));
         let mut address = format!("{name}@{domain}");
         let mut more = 2;
@@ -159,6 +179,19 @@ impl Account {
             more += 1;
         }
         address
+    }
+
+    /// The deal that was open then and grew out of a lead, if there was one: its place.
+    pub fn open_deal(&self, at: DateTime<Utc>) -> Option<usize> {
+        self.deals.iter().position(|story| {
+            let closed = story.deal.closed_at.is_some_and(|closed| closed <= at);
+            story.deal.lead_id.is_some() && story.deal.created_at < at && !closed
+        })
+    }
+
+    /// Whether there is a deal of this name.
+    pub fn has_deal(&self, name: &str) -> bool {
+        self.deals.iter().any(|story| story.deal.name == name)
     }
 
     /// Whether the company had bought something by then.

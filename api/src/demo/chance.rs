@@ -23,6 +23,11 @@ impl Chance {
         self.0.i64(low..=high.max(low))
     }
 
+    /// A whole number from 0 up to `most`, small ones much likelier.
+    pub fn small(&mut self, most: i64) -> i64 {
+        (self.0.f64().powi(2) * most as f64) as i64
+    }
+
     /// One of a list, all equally likely.
     pub fn pick<T: Copy + Default>(&mut self, from: &[T]) -> T {
         self.0.choice(from).copied().unwrap_or_default()

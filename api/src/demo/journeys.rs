@@ -8,6 +8,7 @@ use super::World;
 use super::account::Person;
 use super::campaigns::Live;
 use super::chronicle::{Act, Chronicle};
+use super::links;
 
 /// What brings a person to us.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +32,30 @@ impl Origin<'_> {
     pub fn quality(&self) -> f64 {
         match self {
             Self::Campaign(campaign) => campaign.quality,
-            Self::Other(LeadSource::Referral | LeadSource::Partner, _) => 1.5,
+            Self::Other(LeadSource::Referral, _) => 1.6,
+            Self::Other(LeadSource::Partner, _) => 1.45,
+            Self::Other(_, Channel::Website) => 1.2,
             Self::Other(..) => 1.0,
+        }
+    }
+
+    /// The chance that a deal is won that comes like this, in percent. Who was sent by somebody has decided already;
+    /// whoever was looking at something else has not.
+    pub fn odds(&self) -> f64 {
+        let channel = match self {
+            Self::Campaign(campaign) => campaign.channel,
+            Self::Other(LeadSource::Outbound, _) => return 27.0,
+            Self::Other(_, channel) => *channel,
+        };
+        match channel {
+            Channel::Referral => 52.0,
+            Channel::Partner => 44.0,
+            Channel::Website | Channel::Direct => 37.0,
+            Channel::Event | Channel::Webinar => 36.0,
+            Channel::OrganicSearch => 34.0,
+            Channel::PaidSearch | Channel::Email => 30.0,
+            Channel::DirectMail | Channel::OrganicSocial => 26.0,
+            _ => 17.0,
         }
     }
 }
@@ -77,7 +100,11 @@ pub fn before(book: &mut Chronicle, world: &World, origin: Origin, at: DateTime<
         LeadSource::Referral => book.chance.weighted(&[(0, 70.0), (1, 30.0)]),
         _ => book.chance.weighted(&[(0, 46.0), (1, 27.0), (2, 14.0), (3, 7.0), (4, 4.0), (5, 2.0)]),
     };
-    let mut moments: Vec<DateTime<Utc>> = (0..earlier).map(|_| at - book.chance.days(11.0, 1.0)).collect();
+    let mut moments: Vec<DateTime<Utc>> = Vec::new();
+    for _ in 0..earlier {
+        let day = at - book.chance.days(11.0, 1.0);
+        moments.push(world.calendar.glance(&mut book.chance, day - TimeDelta::days(2), day.min(at)));
+    }
     moments.sort_unstable();
     let mut sketches: Vec<Sketch> = moments.into_iter().map(|at| passing(book, world, at)).collect();
     if origin.source() != LeadSource::Outbound {
@@ -108,7 +135,7 @@ pub fn meanwhile(
     }
     let most = (mean * 2.0).round() as i64;
     for _ in 0..book.chance.between(0, most) {
-        let at = book.chance.moment(from, to);
+        let at = world.calendar.glance(&mut book.chance, from, to);
         let sketch = passing(book, world, at);
         let touch = write(book, sketch, Some(person), None);
         person.touches.push(touch);
@@ -124,7 +151,9 @@ pub fn strangers(book: &mut Chronicle, world: &World, visits: u32) {
             let sketch = passing(book, world, at);
             let touch = write(book, sketch, None, Some(visitor.clone()));
             book.keep(touch);
-            let Some(next) = world.calendar.happened(at + book.chance.days(2.0, 1.0)) else { break };
+            let next = at + book.chance.days(2.0, 1.0);
+            let next = world.calendar.glance(&mut book.chance, next, next + TimeDelta::days(2));
+            let Some(next) = world.calendar.happened(next) else { break };
             at = next;
         }
     }
@@ -193,11 +222,7 @@ fn write(
     visitor_key: Option<String>,
 ) -> touchpoint::Model {
     let Sketch { at, channel, kind, campaign } = sketch;
-    let (source, medium) = campaign.and_then(|_| tags(channel)).unzip();
-    let page = matches!(
-        kind,
-        Kind::AdClick | Kind::EmailClick | Kind::PageView | Kind::FormSubmission | Kind::Download | Kind::Chat
-    );
+    let tags = campaign.and_then(|campaign| Some((campaign, links::tags(&mut book.chance, channel)?)));
     let row = touchpoint::Model {
         occurred_at: at,
         kind,
@@ -205,35 +230,15 @@ fn write(
         contact_id: person.map(|person| person.contact.id),
         visitor_key,
         campaign_id: campaign.map(|campaign| campaign.id),
-        utm_source: source.map(str::to_owned),
-        utm_medium: medium.map(str::to_owned),
-        utm_campaign: source.and(campaign).map(|campaign| campaign.code.to_owned()),
-        url: page.then(|| format!("https://www.demo.example{}", path(book, kind))),
-        referrer: (channel == Channel::OrganicSearch).then(|| "https://search.example/".to_owned()),
+        utm_source: tags.map(|(_, tags)| tags.source.to_owned()),
+        utm_medium: tags.map(|(_, tags)| tags.medium.to_owned()),
+        utm_campaign: tags.map(|(campaign, _)| campaign.code.to_owned()),
+        utm_term: tags.and_then(|(_, tags)| tags.term).map(str::to_owned),
+        utm_content: tags.and_then(|(_, tags)| tags.content).map(str::to_owned),
+        url: links::page(&mut book.chance, kind).map(|page| format!("https://www.demo.example{page}")),
+        referrer: links::referrer(channel).map(str::to_owned),
         creditable: kind.is_creditable(),
         ..touchpoint::Model::default()
     };
     book.make(Act::new(at, None, "recordTouchpoint"), row)
-}
-
-/// `utm_source` and `utm_medium` of links on a channel.
-fn tags(channel: Channel) -> Option<(&'static str, &'static str)> {
-    match channel {
-        Channel::PaidSearch => Some(("search", "cpc")),
-        Channel::PaidSocial => Some(("network", "paid_social")),
-        Channel::Display => Some(("banners", "display")),
-        Channel::Video => Some(("films", "video")),
-        Channel::Email => Some(("newsletter", "email")),
-        Channel::Partner => Some(("partners", "affiliate")),
-        Channel::Webinar => Some(("invitation", "email")),
-        _ => None,
-    }
-}
-
-fn path(book: &mut Chronicle, kind: Kind) -> &'static str {
-    match kind {
-        Kind::FormSubmission => book.chance.pick(&["/contact", "/demo", "/trial"]),
-        Kind::Download => book.chance.pick(&["/papers/forecast", "/papers/pipeline", "/papers/handover"]),
-        _ => book.chance.pick(&["/", "/product", "/prices", "/customers", "/blog/first-call", "/webinars"]),
-    }
 }

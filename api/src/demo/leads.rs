@@ -1,7 +1,6 @@
 //! Leads: from the first inquiry through marketing's hands into sales', or to the end.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::activity::{ActivityKind, Direction};
 use entity::enums::{HandoffReason, LeadSource};
 use entity::handoff::{self, HandoffStatus};
 use entity::lead::{self, BuyingHorizon, FitGrade, LeadStatus};
@@ -13,21 +12,14 @@ use super::account::{Account, LeadStory};
 use super::activities::{self, Work};
 use super::chronicle::{Act, Chronicle};
 use super::journeys::Origin;
-use super::sales;
+use super::needs::{self, Need};
+use super::staff::Worker;
+use super::talk::Phase;
+use super::work::at_work;
+use super::{amounts, findings, openings, reasons};
 
 /// How long sales may take to answer a hand-off.
 const ANSWER_WITHIN: TimeDelta = TimeDelta::hours(24);
-
-const INTERESTS: [&str; 8] = [
-    "Wants one place for campaigns and deals.",
-    "Looks for a forecast that can be trusted.",
-    "Asked for prices for fifteen seats.",
-    "Wants to know which campaigns bring revenue.",
-    "Replaces a spreadsheet.",
-    "Needs a tool for a new sales team.",
-    "Asked how leads are handed over.",
-    "Compares us with two others.",
-];
 
 /// A lead on its way.
 struct Way<'a, 'b> {
@@ -38,13 +30,16 @@ struct Way<'a, 'b> {
     lead: lead::Model,
     states: Vec<(Act, LeadStatus)>,
     quality: f64,
-    marketer: Uuid,
+    /// The chance that a deal with it is won, in percent, as it is for such sources.
+    odds: f64,
+    need: &'static Need,
+    marketer: Worker,
 }
 
 /// Takes a lead from its capture as far as it has come until today.
 pub fn live(book: &mut Chronicle, world: &World, account: &mut Account, person: usize, origin: Origin, capture: Act) {
     let outbound = origin.source() == LeadSource::Outbound;
-    let marketer = world.staff.any_marketer(&mut book.chance);
+    let marketer = world.staff.marketer(&mut book.chance);
     let seller = account.seller;
     let fit = match account.fit {
         FitGrade::A => 1.25,
@@ -56,9 +51,12 @@ pub fn live(book: &mut Chronicle, world: &World, account: &mut Account, person: 
     let status = if outbound { LeadStatus::Sal } else { LeadStatus::New };
     let Some(contact) = account.people.get(person).map(|person| person.contact.id) else { return };
     let score = 12 + (24.0 * quality) as i64;
+    let need = needs::need(&mut book.chance);
+    // Nobody has seen some of the last months' leads: they have no owner and get stale.
+    let forgotten = !outbound && capture.at > world.calendar.ago(150, 0) && book.chance.percent(3.0);
     let row = lead::Model {
-        owner_id: Some(if outbound { seller.user } else { marketer }),
-        team_id: Some(if outbound { seller.team } else { world.staff.marketing() }),
+        owner_id: Some(if outbound { seller.user() } else { marketer.user }).filter(|_| !forgotten),
+        team_id: Some(if outbound { seller.team() } else { marketer.team }),
         contact_id: contact,
         company_id: Some(account.company.id),
         status,
@@ -67,17 +65,20 @@ pub fn live(book: &mut Chronicle, world: &World, account: &mut Account, person: 
             Origin::Campaign(campaign) => Some(campaign.id),
             Origin::Other(..) => None,
         },
-        interest: book.chance.percent(55.0).then(|| book.chance.pick(&INTERESTS).to_owned()),
+        interest: book.chance.percent(55.0).then(|| need.interest.to_owned()),
         score: points(book.chance.between(score - 8, score + 8)),
         fit_grade: Some(account.fit),
         sal_at: outbound.then_some(capture.at),
         ..lead::Model::default()
     };
     let lead = book.make(capture, row);
-    let mut way = Way { book, world, account, person, lead, states: Vec::new(), quality, marketer };
+    let odds = origin.odds();
+    let mut way = Way { book, world, account, person, lead, states: Vec::new(), quality, odds, need, marketer };
     way.moved(capture, None);
-    // It ends where the next thing has not happened yet; then the lead is left as it is.
-    let _ = way.go(capture.at, outbound);
+    if !forgotten {
+        // It ends where the next thing has not happened yet; then the lead is left as it is.
+        let _ = way.go(at_work(capture.at), outbound);
+    }
     let Way { lead, states, .. } = way;
     account.leads.push(LeadStory { lead, states });
 }
@@ -109,12 +110,16 @@ impl Way<'_, '_> {
         let promising = self.book.chance.percent(66.0 * self.quality.powf(0.6));
         let ripe = promising && self.book.chance.percent(55.0);
         if round == 0 && !ripe {
-            let act = self.next(since, 1.5, self.marketer, "nurtureLead")?;
+            let act = self.next(since, 1.5, self.marketer.user, "nurtureLead")?;
             self.go_to(act, LeadStatus::Nurturing, |_| {});
+            if self.book.chance.percent(20.0) {
+                let work = Work { lead: Some(self.lead.id), ..self.work(self.marketer) };
+                activities::series(self.book, self.world, work, Phase::Nurture, act.at, 0.3);
+            }
             since = act.at;
         }
         if round == 0 && !promising || round > 0 && self.book.chance.percent(50.0) {
-            let act = self.next(since, 75.0, self.marketer, "disqualifyLead")?;
+            let act = self.next(since, 75.0, self.marketer.user, "disqualifyLead")?;
             let reason = self.book.chance.weighted(&[
                 (HandoffReason::NoNeed, 35.0),
                 (HandoffReason::NotOurMarket, 25.0),
@@ -126,7 +131,7 @@ impl Way<'_, '_> {
             return None;
         }
         let days = if ripe { 1.2 } else { 16.0 };
-        let act = self.next(since, days, self.marketer, "qualifyLead")?;
+        let act = self.next(since, days, self.marketer.user, "qualifyLead")?;
         let score = points(58 + self.book.chance.between(0, 22) + (12.0 * self.quality) as i64);
         self.go_to(act, LeadStatus::Mql, |lead| {
             lead.mql_at = lead.mql_at.or(Some(act.at));
@@ -137,21 +142,21 @@ impl Way<'_, '_> {
 
     /// Marketing hands the lead to sales, and sales answers.
     fn hand_off(&mut self, since: DateTime<Utc>) -> Until<Answer> {
-        let act = self.next(since, 0.15, self.marketer, "handOffLead")?;
+        let act = self.next(since, 0.15, self.marketer.user, "handOffLead")?;
         let seller = self.account.seller;
         let pooled = self.book.chance.percent(12.0);
-        let owner = Some(seller.user).filter(|_| !pooled);
+        let owner = Some(seller.user()).filter(|_| !pooled);
         self.book.change(act, &mut self.lead, |lead| {
             lead.handed_off_at = Some(act.at);
             lead.owner_id = owner;
-            lead.team_id = Some(seller.team);
+            lead.team_id = Some(seller.team());
         });
         let row = handoff::Model {
             lead_id: self.lead.id,
             from_user_id: act.by,
             from_team_id: Some(self.world.staff.marketing()),
             to_owner_id: owner,
-            to_team_id: Some(seller.team),
+            to_team_id: Some(seller.team()),
             status: HandoffStatus::Pending,
             handed_at: act.at,
             due_at: act.at + ANSWER_WITHIN,
@@ -171,8 +176,14 @@ impl Way<'_, '_> {
             self.back_to_marketing(act, None);
             return Some(Answer::BackToMarketing(act.at));
         }
-        let slow = self.book.chance.percent(14.0);
-        let at = self.later(handoff.handed_at, if slow { 4.0 } else { 0.4 })?;
+        // Some of the last ones lie around: nobody has looked at them yet.
+        let recent = handoff.handed_at > self.world.calendar.ago(16, 0);
+        if recent && self.book.chance.percent(24.0) {
+            return None;
+        }
+        // Most are answered on the same day, few are forgotten over other things.
+        let slow = self.book.chance.percent(13.0 * self.account.seller.pace.powi(2));
+        let at = self.later(handoff.handed_at, if slow { 3.5 } else { 0.25 * self.account.seller.pace })?;
         let taken = self.book.chance.percent((57.0 * self.quality.powf(0.55)).min(92.0));
         let seller = self.account.seller;
         let reason = self.book.chance.weighted(&REJECTIONS);
@@ -180,7 +191,7 @@ impl Way<'_, '_> {
         let mean = if taken { 3.4 } else { 1.5 } + 0.7 * self.quality.min(1.6);
         let rating = (mean * self.book.chance.factor(0.2)).round().clamp(1.0, 5.0) as i32;
         let verb = if taken { "acceptLead" } else { "rejectLead" };
-        let act = Act::new(at, Some(seller.user), verb);
+        let act = Act::new(at, Some(seller.user()), verb);
         let comment = self.comment(taken, reason);
         self.book.change(act, handoff, |handoff| {
             handoff.status = if taken { HandoffStatus::Accepted } else { HandoffStatus::Rejected };
@@ -205,17 +216,12 @@ impl Way<'_, '_> {
 
     /// Marketing takes note of a rejection, most of the time.
     fn acknowledge(&mut self, handoff: &mut handoff::Model, rejected: DateTime<Utc>) -> Until<()> {
-        const CHANGES: [Option<&str>; 4] = [
-            None,
-            Some("Narrowed the audience of the campaign."),
-            Some("The form now asks for the size of the company."),
-            Some("Raised the score a lead needs."),
-        ];
         if self.book.chance.percent(15.0) {
             return None;
         }
-        let act = self.next(rejected, 2.0, self.marketer, "acknowledgeHandoff")?;
-        let action_taken = self.book.chance.pick(&CHANGES).map(str::to_owned);
+        let act = self.next(rejected, 2.0, self.marketer.user, "acknowledgeHandoff")?;
+        let action_taken = handoff.reason.filter(|_| self.book.chance.percent(70.0));
+        let action_taken = action_taken.map(|reason| self.book.chance.pick(reasons::mended(reason)).to_owned());
         self.book.change(act, handoff, |handoff| {
             handoff.acknowledged_at = Some(act.at);
             handoff.acknowledged_by_id = act.by;
@@ -226,7 +232,7 @@ impl Way<'_, '_> {
 
     /// Marketing has the lead again; `reason` is why nobody will buy, if that is so.
     fn back_to_marketing(&mut self, act: Act, reason: Option<HandoffReason>) {
-        let (owner, team) = (self.marketer, self.world.staff.marketing());
+        let Worker { user: owner, team } = self.marketer;
         let given_back = act.verb != "recallHandoff";
         let to = if reason.is_some() { LeadStatus::Disqualified } else { LeadStatus::Nurturing };
         self.go_to(act, to, |lead| {
@@ -242,34 +248,32 @@ impl Way<'_, '_> {
     /// Sales finds out whether there is a need, and makes a deal of it.
     fn sell(&mut self, accepted: DateTime<Utc>) -> Until<()> {
         let seller = self.account.seller;
-        let work = Work { contact: Some(self.lead.contact_id), lead: Some(self.lead.id), ..Work::of(seller) };
-        let first = [ActivityKind::Call, ActivityKind::Email, ActivityKind::SocialMessage, ActivityKind::Call];
-        let kind = self.book.chance.pick(&first);
-        activities::series(self.book, self.world, work, kind, Direction::Outbound, accepted, 0.8);
-        let real = self.book.chance.percent((43.0 * self.quality.powf(0.6)).min(90.0));
+        let work = Work { lead: Some(self.lead.id), ..self.work(seller.worker) };
+        activities::series(self.book, self.world, work, Phase::Outreach, accepted, 0.6);
+        let real = self.book.chance.percent((48.0 * self.quality.powf(0.6)).min(90.0));
         if !real {
             let at = self.later(accepted, 18.0)?;
             if self.book.chance.percent(30.0) {
-                let act = Act::new(at, Some(seller.user), "recycleLead");
+                let act = Act::new(at, Some(seller.user()), "recycleLead");
                 self.back_to_marketing(act, None);
                 return None;
             }
             let reason = self.book.chance.weighted(&REJECTIONS);
-            let act = Act::new(at, Some(seller.user), "disqualifyLead");
+            let act = Act::new(at, Some(seller.user()), "disqualifyLead");
             self.disqualify(act, reason);
             return Some(());
         }
-        let act = self.next(accepted, 8.0, seller.user, "qualifyForSales")?;
+        let act = self.next(accepted, 8.0, seller.user(), "qualifyForSales")?;
         let horizon = self.book.chance.weighted(&[
             (BuyingHorizon::Immediate, 20.0),
             (BuyingHorizon::ThisQuarter, 45.0),
             (BuyingHorizon::ThisYear, 30.0),
             (BuyingHorizon::Later, 5.0),
         ]);
-        let whole = sales::typical_amount(&mut self.book.chance, &self.account.company);
+        let whole = amounts::typical(&mut self.book.chance, &self.account.company);
         let value = self.world.money.minor(whole, self.world.money.base());
         let base = self.world.money.base();
-        let found = activities::findings(self.book);
+        let found = findings::findings(self.book, self.need);
         let facts = found.clone();
         self.go_to(act, LeadStatus::Sql, |lead| {
             lead.sql_at = Some(act.at);
@@ -280,13 +284,14 @@ impl Way<'_, '_> {
             lead.estimated_value_currency = Some(base.to_owned());
         });
         activities::finding(self.book, work, act, &found);
-        if self.book.chance.percent(9.0) {
-            let act = self.next(act.at, 25.0, seller.user, "disqualifyLead")?;
+        if self.book.chance.percent(7.0) {
+            let act = self.next(act.at, 25.0, seller.user(), "disqualifyLead")?;
             self.disqualify(act, HandoffReason::NoBudget);
             return Some(());
         }
-        let act = self.next(act.at, 3.5, seller.user, "convertLead")?;
-        let deal = sales::convert(self.book, self.world, self.account, self.person, &self.lead, self.quality, act);
+        let act = self.next(act.at, 3.5, seller.user(), "convertLead")?;
+        let thread = (self.odds, self.need);
+        let deal = openings::convert(self.book, self.world, self.account, self.person, &self.lead, thread, act);
         self.go_to(act, LeadStatus::Converted, |lead| {
             lead.converted_at = Some(act.at);
             lead.closed_at = Some(act.at);
@@ -303,20 +308,16 @@ impl Way<'_, '_> {
     }
 
     fn comment(&mut self, taken: bool, reason: HandoffReason) -> Option<String> {
-        if taken {
-            let good =
-                ["Knows what is needed.", "Called back the same day.", "Good talk, decides together with finance."];
-            return self.book.chance.percent(25.0).then(|| self.book.chance.pick(&good).to_owned());
-        }
         // A rejection for another reason says which.
-        let said = reason == HandoffReason::Other || self.book.chance.percent(40.0);
-        let bad = [
-            "Was only curious about the prize.",
-            "No answer after four calls.",
-            "Has just signed with somebody else.",
-            "Asked for a product we do not have.",
-        ];
-        said.then(|| self.book.chance.pick(&bad).to_owned())
+        let said = if taken { 25.0 } else { 60.0 };
+        let texts = if taken { &reasons::GOOD } else { reasons::rejection(reason) };
+        let must = !taken && reason == HandoffReason::Other;
+        (must || self.book.chance.percent(said)).then(|| self.book.chance.pick(texts).to_owned())
+    }
+
+    /// Work on the lead's person.
+    fn work(&self, by: Worker) -> Work<'static> {
+        Work { contact: Some(self.lead.contact_id), ..Work::of(by, self.need) }
     }
 
     fn go_to(&mut self, act: Act, to: LeadStatus, how: impl FnOnce(&mut lead::Model)) {

@@ -5,6 +5,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 
 use super::chance::Chance;
 use super::chronicle::Chronicle;
+use super::firms::Register;
 use super::staff::{DemoUser, users};
 use super::{SEED, Scope, World, about_all, calendar::Calendar, refusals, story};
 use crate::access::password;
@@ -54,11 +55,12 @@ fn tell(system: System, scope: Scope, passwords: Vec<String>) -> Receiver<(u64, 
         let calendar = Calendar::until(system.store().clock().now());
         let mut book = Chronicle::new(&system, about_all());
         let world = World::found(&mut book, calendar, scope, system.store().base_currency(), passwords);
+        let mut register = Register::default();
         let mut told = 0;
         while told < scope.companies {
             let next = (told + scope.batch).min(scope.companies);
             for number in told..next {
-                story::tell(&mut book, &world, number);
+                story::tell(&mut book, &world, &mut register, number);
             }
             told = next;
             if give.blocking_send((told, book.take())).is_err() {

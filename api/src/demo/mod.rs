@@ -7,31 +7,47 @@
 //!
 //! | file | what it decides |
 //! | --- | --- |
-//! | `chance`, `calendar`, `names`, `money` | numbers, times, names, amounts |
-//! | `staff`, `pipelines`, `campaigns` | what is there before the first customer |
+//! | `chance`, `calendar`, `work`, `periods` | numbers and times |
+//! | `countries`, `people`, `firms`, `money`, `amounts` | names and amounts |
+//! | `needs`, `reasons`, `talk` | what is wanted, said and written |
+//! | `staff`, `pipelines`, `plans`, `campaigns`, `desk` | what is there before the first customer |
 //! | `story`, `account` | a company and its people |
-//! | `journeys`, `leads`, `sales`, `activities` | what happens to them |
+//! | `journeys`, `links`, `leads`, `findings`, `openings`, `fate`, `sales`, `activities` | what happens to them |
 //! | `credits`, `standing` | what follows from it |
 //! | `refusals` | what was refused of late |
 
 mod account;
 mod activities;
+mod amounts;
 mod calendar;
 mod campaigns;
 mod chance;
 mod chronicle;
+mod countries;
 mod credits;
+mod desk;
+mod fate;
+mod findings;
+mod firms;
 mod journeys;
 mod leads;
+mod links;
 mod load;
 mod money;
-mod names;
+mod needs;
+mod openings;
+mod people;
+mod periods;
 mod pipelines;
+mod plans;
+mod reasons;
 mod refusals;
 mod sales;
 mod staff;
 mod standing;
 mod story;
+mod talk;
+mod work;
 
 pub use load::seed;
 pub use staff::{DemoUser, users};

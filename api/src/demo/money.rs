@@ -89,6 +89,11 @@ impl Money {
         whole * 10_i64.pow(minor_digits(currency).unwrap_or(2))
     }
 
+    /// Whole units in an amount of this currency.
+    pub fn whole(&self, minor: i64, currency: &str) -> i64 {
+        minor / 10_i64.pow(minor_digits(currency).unwrap_or(2))
+    }
+
     /// What an amount is worth in the base currency on a day: by the newest rate that is not younger.
     pub fn in_base(&self, minor: i64, currency: &str, day: NaiveDate) -> Option<InBase> {
         if currency == self.base {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::World;
 use super::account::{Account, DealStory, Person};
 use super::chronicle::{Act, Chronicle};
+use super::work::after;
 
 /// A change that may take a person further.
 #[derive(Clone, Copy)]
@@ -150,11 +151,11 @@ fn member(book: &mut Chronicle, person: &Person, campaign: Uuid, converted: Opti
 /// The mailings also go to people who have not answered anything.
 fn mail(book: &mut Chronicle, world: &World, person: &Person, known_in: &[Uuid]) {
     for campaign in &world.campaigns {
-        let at = person.contact.created_at + TimeDelta::days(book.chance.between(3, 120));
+        let at = after(person.contact.created_at, TimeDelta::days(book.chance.between(3, 120)));
         let mailing = matches!(campaign.channel, Channel::Email | Channel::DirectMail);
         let possible = mailing && !known_in.contains(&campaign.id) && campaign.runs(at);
         let Some(at) = world.calendar.happened(at).filter(|_| possible && book.chance.percent(35.0)) else { continue };
-        let marketer = world.staff.any_marketer(&mut book.chance);
+        let marketer = world.staff.marketer(&mut book.chance).user;
         let row = campaign_member::Model {
             campaign_id: campaign.id,
             contact_id: person.contact.id,

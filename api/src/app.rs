@@ -29,7 +29,7 @@ use crate::rate_limit::RateLimit;
 use crate::security_event::log::SecurityLog;
 use crate::store::Store;
 use crate::store::database::{Database, Settings};
-use crate::store::system::Present;
+use crate::store::present::Present;
 use crate::store::tally::Tally;
 
 /// The running service. Cheap to clone.

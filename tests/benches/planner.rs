@@ -54,7 +54,7 @@ impl ContainerType for Planned {
         let of = GRAPH.all().find(|of| of.plural == ctx.item.node.name.node.as_str()).expect("a list");
         let args = arguments(ctx.query_env, &ctx.item.node).expect("arguments");
         let below = [&ctx.item.node.selection_set.node];
-        let connection = planner.connection(of, None, &args, &below, 500).expect("a plan");
+        let connection = planner.connection(of, None, &args, &below).expect("a plan");
         let mut statements = 0;
         write(reader, &connection, Of::All, &mut statements);
         Ok(Some(Value::from(statements)))

@@ -9,7 +9,8 @@ use tokio::sync::oneshot;
 
 use crate::access::token::Pass;
 use crate::error::{Code, Error, Result};
-use crate::store::system::{Present, System};
+use crate::store::present::Present;
+use crate::store::system::System;
 
 /// What was found; none for who may not go on. Whoever has asked while the database could not be read gets the code.
 type Found = Result<Option<Present>, Code>;

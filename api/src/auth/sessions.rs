@@ -24,7 +24,8 @@ use crate::error::{Code, Error, Result};
 use crate::observability::metrics::SignInOutcome;
 use crate::spelling::{Text, spell};
 use crate::store::Tx;
-use crate::store::system::{Present, System};
+use crate::store::present::Present;
+use crate::store::system::System;
 
 /// How long a request waits until the first use of its access token is noted.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -77,6 +77,7 @@ mod lanes;
 mod link;
 mod opening;
 pub mod page;
+pub mod present;
 mod proof;
 pub mod reach;
 mod ready;

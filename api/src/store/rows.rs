@@ -82,20 +82,23 @@ impl<E: EntityTrait> Rows<'_, E> {
 
     /// The rows one of whose ids stands in `column`.
     pub fn any_of(self, column: E::Column, ids: &[Uuid]) -> Self {
-        let condition = self.dialect().is_any(named::<E>(column).as_str(), ids);
+        let condition = match column.as_str() {
+            "id" => self.dialect().is_any(named::<E>(column).as_str(), ids),
+            name => self.dialect().is_among(E::default().table_name(), name, &live::<E>(&[]), ids),
+        };
         self.only(condition)
     }
 
-    /// The rows that have one of these texts in `column`.
-    pub fn any_of_texts(self, column: E::Column, texts: Vec<String>) -> Self {
-        let condition = self.dialect().is_any_text(named::<E>(column).as_str(), texts);
-        self.only(condition)
+    /// The rows that have one of these texts in `column`, and nothing in those columns.
+    pub fn any_of_texts(self, column: E::Column, texts: Vec<String>, without: &[E::Column]) -> Self {
+        let (table, live) = (E::default().table_name(), live::<E>(without));
+        let condition = self.dialect().is_among_texts(table, column.as_str(), &live, texts);
+        without.iter().fold(self, |rows, column| rows.filter(column.is_null())).only(condition)
     }
 
     /// The rows that a source system knows by one of these ids.
     pub fn known_as(self, source: &str, ids: Vec<String>) -> Self {
-        let live = if super::tx::column::<E>("deleted_at").is_some() { " AND one.deleted_at IS NULL" } else { "" };
-        let condition = self.dialect().is_known_as(E::default().table_name(), live, source, ids);
+        let condition = self.dialect().is_known_as(E::default().table_name(), &live::<E>(&[]), source, ids);
         self.only(condition)
     }
 
@@ -185,6 +188,14 @@ impl<E: EntityTrait> Rows<'_, E> {
     pub fn matching(self, column: E::Column, value: impl Into<sea_orm::Value>) -> Self {
         Self { select: self.select.filter(column.eq(value.into())), ..self }
     }
+}
+
+/// Which rows count, of those that are called `one`: the live ones with nothing in these columns.
+fn live<E: EntityTrait>(without: &[E::Column]) -> String {
+    let deleted = super::tx::column::<E>("deleted_at");
+    let columns: Vec<_> =
+        without.iter().copied().chain(deleted).map(|column| format!("one.{}", column.as_str())).collect();
+    if columns.is_empty() { "TRUE".to_owned() } else { columns.join(" IS NULL AND ") + " IS NULL" }
 }
 
 /// A column with its table.

@@ -82,10 +82,8 @@ impl<E: EntityTrait> Rows<'_, E> {
 
     /// The rows one of whose ids stands in `column`.
     pub fn any_of(self, column: E::Column, ids: &[Uuid]) -> Self {
-        let condition = match column.as_str() {
-            "id" => self.dialect().is_any(named::<E>(column).as_str(), ids),
-            name => self.dialect().is_among(E::default().table_name(), name, &live::<E>(&[]), ids),
-        };
+        let (table, live) = (E::default().table_name(), live::<E>(&[]));
+        let condition = self.dialect().is_among(table, column.as_str(), &live, ids);
         self.only(condition)
     }
 
@@ -196,9 +194,4 @@ fn live<E: EntityTrait>(without: &[E::Column]) -> String {
     let columns: Vec<_> =
         without.iter().copied().chain(deleted).map(|column| format!("one.{}", column.as_str())).collect();
     if columns.is_empty() { "TRUE".to_owned() } else { columns.join(" IS NULL AND ") + " IS NULL" }
-}
-
-/// A column with its table.
-fn named<E: EntityTrait>(column: E::Column) -> String {
-    format!("{}.{}", E::default().table_name(), column.as_str())
 }

@@ -28,7 +28,10 @@ use crate::store::system::System;
 /// So many rows of a file go into one transaction.
 pub const BATCH: usize = 1_000;
 /// What an import looks rows up in.
-const TABLES: [Kind; 9] = [
+const TABLES: [Kind; 12] = [
+    Kind::User,
+    Kind::Team,
+    Kind::ExchangeRate,
     Kind::Company,
     Kind::Campaign,
     Kind::Contact,

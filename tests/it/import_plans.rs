@@ -173,7 +173,7 @@ async fn every_look_up_of_an_import_uses_an_index() {
         for (mapping, stage) in [(BY_ID, "Proposal"), (OTHERWISE, "")] {
             for dry_run in [true, false] {
                 run.lock().expect("unpoisoned").clear();
-                assert_eq!(load(&world, mapping, stage, 0..20, dry_run).await, 1);
+                assert_eq!(load(&world, mapping, stage, 0..30, dry_run).await, 1);
                 let statements = run.lock().expect("unpoisoned").clone();
                 for statement in statements.iter().filter(|statement| statement.sql.starts_with("SELECT")) {
                     tables.extend(LARGE.iter().filter(|table| statement.sql.contains(&format!("\"{table}\""))));

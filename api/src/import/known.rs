@@ -8,7 +8,7 @@ use entity::{
     campaign, campaign_member, company, contact, deal, deal_contact, exchange_rate, lead, pipeline, stage, team,
     touchpoint, transition, user,
 };
-use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, Iterable};
+use sea_orm::{EntityTrait, IdenStatic, Iterable};
 use uuid::Uuid;
 
 use super::cell::known_by;
@@ -67,10 +67,10 @@ pub async fn desk<'a>(
             Kind::Deal => seeker.fetch::<deal::Model>(&mut desk, by, source, texts).await?,
             Kind::User => {
                 let column = column::<user::Entity>(by)?;
-                desk.users.extend(seeker.all::<user::Entity>().any_of_texts(column, texts).all().await?);
+                desk.users.extend(seeker.all::<user::Entity>().any_of_texts(column, texts, &[]).all().await?);
             }
             Kind::Team => {
-                let named = seeker.all::<team::Entity>().any_of_texts(team::Column::Name, texts);
+                let named = seeker.all::<team::Entity>().any_of_texts(team::Column::Name, texts, &[]);
                 desk.teams.extend(named.all().await?);
             }
             _ => {}
@@ -144,7 +144,7 @@ impl Seeker<'_> {
         let rows = self.all::<M::Entity>();
         let rows = match by {
             "externalId" => rows.known_as(source, texts),
-            _ => rows.any_of_texts(column::<M::Entity>(by)?, texts),
+            _ => rows.any_of_texts(column::<M::Entity>(by)?, texts, &[]),
         };
         self.put::<M>(desk, rows, &keys).await
     }
@@ -153,9 +153,9 @@ impl Seeker<'_> {
     async fn addressees(&self, desk: &mut Desk<'_>, addresses: Vec<String>) -> Result<()> {
         use contact::Column;
         let keys: Vec<_> = addresses.iter().map(|address| table::key("email", address)).collect();
-        let live = self.all::<contact::Entity>();
-        let live = live.filter(Column::MergedIntoId.is_null()).filter(Column::ErasedAt.is_null());
-        self.put::<contact::Model>(desk, live.any_of_texts(Column::Email, addresses), &keys).await
+        let gone = [Column::MergedIntoId, Column::ErasedAt];
+        let rows = self.all::<contact::Entity>().any_of_texts(Column::Email, addresses, &gone);
+        self.put::<contact::Model>(desk, rows, &keys).await
     }
 
     /// The rows that have one of these ids in a column.
@@ -240,7 +240,8 @@ impl Seeker<'_> {
         if codes.is_empty() {
             return Ok(());
         }
-        let rates = self.all::<exchange_rate::Entity>().any_of_texts(Column::Currency, codes.into_iter().collect());
+        let rates =
+            self.all::<exchange_rate::Entity>().any_of_texts(Column::Currency, codes.into_iter().collect(), &[]);
         desk.rates = rates.order_by_desc(Column::Date).all().await?;
         Ok(())
     }

@@ -18,6 +18,7 @@ use super::report::{Loaded, Note, Outcome, Progress, Rejection, Report, Tally};
 use super::sheet::Original;
 use super::table::Change;
 use super::winners::Winners;
+use crate::access::Kind;
 use crate::error::{Code, Error, Mistake, Result};
 use crate::history::{self, Batch, Happening};
 use crate::similar::{hint, quoted};
@@ -26,6 +27,21 @@ use crate::store::system::System;
 
 /// So many rows of a file go into one transaction.
 pub const BATCH: usize = 1_000;
+/// What an import looks rows up in.
+const TABLES: [Kind; 12] = [
+    Kind::User,
+    Kind::Team,
+    Kind::ExchangeRate,
+    Kind::Company,
+    Kind::Campaign,
+    Kind::Contact,
+    Kind::Touchpoint,
+    Kind::CampaignMember,
+    Kind::Lead,
+    Kind::Deal,
+    Kind::DealContact,
+    Kind::Transition,
+];
 /// A batch that stands in the way of others is tried so often.
 const ATTEMPTS: usize = 5;
 
@@ -64,6 +80,7 @@ pub async fn run(
         options,
         winners: Winners::of(mapping, &inputs).map_err(unreadable)?,
         memory: Memory::default(),
+        batches: 0,
         outcome: Outcome { tallies, ..Outcome::default() },
         report,
     };
@@ -123,6 +140,7 @@ struct Run<'a> {
     winners: Winners,
     /// What a dry run would have written.
     memory: Memory,
+    batches: u64,
     outcome: Outcome,
     report: &'a mut dyn Report,
 }
@@ -171,6 +189,11 @@ impl Run<'_> {
 
     /// Loads a batch in a transaction of its own.
     async fn batch(&mut self, path: &Path, rows: &[Drafted<'_>], lines: &mut Lines) -> Result<()> {
+        // The tables have grown to twice their size since the last time at most.
+        if self.batches == 0 || (self.batches.is_power_of_two() && !self.options.dry_run) {
+            self.system.learn(&TABLES).await;
+        }
+        self.batches += 1;
         let mut attempt = 1;
         let applied = loop {
             let loaded = if self.options.dry_run { self.rehearse(rows).await } else { self.load(rows).await };

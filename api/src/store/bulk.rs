@@ -11,6 +11,7 @@ use super::keys::TextKey;
 use super::sql::{Dialect, Sql};
 use super::system::System;
 use super::tx::{Resource, chunk_size, columns, insert_sql};
+use crate::access::Kind;
 use crate::error::{Error, Result};
 
 /// Rows of one statement: enough that the way to the database no longer counts.
@@ -60,6 +61,24 @@ impl System {
             )
             .await,
             Dialect::Sqlite => Ok(()),
+        }
+    }
+
+    /// Lets PostgreSQL look at tables now, for whoever fills them: its own look may come minutes later, and a planner without
+    /// statistics takes almost all rows for deleted ones. Nobody waits for it, and a failure costs speed only.
+    pub async fn learn(&self, kinds: &[Kind]) {
+        if self.store().database().dialect() == Dialect::Sqlite {
+            return;
+        }
+        let graph = self.store().graph();
+        let tables: Vec<_> = kinds.iter().map(|kind| graph.of(*kind).table).collect();
+        let learned = async {
+            let tx = self.begin("learn").await?;
+            unprepared(&tx, &format!("ANALYZE {}", tables.join(", "))).await?;
+            tx.commit().await
+        };
+        if let Err(error) = learned.await {
+            tracing::warn!(%error, "statistics could not be renewed");
         }
     }
 

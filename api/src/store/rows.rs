@@ -83,30 +83,31 @@ impl<E: EntityTrait> Rows<'_, E> {
 
     /// The rows one of whose ids stands in `column`.
     pub fn any_of(self, column: E::Column, ids: &[Uuid]) -> Self {
-        let condition = self.dialect().is_any(named::<E>(column).as_str(), ids);
+        let (table, live) = (E::default().table_name(), live::<E>(&[]));
+        let condition = self.dialect().is_among(table, column.as_str(), &live, ids);
         self.only(condition)
     }
 
-    /// The rows that have one of these texts in `column`; a name that rows are matched by, however it is written.
-    pub fn any_of_texts(self, column: E::Column, texts: Vec<String>) -> Self
+    /// The rows that have one of these texts in `column`, and nothing in those columns; a name that rows are matched by,
+    /// however it is written.
+    pub fn any_of_texts(self, column: E::Column, texts: Vec<String>, without: &[E::Column]) -> Self
     where
         E: Resource,
     {
-        let name = named::<E>(column);
+        let (table, live) = (E::default().table_name(), live::<E>(without));
         let condition = match self.tx.descriptor::<E>().match_key(column.as_str()) {
             Some(key) => {
-                let name = format!("{}.{}", E::default().table_name(), key.column);
-                self.dialect().is_any_text(name.as_str(), texts.iter().map(|text| fold::same(text)).collect())
+                let texts = texts.iter().map(|text| fold::same(text)).collect();
+                self.dialect().is_among_texts(table, &key.column, &live, texts)
             }
-            None => self.dialect().is_any_text(name.as_str(), texts),
+            None => self.dialect().is_among_texts(table, column.as_str(), &live, texts),
         };
-        self.only(condition)
+        without.iter().fold(self, |rows, column| rows.filter(column.is_null())).only(condition)
     }
 
     /// The rows that a source system knows by one of these ids.
     pub fn known_as(self, source: &str, ids: Vec<String>) -> Self {
-        let live = if super::tx::column::<E>("deleted_at").is_some() { " AND one.deleted_at IS NULL" } else { "" };
-        let condition = self.dialect().is_known_as(E::default().table_name(), live, source, ids);
+        let condition = self.dialect().is_known_as(E::default().table_name(), &live::<E>(&[]), source, ids);
         self.only(condition)
     }
 
@@ -198,7 +199,10 @@ impl<E: EntityTrait> Rows<'_, E> {
     }
 }
 
-/// A column with its table.
-fn named<E: EntityTrait>(column: E::Column) -> String {
-    format!("{}.{}", E::default().table_name(), column.as_str())
+/// Which rows count, of those that are called `one`: the live ones with nothing in these columns.
+fn live<E: EntityTrait>(without: &[E::Column]) -> String {
+    let deleted = super::tx::column::<E>("deleted_at");
+    let columns: Vec<_> =
+        without.iter().copied().chain(deleted).map(|column| format!("one.{}", column.as_str())).collect();
+    if columns.is_empty() { "TRUE".to_owned() } else { columns.join(" IS NULL AND ") + " IS NULL" }
 }

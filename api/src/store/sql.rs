@@ -180,6 +180,12 @@ fn plain(text: &mut String, place: usize) {
     text.push_str(&place.to_string());
 }
 
+/// The texts as one bound value of PostgreSQL, whatever their number.
+fn text_list(texts: Vec<String>) -> Value {
+    let texts = texts.into_iter().map(|text| Value::String(Some(text))).collect();
+    Value::Array(ArrayType::String, Some(Box::new(texts)))
+}
+
 /// What the two databases spell differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
@@ -239,21 +245,48 @@ impl Dialect {
         }
     }
 
-    /// The row is one that the source system knows by one of these ids. On PostgreSQL each is looked up by itself: a planner
-    /// that has not seen the system yet takes its rows for few, and would read all of them to find these.
+    /// The row is one that the source system knows by one of these ids.
     pub fn is_known_as(self, table: &str, live: &str, source: &str, ids: Vec<String>) -> Sql {
         if self == Self::Sqlite {
             let mut sql = Sql::text(format!("{table}.source_system = "));
             sql.bind(source).push(" AND ").append(self.is_any_text(format!("{table}.external_id").as_str(), ids));
             return sql;
         }
-        let ids = ids.into_iter().map(|id| Value::String(Some(id))).collect();
-        let mut sql = Sql::text(format!("{table}.id IN (SELECT found.id FROM unnest("));
-        sql.bind(Value::Array(ArrayType::String, Some(Box::new(ids))));
-        sql.push(&format!(
-            ") AS wanted(id) CROSS JOIN LATERAL (SELECT one.id FROM {table} one WHERE one.source_system = "
+        let mut of_source = Sql::text("one.source_system = ");
+        of_source.bind(source).push(&format!(" AND {live}"));
+        Self::is_found(table, "external_id", of_source, text_list(ids))
+    }
+
+    /// The row is one of those with one of these texts in a column; `live` says which ones count, in words of `one`.
+    pub fn is_among_texts(self, table: &str, column: &str, live: &str, texts: Vec<String>) -> Sql {
+        match self {
+            Self::Postgres if texts.len() > 1 => Self::is_found(table, column, Sql::text(live), text_list(texts)),
+            _ => self.is_any_text(format!("{table}.{column}").as_str(), texts),
+        }
+    }
+
+    /// The row is one of those with one of these ids in a column; `live` says which ones count, in words of `one`.
+    pub fn is_among(self, table: &str, column: &str, live: &str, ids: &[Uuid]) -> Sql {
+        match self {
+            Self::Postgres if ids.len() > 1 && column == "id" => {
+                let mut sql = Sql::text(format!("{table}.id = ANY(ARRAY(SELECT unnest("));
+                sql.bind(self.id_list(ids)).push(")))");
+                sql
+            }
+            Self::Postgres if ids.len() > 1 => Self::is_found(table, column, Sql::text(live), self.id_list(ids)),
+            _ => self.is_any(format!("{table}.{column}").as_str(), ids),
+        }
+    }
+
+    /// The row is one of those that are found by one of the values of an array, each looked up by itself: a planner that has
+    /// no statistics takes a thousand values for all there are, and would read the whole table to find their rows. The rows
+    /// found are an array again, which it does not look into and takes for a few.
+    fn is_found(table: &str, column: &str, live: Sql, values: Value) -> Sql {
+        let mut sql = Sql::text(format!("{table}.id = ANY(ARRAY(SELECT found.id FROM unnest("));
+        sql.bind(values).push(&format!(
+            ") AS wanted(value) CROSS JOIN LATERAL (SELECT one.id FROM {table} one WHERE one.{column} = wanted.value AND "
         ));
-        sql.bind(source).push(&format!(" AND one.external_id = wanted.id{live} OFFSET 0) AS found)"));
+        sql.append(live).push(" OFFSET 0) AS found))");
         sql
     }
 
@@ -262,10 +295,7 @@ impl Dialect {
         let mut sql = column.into();
         match self {
             _ if let [text] = texts.as_slice() => sql.push(" = ").bind(text.as_str()),
-            Self::Postgres => {
-                let texts = texts.into_iter().map(|text| Value::String(Some(text))).collect();
-                sql.push(" = ANY(").bind(Value::Array(ArrayType::String, Some(Box::new(texts)))).push(")")
-            }
+            Self::Postgres => sql.push(" = ANY(").bind(text_list(texts)).push(")"),
             Self::Sqlite => sql
                 .push(" IN (SELECT value FROM json_each(")
                 .bind(serde_json::Value::from(texts).to_string())

@@ -94,7 +94,7 @@ pub async fn company(tx: &Tx, warrant: &Warrant, told: &Organisation) -> Result<
         return Ok(Some(company));
     }
     if let Some(name) = &told.name {
-        let rows = tx.all::<company::Entity>(warrant).any_of_texts(Column::Name, vec![name.clone()]);
+        let rows = tx.all::<company::Entity>(warrant).any_of_texts(Column::Name, vec![name.clone()], &[]);
         let rows = if told.domain.is_some() { rows.filter(Column::Domain.is_null()) } else { rows };
         let company = rows.order_by(Column::CreatedAt).order_by(Column::Id).limit(1).one().await?;
         if company.is_some() {

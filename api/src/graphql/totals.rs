@@ -17,7 +17,7 @@ use super::load::{Answers, name_rows};
 use super::pick::{Picked, pick};
 use super::plan::{OutPlan, Planner};
 use super::register::words;
-use super::value::{money_out, money_type, render, text_of};
+use super::value::{items, money_out, money_type, render, text_of};
 use crate::access::policy::{Partition, SMALLEST_GROUP};
 use crate::access::{Action, Grant, policy};
 use crate::error::{Code, Error, Result};
@@ -400,7 +400,7 @@ impl GroupPlan {
         let key_object = key_object(of);
         let (mut keys, mut uses) = (Vec::new(), Vec::new());
         let by = picked.args.get("by").ok_or_else(|| Error::bad_input("by: expected at least one field."))?;
-        let items = if let Value::List(items) = by { items.as_slice() } else { std::slice::from_ref(by) };
+        let items = items(by);
         if items.is_empty() || items.len() > 4 {
             return Err(Error::bad_input("by: group by one to four fields."));
         }

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::descriptor::{Field, Shape};
+use super::descriptor::{Field, Shape, Text};
 use super::row::Cell;
 use super::sql::Sql;
 use crate::calendar;
@@ -20,8 +20,24 @@ use crate::error::{Error, Result};
 pub struct Key {
     /// The field.
     pub field: &'static Field,
+    /// Not the amount itself but its currency.
+    pub by_currency: bool,
     /// Largest first.
     pub descending: bool,
+}
+
+impl Key {
+    /// The keys of a field. Amounts of different currencies cannot be compared: they are ordered by their currency first.
+    pub fn of(field: &'static Field, descending: bool) -> impl Iterator<Item = Self> {
+        let key = Self { field, by_currency: false, descending };
+        let currency = matches!(field.shape, Shape::Money).then_some(Self { by_currency: true, ..key });
+        currency.into_iter().chain([key])
+    }
+
+    /// What its values are.
+    pub fn shape(&self) -> Shape {
+        if self.by_currency { Shape::Text(Text::Currency) } else { self.field.shape }
+    }
 }
 
 /// One key of an order in a statement.
@@ -169,8 +185,7 @@ fn read(text: &str, order: &str, keys: &[Key]) -> Option<Cursor> {
     if made_for != order || values.len() != keys.len() {
         return None;
     }
-    let values =
-        values.iter().zip(keys).map(|(value, key)| from_json(value, key.field.shape)).collect::<Option<_>>()?;
+    let values = values.iter().zip(keys).map(|(value, key)| from_json(value, key.shape())).collect::<Option<_>>()?;
     Some(Cursor { values, id: Uuid::try_parse(&id).ok()? })
 }
 

@@ -2,6 +2,7 @@
 
 mod activity;
 mod allowed;
+mod amounts;
 mod arguments;
 mod attribution;
 mod attribution_rules;
@@ -53,6 +54,7 @@ mod service;
 mod smoke;
 mod socket;
 mod spelling;
+mod stage;
 mod stream;
 mod tidy;
 mod time_zone;

@@ -65,7 +65,7 @@ pub fn apply(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made)
     match &before {
         None => begin(desk, row, draft, &moments, status, &mut lead)?,
         Some(before) if before.status.is_open() => go_on(desk, row, draft, &moments, status, &mut lead)?,
-        Some(before) => life::check_update(before, &lead).map_err(|error| problems(draft, row, error))?,
+        Some(before) => life::check_update(before, &lead, true).map_err(|error| problems(draft, row, error))?,
     }
     made.must_convert = status == LeadStatus::Converted && lead.status != LeadStatus::Converted;
     made.lead = Some(lead.id);

@@ -23,6 +23,8 @@ mod m20261127_000020_indexes;
 mod m20261128_000021_lead_status_index;
 mod m20261130_000040_qualification;
 mod m20261130_000045_years;
+mod m20261130_000050_source;
+mod m20261130_000051_conversion;
 mod m20261130_000055_event_subject;
 mod table;
 
@@ -47,6 +49,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000045_years::Migration),
             Box::new(m20261130_000040_qualification::Migration),
             Box::new(m20261130_000055_event_subject::Migration),
+            Box::new(m20261130_000050_source::Migration),
+            Box::new(m20261130_000051_conversion::Migration),
         ]
     }
 }

@@ -141,7 +141,7 @@ async fn null_and_blank_in_an_optional_place_mean_nothing() {
                 }
                 let textual =
                     inputs.choices(&place.ty).is_empty() && !["Int", "Boolean", "Float"].contains(&&*place.ty);
-                let blanks = [json!(""), json!(" \t ")].into_iter().filter(|_| textual);
+                let blanks = [json!(""), json!(" \t "), json!("\u{200b}\u{2800}\u{202e}")].into_iter().filter(|_| textual);
                 for value in [Value::Null].into_iter().chain(blanks) {
                     met.set(met.get() + 1);
                     let odd = inputs.with(mutation, &input, place, value);

@@ -22,6 +22,7 @@ mod deal;
 mod deep;
 mod demo;
 mod differential;
+mod entries;
 mod event;
 mod explain;
 mod feed;

@@ -166,8 +166,8 @@ async fn what_can_never_be_done_to_a_row_is_blocked_by_its_state() {
             world.execute(&format!("UPDATE lead SET {what} WHERE id = {}", world.literal(story.my_lead))).await;
         };
         let deal = world.literal(story.my_deal);
-        for (days, undo) in [("2026-01-30", Some("STATE")), ("2026-01-31", None)] {
-            set(&format!("status = 'CONVERTED', converted_at = '{days}T10:00:00+00:00', deal_id = {deal}")).await;
+        for (days, undo) in [("2026-01-30T08:59:59", Some("STATE")), ("2026-01-30T09:00:00", None)] {
+            set(&format!("status = 'CONVERTED', converted_at = '{days}+00:00', deal_id = {deal}")).await;
             assert_eq!(block(&cast.manager, "lead", &lead, "UNCONVERT").await.as_deref(), undo, "{days}");
             let input = json!({ "id": lead, "expectedVersion": 1, "reason": "a mistake" });
             let answer = cast.manager.mutate("unconvertLead", input, "lead { id }").await;

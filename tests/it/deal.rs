@@ -146,7 +146,7 @@ async fn winning_fixes_the_revenue_at_the_rate_of_the_closing_day() {
         }
         let deal = create(
             &cast.rep,
-            json!({ "name": "Dollars", "sourceSystem": "ledger", "amount": { "amount": "10.05", "currency": "USD" } }),
+            json!({ "name": "Dollars", "sourceSystem": "ledger", "externalId": "1", "amount": { "amount": "10.05", "currency": "USD" } }),
         )
         .await;
         let early = verb(&cast.rep, "winDeal", &deal, json!({ "closedAt": "2026-01-31T23:59:59Z" })).await;

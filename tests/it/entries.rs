@@ -138,7 +138,7 @@ async fn an_amount_that_was_left_empty_is_none_whatever_its_currency() {
         let made = cast.rep.mutate("createContact", wide, "contact { phone email }").await;
         assert_eq!(made.payload()["contact"], json!({ "phone": "+4915112345678", "email": "wide@example.org" }));
         let rate = json!({ "currency": "USD", "date": world.now().date_naive().to_string(), "rateToBase": "0.9" });
-        let again = cast.admin.mutate("createExchangeRate", rate, "rate { id }").await;
+        let again = cast.admin.mutate("createExchangeRate", rate, "exchangeRate { id }").await;
         assert_eq!(again.mistakes(), ["TAKEN currency"]);
         let message = again.outcome()["userErrors"][0]["message"].as_str().expect("words").to_owned();
         assert!(message.contains("currency and date"), "{message}");

@@ -141,7 +141,8 @@ async fn null_and_blank_in_an_optional_place_mean_nothing() {
                 }
                 let textual =
                     inputs.choices(&place.ty).is_empty() && !["Int", "Boolean", "Float"].contains(&&*place.ty);
-                let blanks = [json!(""), json!(" \t "), json!("\u{200b}\u{2800}\u{202e}")].into_iter().filter(|_| textual);
+                let blanks =
+                    [json!(""), json!(" \t "), json!("\u{200b}\u{2800}\u{202e}")].into_iter().filter(|_| textual);
                 for value in [Value::Null].into_iter().chain(blanks) {
                     met.set(met.get() + 1);
                     let odd = inputs.with(mutation, &input, place, value);
@@ -191,7 +192,7 @@ async fn nothing_is_given_to_who_cannot_work_on_it() {
             for (place, user) in users.iter().flat_map(|place| [Some(gone.id), analyst].map(|user| (place, user))) {
                 let Some(user) = user else { continue };
                 met.set(met.get() + 1);
-                let input = inputs.with(mutation, &input, place, json!(crate::gid("app_user", user)));
+                let input = inputs.with(mutation, &input, place, json!(crate::gid("user", user)));
                 let answer = actor.mutate(mutation, input.clone(), "__typename").await;
                 let right =
                     answer.codes().is_empty() && answer.mistakes() == [format!("NOT_ALLOWED {}", place.path.join("."))];

@@ -339,7 +339,7 @@ async fn a_hidden_cost_is_not_told_by_a_refusal() {
             assert_eq!(answer.mistakes(), ["CURRENCY amount"]);
             let won = verb(&cast.integration, "winDeal", &deal, json!({ "amount": euros })).await;
             assert_eq!(won.mistakes(), ["CURRENCY amount"]);
-            for told in [&answer.body, &won.body] {
+            for told in [answer.outcome(), won.outcome()] {
                 let told = told.to_string();
                 assert!(!told.contains("USD") && !told.contains("cost"), "{told}");
             }

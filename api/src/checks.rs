@@ -30,6 +30,20 @@ impl Checks {
         }
     }
 
+    /// What something came to, or its mistakes among the others.
+    ///
+    /// # Errors
+    /// Every error but `Invalid`.
+    pub fn note<T>(&mut self, outcome: Result<T>) -> Result<Option<T>> {
+        match outcome {
+            Err(Error::Invalid(mistakes)) => {
+                self.0.extend(mistakes);
+                Ok(None)
+            }
+            outcome => outcome.map(Some),
+        }
+    }
+
     /// A name that must be there: one line, without blanks around it.
     pub fn name(&mut self, field: &str, text: &mut String) {
         *text = text::line(text);
@@ -64,6 +78,17 @@ impl Checks {
     fn length(&mut self, field: &str, text: &str, most: usize) {
         let fits = text.chars().count() <= most;
         self.expect(fits, "TOO_LONG", field, &format!("{field} may have at most {most} characters."));
+    }
+
+    /// Where a row came from: the system and its id there, or neither. `within` is the place of both, with a point behind it.
+    pub fn source(&mut self, within: &str, system: Option<&str>, id: Option<&str>) {
+        let missing = match (system, id) {
+            (Some(_), None) => "externalId",
+            (None, Some(_)) => "sourceSystem",
+            _ => return,
+        };
+        let message = "sourceSystem and externalId go together: give both or neither.";
+        self.refuse("REQUIRED", &format!("{within}{missing}"), message);
     }
 
     /// A telephone number that has its country code, or gets it from a country.

@@ -228,6 +228,16 @@ impl Error {
         Self::Invalid(vec![Mistake::new(code, field, message)])
     }
 
+    /// The same where mistakes stand in a part of the input: this is its name.
+    pub fn within(self, part: &str) -> Self {
+        let Self::Invalid(mistakes) = self else { return self };
+        let inside = |mistake: Mistake| {
+            let path = std::iter::once(part.to_owned()).chain(mistake.path).collect();
+            Mistake { path, ..mistake }
+        };
+        Self::Invalid(mistakes.into_iter().map(inside).collect())
+    }
+
     /// Our fault.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())

@@ -59,8 +59,9 @@ impl fmt::Display for MoneyError {
 
 impl std::error::Error for MoneyError {}
 
-/// The largest amount that anybody may write, in minor units: sums over hundreds of thousands of them still fit 64 bits.
-pub const LARGEST: u64 = 10_u64.pow(13);
+/// The largest amount that anybody may write, in minor units: the revenue of any company fits, and so does what it is in
+/// another currency. Sums are exact in 128 bits.
+pub const LARGEST: u64 = 10_u64.pow(15);
 
 /// The number of decimals of a currency: 2 for EUR, 0 for JPY, 3 for KWD, 4 for CLF.
 ///

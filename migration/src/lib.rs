@@ -28,6 +28,8 @@ mod m20261130_000040_qualification;
 mod m20261130_000041_known_network;
 mod m20261130_000042_security_event;
 mod m20261130_000045_years;
+mod m20261130_000050_source;
+mod m20261130_000051_conversion;
 mod m20261130_000055_event_subject;
 mod m20261130_000060_text_keys;
 mod table;
@@ -59,6 +61,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000039_ages::Migration),
             Box::new(m20261130_000041_known_network::Migration),
             Box::new(m20261130_000042_security_event::Migration),
+            Box::new(m20261130_000050_source::Migration),
+            Box::new(m20261130_000051_conversion::Migration),
         ]
     }
 }

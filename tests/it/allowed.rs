@@ -40,9 +40,6 @@ fn input_for(samples: &BTreeMap<String, Value>, mutation: &str, row: &Value) -> 
     Some(input)
 }
 
-/// What `allowed` does not ask, since more than the row decides: whether a pipeline needs the stage, by its other stages.
-const DECIDED_BY_MORE: [(Kind, Action); 1] = [(Kind::Stage, Action::Delete)];
-
 /// The mutations that do an action to a row of a kind.
 fn mutations(kind: Kind, action: Action) -> Vec<String> {
     let of = GRAPH.of(kind);
@@ -133,7 +130,7 @@ async fn blocked_is_refused(samples: &BTreeMap<String, Value>, actor: &Actor, ki
 
 async fn allowed_is_not(samples: &BTreeMap<String, Value>, actor: &Actor, kind: Kind) -> usize {
     let mut tried = 0;
-    for action in actions(kind).into_iter().filter(|action| !DECIDED_BY_MORE.contains(&(kind, *action))) {
+    for action in actions(kind) {
         for mutation in mutations(kind, action) {
             let all = rows(actor, kind).await;
             let name = json!(name_of(action));
@@ -148,4 +145,58 @@ async fn allowed_is_not(samples: &BTreeMap<String, Value>, actor: &Actor, kind: 
         }
     }
     tried
+}
+
+/// The code under which an action on a row is blocked; none if it is allowed.
+async fn block(actor: &Actor, single: &str, id: &str, action: &str) -> Option<String> {
+    let answer = actor.run(&format!("query($id: ID!) {{ {single}(id: $id) {{ {ROW} }} }}"), json!({ "id": id })).await;
+    let row = answer.data()[single].clone();
+    let blocked = row["blocked"].as_array().into_iter().flatten().find(|block| block["action"] == action).cloned();
+    assert_ne!(blocked.is_some(), row["allowed"].as_array().is_some_and(|all| all.contains(&json!(action))), "{row:#}");
+    blocked.map(|block| block["code"].as_str().expect("a code").to_owned())
+}
+
+#[tokio::test]
+async fn what_can_never_be_done_to_a_row_is_blocked_by_its_state() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        let story = world.story(&cast).await;
+        let lead = crate::gid("lead", story.my_lead);
+        let set = async |what: &str| {
+            world.execute(&format!("UPDATE lead SET {what} WHERE id = {}", world.literal(story.my_lead))).await;
+        };
+        let deal = world.literal(story.my_deal);
+        for (days, undo) in [("2026-01-30T08:59:59", Some("STATE")), ("2026-01-30T09:00:00", None)] {
+            set(&format!("status = 'CONVERTED', converted_at = '{days}+00:00', deal_id = {deal}")).await;
+            assert_eq!(block(&cast.manager, "lead", &lead, "UNCONVERT").await.as_deref(), undo, "{days}");
+            let input = json!({ "id": lead, "expectedVersion": 1, "reason": "a mistake" });
+            let answer = cast.manager.mutate("unconvertLead", input, "lead { id }").await;
+            assert_eq!(answer.codes() == ["CONFLICT"], undo.is_some(), "{days}: {:#}", answer.body);
+        }
+        for ended in [
+            &format!("status = 'CONVERTED', converted_at = '2026-03-01T08:00:00+00:00', deal_id = {deal}, version = 1"),
+            "status = 'DISQUALIFIED', converted_at = NULL, deal_id = NULL, closed_at = '2026-03-01T08:00:00+00:00', disqualify_reason = 'BAD_DATA'",
+        ] {
+            set(ended).await;
+            for actor in [&cast.rep, &cast.manager, &cast.integration] {
+                assert_eq!(block(actor, "lead", &lead, "UPDATE").await.as_deref(), Some("STATE"), "{:?}", actor.role);
+                for field in [json!({}), json!({ "interest": "more" })] {
+                    let mut input = field;
+                    input["id"] = json!(lead);
+                    input["expectedVersion"] = json!(1);
+                    assert_eq!(actor.mutate("updateLead", input, "lead { id }").await.code(), "CONFLICT");
+                }
+            }
+            assert_eq!(block(&cast.admin, "lead", &lead, "UPDATE").await, None, "the source can be set right");
+        }
+        let stages = [story.won_stage, story.lost_stage].map(|stage| crate::gid("stage", stage));
+        for stage in &stages {
+            assert_eq!(block(&cast.admin, "stage", stage, "DELETE").await.as_deref(), Some("STATE"));
+        }
+        let made = json!({ "pipelineId": crate::gid("pipeline", story.pipeline), "name": "Gone", "category": "LOST" });
+        cast.admin.mutate("createStage", made, "stage { id }").await.payload();
+        assert_eq!(block(&cast.admin, "stage", &stages[0], "DELETE").await.as_deref(), Some("STATE"));
+        assert_eq!(block(&cast.admin, "stage", &stages[1], "DELETE").await, None, "there is another");
+    })
+    .await;
 }

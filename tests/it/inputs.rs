@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use tests::inputs::{Inputs, Place, SESSIONS, Sample};
 use tests::{Answer, World};
+use tributary::access::Role;
 
 /// Mutations that change something, one by one.
 fn verbs(inputs: &Inputs) -> impl Iterator<Item = &str> {
@@ -140,7 +141,8 @@ async fn null_and_blank_in_an_optional_place_mean_nothing() {
                 }
                 let textual =
                     inputs.choices(&place.ty).is_empty() && !["Int", "Boolean", "Float"].contains(&&*place.ty);
-                let blanks = [json!(""), json!(" \t ")].into_iter().filter(|_| textual);
+                let blanks =
+                    [json!(""), json!(" \t "), json!("\u{200b}\u{2800}\u{202e}")].into_iter().filter(|_| textual);
                 for value in [Value::Null].into_iter().chain(blanks) {
                     met.set(met.get() + 1);
                     let odd = inputs.with(mutation, &input, place, value);
@@ -162,5 +164,43 @@ async fn null_and_blank_in_an_optional_place_mean_nothing() {
         .await;
     }
     assert!(met.get() > 200, "only {} optional places were met", met.get());
+    wrong.none();
+}
+
+/// Wherever a user is named to whom something is given: nobody gets what they cannot work on.
+#[tokio::test]
+async fn nothing_is_given_to_who_cannot_work_on_it() {
+    let (inputs, wrong, met) = (Inputs::read(), Wrong::default(), Cell::new(0));
+    for mutation in verbs(&inputs) {
+        let places = inputs.places(mutation);
+        // `leadId` is the lead elsewhere; whoever leads a team only has to be there.
+        let leads_team = ["createTeam", "updateTeam"].contains(&mutation);
+        let users: Vec<_> =
+            places.iter().filter(|place| place.name() == "ownerId" || leads_team && place.name() == "leadId").collect();
+        if users.is_empty() {
+            continue;
+        }
+        tests::each_database(async |world| {
+            let cast = world.cast().await;
+            let story = world.story(&cast).await;
+            let Sample { actor, input } = inputs.sample(&world, &cast, &story, mutation).await;
+            let gone = world.person("Gone", Role::SalesManager, Some(cast.north)).await;
+            world
+                .execute(&format!("UPDATE app_user SET status = 'SUSPENDED' WHERE id = {}", world.literal(gone.id)))
+                .await;
+            let analyst = Some(cast.analyst.id).filter(|_| !leads_team);
+            for (place, user) in users.iter().flat_map(|place| [Some(gone.id), analyst].map(|user| (place, user))) {
+                let Some(user) = user else { continue };
+                met.set(met.get() + 1);
+                let input = inputs.with(mutation, &input, place, json!(crate::gid("user", user)));
+                let answer = actor.mutate(mutation, input.clone(), "__typename").await;
+                let right =
+                    answer.codes().is_empty() && answer.mistakes() == [format!("NOT_ALLOWED {}", place.path.join("."))];
+                wrong.note(right, || format!("{mutation} {input}: {}", answer.body));
+            }
+        })
+        .await;
+    }
+    assert!(met.get() > 40, "only {} users were named", met.get());
     wrong.none();
 }

@@ -2,6 +2,7 @@
 
 mod activity;
 mod allowed;
+mod amounts;
 mod arguments;
 mod attribution;
 mod attribution_rules;
@@ -22,6 +23,7 @@ mod deal;
 mod deep;
 mod demo;
 mod differential;
+mod entries;
 mod event;
 mod explain;
 mod feed;
@@ -59,6 +61,7 @@ mod service;
 mod smoke;
 mod socket;
 mod spelling;
+mod stage;
 mod stream;
 mod tidy;
 mod time_zone;

@@ -47,9 +47,9 @@ fn amounts_are_read_to_the_minor_unit() {
     assert_eq!(parse_minor("-0", "EUR"), Ok(0));
     assert_eq!(parse_minor("007", "JPY"), Ok(7));
     assert_eq!(parse_minor("1.234", "KWD"), Ok(1_234));
-    assert_eq!(parse_minor("100000000000", "EUR"), Ok(10_000_000_000_000));
-    assert_eq!(parse_minor("-100000000000", "EUR"), Ok(-10_000_000_000_000));
-    for text in ["100000000000.01", "-100000000000.01", "92233720368547758.07", "-92233720368547758.08"] {
+    assert_eq!(parse_minor("10000000000000", "EUR"), Ok(1_000_000_000_000_000));
+    assert_eq!(parse_minor("-10000000000000", "EUR"), Ok(-1_000_000_000_000_000));
+    for text in ["10000000000000.01", "-10000000000000.01", "92233720368547758.07", "-92233720368547758.08"] {
         assert_eq!(parse_minor(text, "EUR"), Err(MoneyError::BeyondLimit { digits: 2 }), "{text}");
     }
 }
@@ -200,7 +200,7 @@ proptest! {
     }
 
     #[test]
-    fn amounts_survive_printing_and_reading(minor in -10_000_000_000_000..=10_000_000_000_000_i64, currency in prop::sample::select(&CURRENCIES)) {
+    fn amounts_survive_printing_and_reading(minor in -1_000_000_000_000_000..=1_000_000_000_000_000_i64, currency in prop::sample::select(&CURRENCIES)) {
         prop_assert_eq!(parse_minor(&print_minor(minor, currency), currency), Ok(minor));
     }
 

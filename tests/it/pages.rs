@@ -30,7 +30,7 @@ async fn fill(world: &World, rows: usize) {
             industry: some(at, 3, format!("industry {}", at % 11)),
             size_band: (at % 5 != 0).then(|| sizes[at % 3]),
             annual_revenue_minor: (at % 6 != 0).then_some(i64::try_from(at % 101).expect("small") * 1_000),
-            annual_revenue_currency: (at % 6 != 0).then(|| "EUR".to_owned()),
+            annual_revenue_currency: (at % 6 != 0).then(|| ["EUR", "JPY", "BHD", "CLF"][at % 4].to_owned()),
             country: some(at, 2, ["DE", "AT", "CH"][at % 3].to_owned()),
             lifecycle: [CompanyLifecycle::Prospect, CompanyLifecycle::Customer][at % 2],
             source_system: some(at, 7, "crm".to_owned()),

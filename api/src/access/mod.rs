@@ -209,6 +209,12 @@ pub enum When {
     Is(&'static str),
     /// The column names the viewer.
     Viewer(&'static str),
+    /// The moment is at most so many days ago.
+    Within(&'static str, i64),
+    /// Another live row of the kind has the same in these columns.
+    Like(Kind, &'static [&'static str]),
+    /// The viewer's role may set this field of any row of the kind.
+    Sets(Kind, &'static str),
     /// This does not hold.
     Not(&'static Self),
     /// All of these hold.
@@ -227,7 +233,7 @@ impl When {
     pub fn is_personal(self) -> bool {
         match self {
             Self::Viewer(_) => true,
-            Self::In(..) | Self::Empty(_) | Self::Is(_) => false,
+            Self::In(..) | Self::Empty(_) | Self::Is(_) | Self::Within(..) | Self::Like(..) | Self::Sets(..) => false,
             Self::Not(when) | Self::Any(_, _, when) | Self::At(_, _, when) => when.is_personal(),
             Self::All(all) => all.iter().any(|when| when.is_personal()),
         }

@@ -15,8 +15,9 @@ use crate::error::{Error, Result};
 use crate::graphql::mutation::Changed;
 use crate::graphql::node::Node;
 use crate::graphql::scalar::Moment;
-use crate::store::{Tx, Warrant};
-use crate::user::commands::team_of;
+use crate::spelling::text;
+use crate::store::Tx;
+use crate::store::taker::{heir, taker};
 
 /// A changed activity.
 type Outcome = Result<Changed<activity::Entity>>;
@@ -87,8 +88,8 @@ pub async fn plan(tx: &Tx, input: PlanActivityInput) -> Outcome {
 
 /// Makes the row, for whom its owner is, or for the caller.
 async fn begin(tx: &Tx, mut row: activity::Model, mut checks: Checks) -> Outcome {
-    let warrant = tx.may::<activity::Entity>(Action::Create)?;
-    (row.owner_id, row.team_id) = responsible(tx, &warrant, row.owner_id, "ownerId", &mut checks).await?;
+    tx.may::<activity::Entity>(Action::Create)?;
+    (row.owner_id, row.team_id) = responsible(tx, row.owner_id, "ownerId", &mut checks).await?;
     rules::check(&mut row, &mut checks);
     rules::check_past(&mut row, tx.now(), &mut checks);
     checks.optional("sourceSystem", &mut row.source_system, NAME);
@@ -118,7 +119,7 @@ pub async fn complete(tx: &Tx, input: CompleteActivityInput) -> Result<CompleteA
     rules::check(&mut activity, &mut checks);
     rules::check_past(&mut activity, tx.now(), &mut checks);
     let next = match input.follow_up {
-        Some(next) => Some(follow_up(tx, &warrant, &activity, next, &mut checks).await?),
+        Some(next) => Some(follow_up(tx, &activity, next, &mut checks).await?),
         None => None,
     };
     checks.done()?;
@@ -141,7 +142,7 @@ pub async fn complete(tx: &Tx, input: CompleteActivityInput) -> Result<CompleteA
 pub async fn cancel(tx: &Tx, input: CancelActivityInput) -> Outcome {
     let mut activity = tx.edit::<activity::Entity>(input.id.uuid(), Action::Cancel, input.expected_version).await?;
     activity.status = rules::end(activity.status, End::Cancelled)?;
-    if let Some(reason) = input.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty()) {
+    if let Some(reason) = input.reason.as_deref().and_then(text::said) {
         tx.because(reason);
     }
     Ok(Changed::row(tx.save(activity).await?.id))
@@ -163,17 +164,11 @@ pub async fn no_show(tx: &Tx, input: NoShowActivityInput) -> Outcome {
     Ok(Changed::row(tx.save(activity).await?.id))
 }
 
-async fn follow_up(
-    tx: &Tx,
-    warrant: &Warrant,
-    of: &activity::Model,
-    next: FollowUpInput,
-    checks: &mut Checks,
-) -> Result<activity::Model> {
-    const FIELD: &str = "followUp.ownerId";
+async fn follow_up(tx: &Tx, of: &activity::Model, next: FollowUpInput, checks: &mut Checks) -> Result<activity::Model> {
     let owner = match next.owner_id {
-        Some(id) => responsible(tx, warrant, Some(id.uuid()), FIELD, checks).await?,
-        None => (None, None),
+        Some(id) => responsible(tx, Some(id.uuid()), "followUp.ownerId", checks).await?,
+        None if heir(tx, Kind::Activity, of.owner_id).await?.is_some() => (None, None),
+        None => caller(tx),
     };
     let next = activity::Model {
         kind: next.kind,
@@ -195,15 +190,18 @@ async fn follow_up(
 /// Who is responsible, with the team: the given user, else the caller.
 async fn responsible(
     tx: &Tx,
-    warrant: &Warrant,
     owner: Option<Uuid>,
     field: &str,
     checks: &mut Checks,
 ) -> Result<(Option<Uuid>, Option<Uuid>)> {
+    let Some(owner) = owner else { return Ok(caller(tx)) };
+    let user = checks.note(taker(tx, Kind::Activity, owner, field).await)?;
+    Ok((Some(owner), user.and_then(|user| user.team_id)))
+}
+
+fn caller(tx: &Tx) -> (Option<Uuid>, Option<Uuid>) {
     let viewer = tx.reader().viewer();
-    let Some(owner) = owner else { return Ok((Some(viewer.id).filter(|id| !id.is_nil()), viewer.team)) };
-    checks.expect(tx.sees(Kind::User, owner).await?, "NOT_FOUND", field, "There is no such User.");
-    Ok((Some(owner), team_of(tx, warrant, owner).await?))
+    (Some(viewer.id).filter(|id| !id.is_nil()), viewer.team)
 }
 
 /// At least one link, and each to a row that the caller sees.

@@ -49,7 +49,7 @@ async fn first_due(ask: Ask<'_>, column: &'static str) -> Result<HashMap<Uuid, O
     let planned = Test::Compare(Comparison::Eq, ActivityStatus::Planned.as_str().into(), None);
     let list = ListSql {
         filter: Some(Filter::Test(field("status")?, planned)),
-        order: vec![Key { field: field("dueAt")?, descending: false }],
+        order: Key::of(field("dueAt")?, false).collect(),
         page: Page { limit: 1, backward: false, after: None, before: None },
         weight: Weight::default(),
     };

@@ -12,6 +12,7 @@ use super::rules::{self, Verb};
 use crate::access::Action;
 use crate::error::Result;
 use crate::graphql::mutation::Changed;
+use crate::spelling::text;
 use crate::store::{Change, Tx};
 use crate::transition::{self, Step, Subject};
 
@@ -116,7 +117,7 @@ async fn step(tx: &Tx, mut campaign: Change<campaign::Entity>, to: CampaignStatu
 }
 
 fn given(reason: Option<&str>) -> Option<&str> {
-    reason.map(str::trim).filter(|reason| !reason.is_empty())
+    reason.and_then(text::said)
 }
 
 fn note(tx: &Tx, reason: Option<&str>) {

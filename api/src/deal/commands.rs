@@ -39,7 +39,9 @@ pub async fn win(tx: &Tx, input: WinDealInput) -> Result<Changed<deal::Entity>> 
     rules::must_be_open(&deal)?;
     let closed_at = rules::closing(&deal, input.closed_at.map(|at| at.0), tx.now())?;
     if let Some(amount) = input.amount {
-        if deal.cost_minor.is_some() && deal.currency != amount.currency {
+        if !super::reads_cost(tx) {
+            rules::keeps_currency(&deal, &amount.currency)?;
+        } else if deal.cost_minor.is_some() && deal.currency != amount.currency {
             let message = format!("The cost of the deal is in {}: give the amount in it, too.", deal.currency);
             return Err(Error::invalid("CURRENCY", "amount", message));
         }

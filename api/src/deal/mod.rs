@@ -8,7 +8,7 @@ use entity::enums::DealStatus;
 use entity::{activity, attribution_credit, deal, deal_contact, lead, pipeline, transition};
 use sea_orm::ColumnTrait;
 
-use crate::access::{Action, Kind, When};
+use crate::access::{Action, Grant, Kind, When, policy};
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Currency, Declare, Descriptor, Given};
 use crate::store::writes::{default_owner, writes};
@@ -18,7 +18,11 @@ impl Resource for deal::Entity {
     const KIND: Kind = Kind::Deal;
 
     async fn prepare(tx: &Tx, row: &mut deal::Model, before: Option<&deal::Model>, given: &Given) -> Result<()> {
-        row.currency = rules::currency(row, before, currencies(given), tx.reader().base_currency())?;
+        let currencies = currencies(given);
+        if let (Some(before), Some(amount), false) = (before, currencies.amount, reads_cost(tx)) {
+            rules::keeps_currency(before, amount)?;
+        }
+        row.currency = rules::currency(row, before, currencies, tx.reader().base_currency())?;
         rules::check(row)?;
         match before {
             Some(before) => rules::amount_is_open(row, before),
@@ -50,6 +54,11 @@ impl Resource for deal::Entity {
         }
         commands::follow(tx, warrant, before, row).await
     }
+}
+
+/// May the caller read what the deals cost that they change?
+pub fn reads_cost(tx: &Tx) -> bool {
+    !matches!(policy::read(Kind::Deal, "cost", tx.reader().viewer().role), Grant::No | Grant::Sums)
 }
 
 /// An amount comes with its currency; amount and cost share the column.
@@ -119,7 +128,7 @@ pub fn describe() -> Descriptor {
         .on_create()
         .one(Column::StageId, Kind::Stage, "Where it stands.")
         .on_create()
-        .money("amount", Column::AmountMinor, own, "What the customer is to pay.")
+        .money("amount", Column::AmountMinor, own, "What the customer is to pay. Amount and cost have one currency: roles that cannot read the cost do not change it.")
         .editable()
         .money("cost", Column::CostMinor, own, "What it costs us.")
         .editable()

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::checks::Checks;
 use crate::clock::happened;
 use crate::error::{Error, Mistake, Result};
+use crate::spelling::text;
 use crate::stage::rules::criteria;
 
 /// A deal is decided once: only an open one moves, is won or lost.
@@ -53,6 +54,19 @@ pub struct Currencies<'a> {
     pub amount: Option<&'a str>,
     /// That of the cost, if it is given.
     pub cost: Option<&'a str>,
+}
+
+/// Refuses another currency from somebody who cannot read every amount of the deal: the others would have to follow, and
+/// any answer that depended on them would tell of them. So it depends on the deal's currency alone.
+///
+/// # Errors
+/// `Invalid`.
+pub fn keeps_currency(before: &deal::Model, given: &str) -> Result<()> {
+    if before.currency == given {
+        return Ok(());
+    }
+    let message = "Your role cannot change the currency of a deal: whoever does has to read all of its amounts.";
+    Err(Error::invalid("CURRENCY", "amount", message))
 }
 
 /// The currency of a deal: amount and cost have one. Given ones must agree with each other, and one that is given alone
@@ -158,7 +172,7 @@ pub fn won_amount(deal: &deal::Model) -> Result<i64> {
 /// # Errors
 /// `Invalid` at `lossComment`.
 pub fn explained(reason: LossReason, comment: Option<&str>) -> Result<()> {
-    let empty = comment.is_none_or(|comment| comment.trim().is_empty());
+    let empty = comment.and_then(text::said).is_none();
     if reason == LossReason::Other && empty {
         return Err(Error::invalid("REQUIRED", "lossComment", "Say why the deal was lost: the reason is OTHER."));
     }

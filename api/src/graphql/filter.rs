@@ -6,7 +6,7 @@ use sea_orm::Value as Sql;
 use uuid::Uuid;
 
 use super::pick::Args;
-use super::value::{kept_part, kept_text, parse, parse_money, text_of};
+use super::value::{items, kept_part, kept_text, parse, parse_money, text_of};
 use crate::calendar::{self, Calendar, YEARS};
 use crate::error::{Error, Result};
 use crate::money;
@@ -81,9 +81,7 @@ impl Terms {
     }
 
     fn objects(&self, of: &'static Descriptor, value: &Value, at: &str, depth: usize) -> Result<Vec<Filter>> {
-        let one = std::slice::from_ref(said(value, at)?);
-        let items = if let Value::List(items) = value { items.as_slice() } else { one };
-        items.iter().map(|item| self.object(of, item, at, depth + 1)).collect()
+        items(said(value, at)?).iter().map(|item| self.object(of, item, at, depth + 1)).collect()
     }
 
     fn member(&self, of: &'static Descriptor, name: &str, value: &Value, at: &str, depth: usize) -> Result<Filter> {
@@ -131,7 +129,7 @@ impl Terms {
             _ => None,
         };
         if let (Shape::Money, None) = (field.shape, &currency)
-            && entries.keys().any(|name| name.as_str() != "isNull")
+            && entries.iter().any(|(name, value)| name.as_str() != "isNull" && *value != Value::Null)
         {
             return Err(Error::bad_input(format!("{at}: say in which `currency` amounts are compared.")));
         }
@@ -259,18 +257,15 @@ impl Terms {
         let given = args.get("orderBy").filter(|value| **value != Value::Null);
         let Some(given) = given else {
             let (name, descending) = of.order;
-            return Ok(of
-                .field(name)
-                .map(|field| Key { field, descending })
-                .into_iter()
-                .filter(|key| key.field.name != "id")
-                .collect());
+            let field = of.field(name).filter(|field| field.name != "id");
+            return Ok(field.into_iter().flat_map(|field| Key::of(field, descending)).collect());
         };
         let items = list(given, "orderBy")?;
         if items.len() > MOST_KEYS {
             return Err(Error::bad_input(format!("orderBy: at most {MOST_KEYS} keys.")));
         }
-        items.iter().map(|item| order_key(of, item)).collect()
+        let keys = items.iter().map(|item| order_keys(of, item)).collect::<Result<Vec<_>>>()?;
+        Ok(keys.into_iter().flatten().collect())
     }
 
     /// Reads `first`, `last`, `after` and `before`.
@@ -306,14 +301,17 @@ impl Terms {
     }
 }
 
-/// The name of an order inside its cursors: `Deal:closedAt-,name+`.
+/// The name of an order inside its cursors: `Deal:amount.currency-,amount-,name+`.
 pub fn order_name(of: &Descriptor, order: &[Key]) -> String {
-    let keys: Vec<_> =
-        order.iter().map(|key| format!("{}{}", key.field.name, if key.descending { '-' } else { '+' })).collect();
+    let name = |key: &Key| {
+        let part = if key.by_currency { ".currency" } else { "" };
+        format!("{}{part}{}", key.field.name, if key.descending { '-' } else { '+' })
+    };
+    let keys: Vec<_> = order.iter().map(name).collect();
     format!("{}:{}", of.name, keys.join(","))
 }
 
-fn order_key(of: &'static Descriptor, item: &Value) -> Result<Key> {
+fn order_keys(of: &'static Descriptor, item: &Value) -> Result<impl Iterator<Item = Key> + use<>> {
     let wrong = || {
         Error::bad_input(format!(
             "orderBy: expected keys like {{ field: CREATED_AT, direction: DESC }} of {}.",
@@ -325,8 +323,8 @@ fn order_key(of: &'static Descriptor, item: &Value) -> Result<Key> {
     let field = of.fields.iter().find(|field| field.sortable && shout(&field.name) == name).ok_or_else(wrong)?;
     let direction = entries.get("direction").and_then(text_of);
     match direction {
-        None | Some("ASC") => Ok(Key { field, descending: false }),
-        Some("DESC") => Ok(Key { field, descending: true }),
+        None | Some("ASC") => Ok(Key::of(field, false)),
+        Some("DESC") => Ok(Key::of(field, true)),
         Some(_) => Err(wrong()),
     }
 }
@@ -403,7 +401,7 @@ fn operand(of: &'static Descriptor, field: &Field, value: &Value, currency: Opti
 }
 
 fn list<'a>(value: &'a Value, at: &str) -> Result<&'a [Value]> {
-    let items = if let Value::List(items) = value { items.as_slice() } else { std::slice::from_ref(value) };
+    let items = items(value);
     if items.len() > LONGEST_LIST {
         return Err(Error::bad_input(format!("{at}: at most {LONGEST_LIST} values.")));
     }

@@ -19,6 +19,7 @@ use super::value::{empty, text_of};
 use crate::access::Action;
 use crate::checks::Checks;
 use crate::error::{Error, Mistake, Result};
+use crate::spelling::text;
 use crate::store::Tx;
 use crate::store::descriptor::{
     Currency, Descriptor, Field, Given, Input, Key, Shape, Source, Text, Writes, parse_id_of,
@@ -195,7 +196,8 @@ fn target(of: &Descriptor, input: &IndexMap<Name, Value>) -> Result<Uuid> {
 fn given(of: &'static Descriptor, input: &IndexMap<Name, Value>, verb: Verb, checks: &mut Checks) -> Given {
     let mut given = Given { values: Vec::new(), reason: None };
     let said = |name: &str, required: bool, checks: &mut Checks| {
-        let value = input.get(name).map(|value| if judge::is_blank(value) { &Value::Null } else { value });
+        let is_empty = |value: &Value| judge::is_blank(value) || judge::is_blank_money(value);
+        let value = input.get(name).map(|value| if is_empty(value) { &Value::Null } else { value });
         match value {
             None | Some(Value::Null) if verb == Verb::Create => {
                 checks.expect(!required, "REQUIRED", name, &format!("{name} is required."));
@@ -233,7 +235,7 @@ fn given(of: &'static Descriptor, input: &IndexMap<Name, Value>, verb: Verb, che
     }
     if let Some(reason) = input.get("reason").filter(|reason| !matches!(reason, Value::Null)) {
         judge::scalar(Shape::Text(Text::Plain), reason, None, "reason", checks);
-        given.reason = text_of(reason).filter(|reason| !reason.trim().is_empty()).map(str::to_owned);
+        given.reason = text_of(reason).and_then(text::said).map(str::to_owned);
     }
     given
 }

@@ -15,7 +15,7 @@ use async_graphql::{InputType, InputValueResult, Name, Value};
 use sea_orm::Value as Sql;
 
 use super::schema::registry;
-use super::value::{parse, parse_money, print_time, scalar_of, text_of};
+use super::value::{items, parse, parse_money, print_time, scalar_of, text_of};
 use crate::checks::Checks;
 use crate::error::{Error, Result};
 use crate::spelling::text;
@@ -104,7 +104,7 @@ impl<T: InputType> InputType for Raw<T> {
 /// The idempotency key in an input object; a blank one is none.
 pub fn key(input: &Value, checks: &mut Checks) -> Option<String> {
     let Value::Object(fields) = input else { return None };
-    let key = fields.get(KEY).and_then(text_of).filter(|key| !key.trim().is_empty())?;
+    let key = fields.get(KEY).and_then(text_of).filter(|key| text::said(key).is_some())?;
     let fits = key.chars().count() <= LONGEST_KEY;
     checks.expect(fits, "TOO_LONG", KEY, &format!("An idempotency key has at most {LONGEST_KEY} characters."));
     Some(key.to_owned())
@@ -123,8 +123,8 @@ pub fn scalar(
         checks.expect(id.is_some(), "NOT_FOUND", field, &format!("There is no such {}.", of.name));
         return id.map(|id| Sql::Uuid(Some(id)));
     }
-    if let (Shape::TextList, Value::List(items)) = (shape, value) {
-        for (at, item) in items.iter().enumerate() {
+    if let Shape::TextList = shape {
+        for (at, item) in items(value).iter().enumerate() {
             scalar(Shape::Text(Text::Plain), item, None, &format!("{field}.{at}"), checks)?;
         }
     }
@@ -161,7 +161,13 @@ pub fn money(value: &Value, field: &str, checks: &mut Checks) -> Option<(i64, St
 
 /// Blank fields of a form were left empty.
 pub fn is_blank(value: &Value) -> bool {
-    matches!(value, Value::String(text) if text::said(text).is_none())
+    matches!(value, Value::String(told) if text::said(told).is_none())
+}
+
+/// An amount that was left empty, whatever currency the form had chosen beside it.
+pub fn is_blank_money(value: &Value) -> bool {
+    let Value::Object(parts) = value else { return false };
+    parts.get("amount").is_some_and(is_blank)
 }
 
 /// The inputs of hand-written mutations, as far as their values are judged by them.
@@ -251,7 +257,8 @@ fn object(parts: &[Part], value: Value, field: &str, checks: &mut Checks) -> Val
             continue;
         }
         let optional = !part.ty.ends_with('!');
-        let value = value.filter(|value| !(optional && is_blank(value)));
+        let is_empty = |value: &Value| is_blank(value) || part.ty == "MoneyInput" && is_blank_money(value);
+        let value = value.filter(|value| !(optional && is_empty(value)));
         let at = if field.is_empty() { part.name.clone() } else { format!("{field}.{}", part.name) };
         let value = match value {
             Some(value) if part.is_list_of_inputs() => value,

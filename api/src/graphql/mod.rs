@@ -16,6 +16,7 @@ pub mod mutation;
 pub mod near;
 pub mod node;
 pub mod on_error;
+mod panics;
 pub mod permit;
 pub mod pick;
 pub mod plan;

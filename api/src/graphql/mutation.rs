@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::judge::{Meaning, Raw, Told};
 use super::node::{RowRef, answer_at, read_together};
+use super::panics::caught;
 use super::pick::{path_of, pick};
 use super::refusals;
 use super::register::{a, capital};
@@ -104,7 +105,7 @@ pub(super) async fn perform<I, P: Payload>(
             }
         }
     });
-    match done.await {
+    match caught(done).await? {
         Err(Error::Invalid(mut mistakes)) => {
             reader.name_holders(&mut mistakes).await?;
             Err(Error::Invalid(mistakes))

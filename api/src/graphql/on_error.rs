@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextResolve, ResolveInfo};
-use async_graphql::{Response, ServerError, ServerResult, Value};
+use async_graphql::{PathSegment, Response, ServerError, ServerResult, Value};
+
+use super::panics::caught;
 
 /// What an error does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,7 +79,13 @@ impl Extension for InPlace {
         }
         // The library's own entry says of `__schema` that it may be null; the specification says otherwise.
         let may_be_null = on_error == OnError::Null || !(info.return_type.ends_with('!') || info.name == "__schema");
-        let resolved = next.run(ctx, info).await;
+        let (is_root, name) = (info.path_node.parent.is_none(), info.path_node.field_name().to_owned());
+        let resolved = match is_root {
+            true => caught(next.run(ctx, info))
+                .await
+                .unwrap_or_else(|error| Err(error.into_server_error(None, vec![PathSegment::Field(name)]))),
+            false => next.run(ctx, info).await,
+        };
         // A mutation that answers null has failed.
         if writes && !matches!(&resolved, Ok(Some(value)) if *value != Value::Null) {
             self.failed.store(true, Ordering::Relaxed);

@@ -398,10 +398,13 @@ fn filter_types(registry: &mut Registry, graph: &'static Graph, of: &'static Des
 fn order_and_group_types(registry: &mut Registry, of: &'static Descriptor) {
     let names = of.fields.iter().filter(|field| field.sortable).map(|field| (shout(&field.name), field.doc));
     let fields = format!("{}OrderField", of.name);
+    let has_money = of.fields.iter().any(|field| matches!(field.shape, Shape::Money));
+    let amounts =
+        if has_money { " An amount is ordered by its currency (ISO code) first, then by itself." } else { "" };
     insert_enum(
         registry,
         &fields,
-        &format!("What {} can be ordered by; empty values come last.", words(of.plural)),
+        &format!("What {} can be ordered by; empty values come last.{amounts}", words(of.plural)),
         names.collect(),
     );
     insert_input(

@@ -15,7 +15,7 @@ use super::refusals;
 use super::register::{register, root_fields};
 use super::render::Renderer;
 use super::schema::GRAPH;
-use super::value::text_of;
+use super::value::{items, text_of};
 use crate::error::{Code, Error, Result};
 use crate::store::descriptor::{Ask, Descriptor, Report, parse_id_of};
 use crate::store::select::Of;
@@ -147,11 +147,7 @@ async fn one(
 
 /// Rows of any entities: one statement for each entity among them.
 async fn nodes(ctx: &Context<'_>, planner: &Planner<'_>, args: &Args, renderer: &mut Renderer) -> Result<Value> {
-    let ids = match args.get("ids") {
-        Some(Value::List(ids)) => ids.as_slice(),
-        Some(one) => std::slice::from_ref(one),
-        None => &[],
-    };
+    let ids = args.get("ids").map(items).unwrap_or_default();
     if ids.len() as u64 > NESTED_PAGE {
         return Err(Error::bad_input(format!("ids: at most {NESTED_PAGE}.")));
     }

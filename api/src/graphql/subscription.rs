@@ -28,7 +28,7 @@ use super::plan::{Level, Object, Planner};
 use super::register::subscription_fields;
 use super::render::Renderer;
 use super::schema::GRAPH;
-use super::value::text_of;
+use super::value::{items, text_of};
 use super::views::{Question, Told};
 use crate::access::{Kind, Viewer};
 use crate::app::{App, Credential};
@@ -244,10 +244,6 @@ impl Wanted {
     }
 }
 
-fn items(value: &Value) -> &[Value] {
-    if let Value::List(items) = value { items } else { std::slice::from_ref(value) }
-}
-
 fn kinds(value: &Value) -> Result<HashSet<Kind>> {
     let kind = |value: &Value| {
         Kind::parse(Some(value.clone())).map_err(|_| Error::bad_input("types: expected kinds of objects."))
@@ -269,7 +265,7 @@ fn subjects(value: &Value) -> Result<HashSet<(Kind, Uuid)>> {
 
 /// The order of the log, or its reverse.
 fn by_seq(of: &'static Descriptor, descending: bool) -> Vec<Key> {
-    of.field("seq").map(|field| Key { field, descending }).into_iter().collect()
+    of.field("seq").into_iter().flat_map(|field| Key::of(field, descending)).collect()
 }
 
 /// The number of the event that a cursor names; a list of events in either direction gives the same places.

@@ -17,7 +17,7 @@ use super::load::{Answers, name_rows};
 use super::pick::{Picked, pick};
 use super::plan::{OutPlan, Planner};
 use super::register::words;
-use super::value::{money_out, money_type, render, text_of};
+use super::value::{items, money_out, money_type, render, text_of};
 use crate::access::policy::{Partition, SMALLEST_GROUP};
 use crate::access::{Action, Grant, policy};
 use crate::error::{Code, Error, Result};
@@ -349,8 +349,12 @@ impl Folded {
     fn add(&mut self, plan: &TotalsPlan, group: &Group) {
         self.count += group.count;
         for figure in plan.figures.values().flatten() {
-            let currency = figure.currency.and_then(|at| group.keys.get(at)).and_then(Cell::text);
-            let currency = currency.map_or_else(|| plan.base.to_string(), str::to_owned);
+            let currency = match figure.currency.map(|at| group.keys.get(at).and_then(Cell::text)) {
+                Some(Some(currency)) => currency.to_owned(),
+                // No row of the group has the amount.
+                Some(None) => continue,
+                None => plan.base.to_string(),
+            };
             if let (Some(sums), Some(figures)) = (self.sums.get_mut(figure.sum), group.sums.get(figure.sum)) {
                 sums.entry(currency).and_modify(|known| merge(known, figures)).or_insert_with(|| figures.clone());
             }
@@ -364,7 +368,7 @@ fn merge(known: &mut Figures, more: &Figures) {
     if less(&more.min, &known.min) {
         known.min = more.min.clone();
     }
-    if less(&known.max, &more.max) || known.max == Cell::Null {
+    if more.max != Cell::Null && (less(&known.max, &more.max) || known.max == Cell::Null) {
         known.max = more.max.clone();
     }
 }
@@ -400,7 +404,7 @@ impl GroupPlan {
         let key_object = key_object(of);
         let (mut keys, mut uses) = (Vec::new(), Vec::new());
         let by = picked.args.get("by").ok_or_else(|| Error::bad_input("by: expected at least one field."))?;
-        let items = if let Value::List(items) = by { items.as_slice() } else { std::slice::from_ref(by) };
+        let items = items(by);
         if items.is_empty() || items.len() > 4 {
             return Err(Error::bad_input("by: group by one to four fields."));
         }

@@ -172,8 +172,7 @@ pub fn parse(shape: Shape, value: &Value, ids_of: Option<&Descriptor>, what: &st
             spelled.map(Sql::from).ok_or_else(|| wrong(&format!("one of {}", values.join(", "))))
         }
         Shape::TextList => {
-            let Value::List(items) = value else { return Err(wrong("a list of texts")) };
-            let texts: Option<Vec<_>> = items.iter().map(|item| text_of(item).map(str::to_owned)).collect();
+            let texts: Option<Vec<_>> = items(value).iter().map(|item| text_of(item).map(str::to_owned)).collect();
             texts
                 .map(|texts| Sql::Json(Some(Box::new(serde_json::Value::from(texts)))))
                 .ok_or_else(|| wrong("a list of texts"))
@@ -204,10 +203,21 @@ pub fn parse_money(value: &Value, what: &str) -> Result<(i64, String)> {
         return Err(Error::bad_input(format!("{what}: expected an amount with its currency.")));
     };
     let currency = codes::upper(fields.get("currency").and_then(string_of).unwrap_or_default());
-    let amount = fields.get("amount").and_then(decimal_text).unwrap_or_default();
+    let told = fields.get("amount").unwrap_or(&Value::Null);
+    let amount = decimal_text(told).ok_or_else(|| {
+        let told: String = told.to_string().chars().take(40).collect();
+        Error::bad_input(format!(
+            "{what}: expected a text of digits like \"1234.50\" (in quotes, so that it is exact), and there is {told}."
+        ))
+    })?;
     let minor =
         money::parse_minor(amount.trim(), &currency).map_err(|error| Error::bad_input(format!("{what}: {error}.")))?;
     Ok((minor, currency))
+}
+
+/// The items of a list; a single value stands for a list of it.
+pub fn items(list: &Value) -> &[Value] {
+    if let Value::List(items) = list { items } else { std::slice::from_ref(list) }
 }
 
 /// The text of a string: what stands without quotes in a document is no text.

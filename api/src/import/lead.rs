@@ -82,7 +82,7 @@ pub fn apply(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made)
         None => begin(desk, row, draft, &moments, status, &mut lead)?,
         Some(before) if before.status.is_open() => go_on(desk, row, draft, &moments, status, &mut lead)?,
         Some(before) => {
-            life::check_update(before, &lead).map_err(|error| problems(draft, row, error))?;
+            life::check_update(before, &lead, true).map_err(|error| problems(draft, row, error))?;
             if before.status == LeadStatus::Disqualified && status != before.status {
                 desk.note("the lead was disqualified and the file says something else: it stays as it is");
             }

@@ -11,13 +11,14 @@ use super::graphql::{
     RecallHandoffInput, RecycleLeadInput, RejectLeadInput, RejectedTo,
 };
 use super::rules::{self, Findings, Verb};
-use crate::access::Action;
+use crate::access::{Action, Kind};
 use crate::contact::commands::project_lifecycle;
 use crate::error::{Code, Error, Result};
 use crate::graphql::mutation::Changed;
 use crate::graphql::scalar::{Id, Words};
 use crate::handoff;
 use crate::handoff::rules::Feedback;
+use crate::store::taker::heir;
 use crate::store::{Change, Tx, Warrant};
 use crate::transition::{self, Step, Subject};
 
@@ -99,9 +100,9 @@ pub async fn reject(tx: &Tx, input: RejectLeadInput) -> Done {
         RejectedTo::Disqualified => LeadStatus::Disqualified,
     };
     rules::enter(&mut lead, Verb::Reject, to, tx.now())?;
-    lead.recycled_count += 1;
+    lead.recycled_count = lead.recycled_count.saturating_add(1);
     lead.disqualify_reason = (to == LeadStatus::Disqualified).then_some(input.reason);
-    rules::give_back(&mut lead, handoff.from_user_id, handoff.from_team_id);
+    give_back(tx, &mut lead, &handoff).await?;
     save(tx, lead).await
 }
 
@@ -116,7 +117,7 @@ pub async fn recall(tx: &Tx, input: RecallHandoffInput) -> Done {
     let warrant = lead.warrant();
     let handoff = handoff::commands::recall(tx, &warrant, lead.id).await?;
     rules::enter(&mut lead, Verb::Recall, LeadStatus::Nurturing, tx.now())?;
-    rules::give_back(&mut lead, handoff.from_user_id, handoff.from_team_id);
+    give_back(tx, &mut lead, &handoff).await?;
     save(tx, lead).await
 }
 
@@ -180,9 +181,9 @@ pub async fn recycle(tx: &Tx, input: RecycleLeadInput) -> Done {
     because(tx, &[Some(input.reason.as_str().to_owned()), comment]);
     let handoff = handoff::commands::last_accepted(tx, &lead.warrant(), lead.id).await?;
     rules::enter(&mut lead, Verb::Recycle, LeadStatus::Nurturing, tx.now())?;
-    lead.recycled_count += 1;
+    lead.recycled_count = lead.recycled_count.saturating_add(1);
     if let Some(handoff) = handoff {
-        rules::give_back(&mut lead, handoff.from_user_id, handoff.from_team_id);
+        give_back(tx, &mut lead, &handoff).await?;
     }
     save(tx, lead).await
 }
@@ -225,6 +226,13 @@ pub(super) async fn entered(tx: &Tx, warrant: &Warrant, lead: &lead::Model, from
     };
     transition::record(tx, warrant, Subject::Lead(lead.id), step).await?;
     project_lifecycle(tx, warrant, lead.contact_id).await
+}
+
+/// Gives the lead to marketing again: to whom it came from, or to their team if they are not there any more.
+async fn give_back(tx: &Tx, lead: &mut Lead, handoff: &entity::handoff::Model) -> Result<()> {
+    let owner = heir(tx, Kind::Lead, handoff.from_user_id).await?.map(|user| user.id);
+    rules::give_back(lead, owner, handoff.from_team_id);
+    Ok(())
 }
 
 /// Notes in the event log why.

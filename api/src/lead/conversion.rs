@@ -6,7 +6,7 @@ use entity::campaign_member::{self, MemberStatus};
 use entity::deal_contact::DealRole;
 use entity::enums::DealStatus;
 use entity::lead::LeadStatus;
-use entity::{company, contact, deal, deal_contact, event, lead, transition, user};
+use entity::{company, contact, deal, deal_contact, event, lead, transition};
 use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
@@ -15,14 +15,18 @@ use super::conversion_graphql::{ConvertLeadDealInput, ConvertLeadInput, ConvertL
 use crate::access::{Action, Kind};
 use crate::campaign_member::rules::is_out;
 use crate::deal::commands as deals;
-use crate::error::{Error, Mistake, Result};
+use crate::error::{Error, Result};
 use crate::graphql::mutation::Changed;
 use crate::graphql::node::Node;
+use crate::spelling::text;
+use crate::store::taker::{heir, taker};
 use crate::store::{Change, Tx, Warrant};
 use crate::transition::{Step, Subject, record};
 
-/// A conversion can be undone for so long.
-const UNDO: TimeDelta = TimeDelta::days(30);
+/// A conversion can be undone for so many days.
+pub const UNDO_DAYS: i64 = 30;
+/// What is told afterwards.
+pub const TOO_LATE: &str = "A conversion can be undone for 30 days, and those are over.";
 
 /// The verbs that convert, as the event log names them.
 const VERBS: [&str; 2] = ["convertLead", "convertLeads"];
@@ -89,7 +93,7 @@ pub async fn convert(tx: &Tx, input: ConvertLeadInput) -> Result<ConvertLeadPayl
 /// NOT_FOUND, FORBIDDEN; CONFLICT: another version, too late, or the deal has gone on; `Invalid`: no reason.
 pub async fn unconvert(tx: &Tx, input: UnconvertLeadInput) -> Result<Changed<lead::Entity>> {
     let lead = lead_named(input.id, input.lead_id)?;
-    if input.reason.trim().is_empty() {
+    if text::said(&input.reason).is_none() {
         return Err(Error::invalid("REQUIRED", "reason", "Say why the conversion is undone; it is logged."));
     }
     let lead = tx.edit::<lead::Entity>(lead.uuid(), Action::Unconvert, input.expected_version).await?;
@@ -97,8 +101,8 @@ pub async fn unconvert(tx: &Tx, input: UnconvertLeadInput) -> Result<Changed<lea
     let Some(deal) = lead.deal_id else {
         return Err(Error::conflict("The lead is not converted: there is nothing to undo."));
     };
-    let Some(converted_at) = last_conversion(tx, &lead).await?.filter(|at| tx.now() - *at <= UNDO) else {
-        return Err(Error::conflict("A conversion can be undone for 30 days, and those are over."));
+    let Some(converted_at) = lead.converted_at.filter(|at| tx.now() - *at <= TimeDelta::days(UNDO_DAYS)) else {
+        return Err(Error::conflict(TOO_LATE));
     };
     let deal = tx.affect::<deal::Entity>(&warrant, deal).await?;
     if deal.status != DealStatus::Open {
@@ -203,9 +207,7 @@ async fn new_deal(
     must_be_first(tx, &warrant, lead).await?;
     let (pipeline, stage) = (input.pipeline_id.map(|id| id.uuid()), input.stage_id.map(|id| id.uuid()));
     let owner = input.owner_id.map(|id| id.uuid());
-    let named =
-        [(Kind::Pipeline, pipeline, "pipelineId"), (Kind::Stage, stage, "stageId"), (Kind::User, owner, "ownerId")];
-    for (kind, id, field) in named {
+    for (kind, id, field) in [(Kind::Pipeline, pipeline, "pipelineId"), (Kind::Stage, stage, "stageId")] {
         if let Some(id) = id
             && !tx.sees(kind, id).await?
         {
@@ -217,8 +219,13 @@ async fn new_deal(
         Some(amount) => (Some(amount.minor), Some(amount.currency)),
         None => (lead.estimated_value_minor, lead.estimated_value_currency.clone()),
     };
-    let caller = Some(tx.reader().viewer().id).filter(|id| !id.is_nil());
-    let responsible = owner.or(lead.owner_id).or(caller);
+    let owner = match owner {
+        Some(owner) => Some(taker(tx, Kind::Deal, owner, "ownerId").await.map_err(within_deal)?),
+        None => heir(tx, Kind::Deal, lead.owner_id).await?,
+    };
+    let viewer = tx.reader().viewer();
+    let caller = (Some(viewer.id).filter(|id| !id.is_nil()), viewer.team);
+    let (owner, team) = owner.map_or(caller, |owner| (Some(owner.id), owner.team_id));
     let mut deal = deal::Model {
         name: match input.name {
             Some(name) => name,
@@ -230,8 +237,8 @@ async fn new_deal(
         amount_minor: amount,
         currency: currency.unwrap_or_else(|| tx.reader().base_currency().to_owned()),
         expected_close_on: input.expected_close_on.map(|day| day.0),
-        owner_id: responsible,
-        team_id: team_of(tx, &warrant, responsible).await?,
+        owner_id: owner,
+        team_id: team,
         lead_id: Some(lead.id),
         source_campaign_id: lead.source_campaign_id,
         ..deal::Model::default()
@@ -239,11 +246,6 @@ async fn new_deal(
     crate::deal::complete(tx, &warrant, &mut deal).await.map_err(within_deal)?;
     crate::deal::rules::check(&mut deal).map_err(within_deal)?;
     Ok(deal)
-}
-
-async fn team_of(tx: &Tx, warrant: &Warrant, owner: Option<Uuid>) -> Result<Option<Uuid>> {
-    let Some(owner) = owner else { return Ok(None) };
-    Ok(tx.all::<user::Entity>(warrant).with_id(owner).one().await?.and_then(|owner| owner.team_id))
 }
 
 /// A deal that was made for the lead by hand is the one it belongs to.
@@ -270,12 +272,7 @@ async fn usual_name(tx: &Tx, warrant: &Warrant, company: Option<Uuid>) -> Result
 
 /// Mistakes in the `deal` of the input say so.
 fn within_deal(error: Error) -> Error {
-    let Error::Invalid(mistakes) = error else { return error };
-    let inside = |mistake: Mistake| {
-        let path = std::iter::once("deal".to_owned()).chain(mistake.path).collect();
-        Mistake { path, ..mistake }
-    };
-    Error::Invalid(mistakes.into_iter().map(inside).collect())
+    error.within("deal")
 }
 
 /// An existing deal takes from the lead what it does not have yet.
@@ -303,7 +300,7 @@ async fn mark_converted(
     let (warrant, from) = (lead.warrant(), lead.status);
     lead.status = LeadStatus::Converted;
     lead.deal_id = Some(deal.id);
-    lead.converted_at = lead.converted_at.or(Some(tx.now()));
+    lead.converted_at = Some(tx.now());
     lead.company_id = lead.company_id.or(company);
     let lead = tx.save(lead).await?;
     record(tx, &warrant, Subject::Lead(lead.id), step(from, lead.status)).await?;
@@ -403,14 +400,6 @@ async fn linked_by_hand(tx: &Tx, warrant: &Warrant, activity: Uuid) -> Result<bo
     Ok(first.is_some_and(|first| first.changes.get("deal").is_some()))
 }
 
-async fn last_conversion(tx: &Tx, lead: &Change<lead::Entity>) -> Result<Option<chrono::DateTime<chrono::Utc>>> {
-    use transition::Column;
-    let past = tx.all::<transition::Entity>(&lead.warrant()).matching(Column::LeadId, lead.id);
-    let past = past.filter(Column::ToState.eq(LeadStatus::Converted.as_str()));
-    let last = past.order_by_desc(Column::At).order_by_desc(Column::Id).limit(1).one().await?;
-    Ok(last.map(|last| last.at).or(lead.converted_at))
-}
-
 /// Nothing may stand on the conversion: leads that joined the deal are taken out in the reverse order. And nothing may
 /// stand in the place of the lead.
 async fn must_be_last(tx: &Tx, warrant: &Warrant, lead: &lead::Model) -> Result<()> {
@@ -436,6 +425,7 @@ async fn mark_qualified(tx: &Tx, mut lead: Change<lead::Entity>) -> Result<lead:
     let (warrant, from) = (lead.warrant(), lead.status);
     lead.status = LeadStatus::Sql;
     lead.deal_id = None;
+    lead.converted_at = None;
     lead.sql_at = lead.sql_at.or(Some(tx.now()));
     let lead = tx.save(lead).await?;
     record(tx, &warrant, Subject::Lead(lead.id), step(from, lead.status)).await?;

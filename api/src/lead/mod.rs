@@ -11,9 +11,10 @@ pub mod rules;
 use entity::lead::LeadStatus;
 use entity::{activity, handoff, lead, transition};
 
-use crate::access::{Action, Kind, When};
+use crate::access::{Action, Grant, Kind, When, policy};
 use crate::error::{Error, Result};
 use crate::handoff::commands as handoffs;
+use crate::spelling::text;
 use crate::store::descriptor::{Currency, Declare, Descriptor, Given, one_of};
 use crate::store::writes::writes;
 use crate::store::{Resource, Tx, Warrant};
@@ -21,12 +22,13 @@ use crate::store::{Resource, Tx, Warrant};
 impl Resource for lead::Entity {
     const KIND: Kind = Kind::Lead;
 
-    async fn prepare(_: &Tx, row: &mut lead::Model, before: Option<&lead::Model>, _: &Given) -> Result<()> {
+    async fn prepare(tx: &Tx, row: &mut lead::Model, before: Option<&lead::Model>, _: &Given) -> Result<()> {
         rules::check_fields(row)?;
-        for text in [&mut row.interest, &mut row.need, &mut row.budget, &mut row.authority, &mut row.timing] {
-            *text = text.take().filter(|text| !text.trim().is_empty());
+        for told in [&mut row.interest, &mut row.need, &mut row.budget, &mut row.authority, &mut row.timing] {
+            *told = told.take().filter(|told| text::said(told).is_some());
         }
-        before.map_or(Ok(()), |before| rules::check_update(before, row))
+        let may_amend = policy::write(Kind::Lead, "source", tx.reader().viewer().role) == Grant::Yes;
+        before.map_or(Ok(()), |before| rules::check_update(before, row, may_amend))
     }
 
     async fn may_delete(tx: &Tx, row: &lead::Model) -> Result<()> {
@@ -134,6 +136,12 @@ fn life(declared: Declare<lead::Entity>) -> Declare<lead::Entity> {
             Action::Unconvert,
             When::At("deal_id", Kind::Deal, &crate::deal::OPEN),
             "The deal is closed. Reopen it first (reopenDeal), then undo the conversion.",
+        )
+        .demands(Action::Unconvert, When::Within("converted_at", conversion::UNDO_DAYS), conversion::TOO_LATE)
+        .demands(
+            Action::Update,
+            When::Not(&When::All(&[When::Not(&OPEN), When::Not(&When::Sets(Kind::Lead, "source"))])),
+            "The lead has ended and no longer changes. A new interest of the person is a new lead: captureLead.",
         )
         .demands(
             Action::Assign,

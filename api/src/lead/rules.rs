@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::access::Action;
 use crate::error::{Error, Mistake, Result};
+use crate::spelling::text;
 
 /// From this score on a lead is marketing-qualified without a word; below it, a person has to say why.
 pub const QUALIFYING_SCORE: i32 = 60;
@@ -230,8 +231,8 @@ impl Findings {
 }
 
 /// Text that says something.
-pub fn said(text: Option<&str>) -> Option<&str> {
-    text.map(str::trim).filter(|text| !text.is_empty())
+pub fn said(told: Option<&str>) -> Option<&str> {
+    told.and_then(text::said)
 }
 
 /// The owner of an accepted lead: who it was given to, else who took it from the pool.
@@ -246,13 +247,13 @@ pub fn give_back(lead: &mut Model, owner: Option<Uuid>, team: Option<Uuid>) {
     lead.handed_off_at = None;
 }
 
-/// What may still be changed of a lead that has ended: where it came from, for the record; nothing else.
+/// What may still be changed of a lead that has ended: where it came from, for the record, by those who may; nothing else.
 ///
 /// # Errors
 /// CONFLICT.
-pub fn check_update(before: &Model, after: &Model) -> Result<()> {
+pub fn check_update(before: &Model, after: &Model, may_amend: bool) -> Result<()> {
     let kept = Model { source: before.source, source_campaign_id: before.source_campaign_id, ..after.clone() };
-    if before.status.is_open() || kept == *before {
+    if before.status.is_open() || (may_amend && kept == *before) {
         return Ok(());
     }
     Err(Error::conflict(format!(

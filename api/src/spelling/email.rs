@@ -7,13 +7,13 @@ use super::{domain, text};
 /// The most bytes before the `@` (RFC 5321).
 const LONGEST_LOCAL: usize = 64;
 
-/// An address as we keep it: in lower case, without what is not shown, without what stands around it in links and mail
+/// An address as we keep it: in lower case and letters of usual width, without what is not shown, without what stands around it in links and mail
 /// programs (`mailto:`, `Ada <…>`), its domain in the letters that people read.
 pub fn spell(text: &str) -> Option<String> {
-    let text = text::bare(text);
+    let text = text::bare(&text.nfkc().collect::<String>());
     let address = unwrapped(&text);
     let (local, host) = address.rsplit_once('@')?;
-    let local: String = local.trim().nfc().flat_map(char::to_lowercase).nfc().collect();
+    let local: String = local.trim().nfkc().flat_map(char::to_lowercase).nfkc().collect();
     let host = domain::spell_host(host.trim())?;
     is_local(&local).then(|| format!("{local}@{host}"))
 }

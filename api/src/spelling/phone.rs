@@ -2,6 +2,8 @@
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, Region};
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::text;
 
 /// A number as we keep it: E.164, with `;ext=` where it has an extension (RFC 3966): two people behind one switchboard
@@ -36,9 +38,9 @@ fn print(number: &PhoneNumber) -> String {
     }
 }
 
-/// Without what is not shown, and without the scheme of a link.
+/// In digits of usual width, without what is not shown, and without the scheme of a link.
 fn plain(text: &str) -> String {
-    let text = text::bare(text);
+    let text = text::bare(&text.nfkc().collect::<String>());
     match text.split_at_checked("tel:".len()) {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("tel:") => rest.trim().to_owned(),
         _ => text,

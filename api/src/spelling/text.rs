@@ -71,8 +71,10 @@ pub fn direction(text: &str) -> Option<char> {
 
 /// Without anything blank at its ends: a text of nothing but blanks is empty.
 fn trim(text: &str) -> &str {
-    let shown =
-        |letter: char| !(letter.is_whitespace() || is_invisible(letter) || is_joiner(letter) || is_void(letter));
+    let shown = |letter: char| {
+        let nothing = letter.is_whitespace() || is_invisible(letter) || is_joiner(letter) || is_void(letter);
+        !(nothing || is_bidi(letter))
+    };
     if text.chars().any(shown) {
         text.trim_matches(|letter: char| letter.is_whitespace() || is_invisible(letter))
     } else {
@@ -93,9 +95,9 @@ fn is_latin(letter: char) -> bool {
     letter < '\u{2b0}'
 }
 
-/// Has a width but no shape.
+/// Has a width but no shape, or only changes the shape of what stands before it.
 fn is_void(letter: char) -> bool {
-    letter == '\u{2800}' || matches!(letter, '\u{fe00}'..='\u{fe0f}')
+    matches!(letter, '\u{2800}' | '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0020}'..='\u{e0fff}')
 }
 
 /// Has no shape and does nothing to what is around it: the ignorable characters of Unicode (Default_Ignorable_Code_Point)

@@ -29,9 +29,6 @@ impl Resource for stage::Entity {
             row.exit_criteria = serde_json::Value::Array(Vec::new());
         }
         rules::check(row)?;
-        if let Some(taken) = others.iter().find(|other| other.position == row.position) {
-            return Err(Error::invalid("TAKEN", "position", format!("{} stands at this position.", taken.name)));
-        }
         if row.category == DealStatus::Won && others.iter().any(|other| other.category == DealStatus::Won) {
             return Err(Error::invalid(
                 "TAKEN",
@@ -39,13 +36,18 @@ impl Resource for stage::Entity {
                 "A pipeline has one WON stage, and this one has it already.",
             ));
         }
-        match before {
-            Some(before) if before.category != row.category => {
-                leave_category(tx, &warrant, before, &others).await?;
-                no_deals_ever(tx, &warrant, before).await
-            }
-            _ => Ok(()),
+        if let Some(before) = before.filter(|before| before.category != row.category) {
+            leave_category(tx, &warrant, before, &others).await?;
+            no_deals_ever(tx, &warrant, before).await?;
         }
+        let moves = rules::make_room(row.position, before.map(|before| before.position), &others)?;
+        // The last first: no two stages of a pipeline stand at one place, not even meanwhile.
+        for (other, position) in moves.into_iter().rev() {
+            let mut other = tx.affected::<stage::Entity>(&warrant, other.clone());
+            other.position = position;
+            tx.save(other).await?;
+        }
+        Ok(())
     }
 
     async fn may_delete(tx: &Tx, row: &stage::Model) -> Result<()> {
@@ -61,11 +63,12 @@ async fn others(tx: &Tx, warrant: &Warrant, row: &stage::Model) -> Result<Vec<st
     stages.filter(stage::Column::Id.ne(row.id)).order_by(stage::Column::Position).all().await
 }
 
-/// What was not said: after the last open stage, in the forecast as possible.
+/// What was not said: an open stage comes after the last open one, another after all; in the forecast as possible.
 fn complete(row: &mut stage::Model, others: &[stage::Model], given: &Given) {
     if !given.has("position") {
-        let open = others.iter().filter(|other| other.category == DealStatus::Open);
-        row.position = open.map(|other| other.position).max().unwrap_or_default() + 1;
+        let behind =
+            others.iter().filter(|other| row.category != DealStatus::Open || other.category == DealStatus::Open);
+        row.position = behind.map(|other| other.position).max().unwrap_or_default().saturating_add(1);
     }
     if row.category == DealStatus::Open && !given.has("forecast_category") {
         row.forecast_category = ForecastCategory::Pipeline;
@@ -81,11 +84,7 @@ async fn leave_category(tx: &Tx, warrant: &Warrant, row: &stage::Model, others: 
     if others.iter().any(|other| other.category == row.category) {
         return Ok(());
     }
-    Err(Error::conflict(match row.category {
-        DealStatus::Won => "A pipeline has exactly one WON stage: this one stays.",
-        DealStatus::Lost => "A pipeline has at least one LOST stage: add another first.",
-        DealStatus::Open => "New deals need an open stage: add another first.",
-    }))
+    Err(Error::conflict(if row.category == DealStatus::Won { rules::ONE_WON } else { rules::LAST_OF_ITS_KIND }))
 }
 
 /// The category of a stage is also that of its deleted deals: the table keeps them in step.
@@ -105,7 +104,11 @@ pub fn describe() -> Descriptor {
         .field(Column::Name, "The name.")
         .editable()
         .required()
-        .field(Column::Position, "Its place in the pipeline, from 1; unless given, after the last open stage.")
+        .field(
+            Column::Position,
+            "Its place in the pipeline, 1 to 10,000; unless given, an open stage comes after the last open one and any \
+             other after all. Where a stage stands there already, that one and those right behind it move up.",
+        )
         .editable()
         .choice::<_, DealStatus>(
             Column::Category,
@@ -129,5 +132,7 @@ pub fn describe() -> Descriptor {
             When::Not(&When::Any(Kind::Deal, "stage_id", When::ALWAYS)),
             "Deals stand in this stage. Move them first.",
         )
+        .demands(Action::Delete, When::Not(&When::In("category", &["WON"])), rules::ONE_WON)
+        .demands(Action::Delete, When::Like(Kind::Stage, &["pipeline_id", "category"]), rules::LAST_OF_ITS_KIND)
         .done()
 }

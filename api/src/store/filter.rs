@@ -145,7 +145,7 @@ pub enum Comparison {
 pub(crate) struct FieldSql {
     /// The value (minor units of an amount).
     pub value: Sql,
-    /// The currency of an amount.
+    /// The currency of an amount; empty where the amount is.
     pub currency: Option<Sql>,
     /// May only be summed over enough rows.
     pub sums_only: bool,
@@ -170,6 +170,23 @@ impl Look {
             Self::Into => field.searched.as_deref(),
             Self::Along => field.sorted.as_deref(),
         }
+    }
+}
+
+impl FieldSql {
+    /// Is it empty on some rows?
+    pub(crate) fn nullable(&self, field: &Field) -> bool {
+        field.nullable || self.value.as_text().starts_with("CASE")
+    }
+
+    /// An amount that is empty has no currency.
+    fn without_currency_of_nothing(self, field: &Field) -> Self {
+        if !self.nullable(field) {
+            return self;
+        }
+        let mut there = self.value.clone();
+        there.push(" IS NOT NULL");
+        Self { currency: self.currency.map(|currency| currency.only_where(there)), ..self }
     }
 }
 
@@ -240,16 +257,14 @@ impl Reader {
             Some(text) => FieldSql { value: self.expression(text, alias), currency: None, sums_only: false },
             None => self.raw(field, alias),
         };
-        match self.field_grant(of, &field.name, alias) {
+        let granted = match self.field_grant(of, &field.name, alias) {
             FieldGrant::Open => Ok(raw),
             FieldGrant::SumsOnly => Ok(FieldSql { sums_only: true, ..raw }),
             FieldGrant::Closed => Err(forbidden_field(of, &field.name)),
-            FieldGrant::Where(condition) => {
-                let mut value = Sql::text("CASE WHEN ");
-                value.append(condition).push(" THEN ").append(raw.value).push(" END");
-                Ok(FieldSql { value, ..raw })
-            }
-        }
+            FieldGrant::Where(condition) => Ok(FieldSql { value: raw.value.only_where(condition), ..raw }),
+        };
+        // Amounts of a row can share a currency: one that is empty here, or closed, must not show that of the others.
+        granted.map(|sql| sql.without_currency_of_nothing(field))
     }
 
     /// The value of a field as it stands in the table, without the policy.
@@ -284,8 +299,8 @@ impl Reader {
     }
 
     fn test(&self, field: &Field, sql: FieldSql, test: &Test) -> Sql {
+        let nullable = sql.nullable(field);
         let FieldSql { mut value, currency, .. } = sql;
-        let nullable = field.nullable || value.as_text().starts_with("CASE");
         match test {
             Test::IsNull(empty) => {
                 value.push(if *empty { " IS NULL" } else { " IS NOT NULL" });

@@ -89,6 +89,7 @@ pub mod setting;
 pub mod sizes;
 pub mod sql;
 pub mod system;
+pub mod taker;
 pub mod tally;
 pub mod totals;
 mod transaction;

@@ -9,9 +9,9 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::descriptor::{Field, Shape};
+use super::descriptor::{Currency, Field, Shape, Source, Text};
 use super::keys::RULES;
-use super::row::Cell;
+use super::row::{Cell, Stored};
 use super::sql::Sql;
 use crate::calendar;
 use crate::error::{Error, Result};
@@ -21,8 +21,30 @@ use crate::error::{Error, Result};
 pub struct Key {
     /// The field.
     pub field: &'static Field,
+    /// Not the amount itself but its currency.
+    pub by_currency: bool,
     /// Largest first.
     pub descending: bool,
+}
+
+impl Key {
+    /// The keys of a field. Amounts of different currencies cannot be compared: they are ordered by their currency first.
+    pub fn of(field: &'static Field, descending: bool) -> impl Iterator<Item = Self> {
+        let key = Self { field, by_currency: false, descending };
+        let differs = matches!(field.source, Source::Money(_, Currency::Column(_)));
+        let currency = differs.then_some(Self { by_currency: true, ..key });
+        currency.into_iter().chain([key])
+    }
+
+    /// What its values are.
+    pub fn shape(&self) -> Shape {
+        if self.by_currency { Shape::Text(Text::Currency) } else { self.field.shape }
+    }
+
+    /// How they are stored: texts by their places in the order.
+    pub fn stored(&self) -> Stored {
+        if self.field.sorted.is_some() { Stored::Bytes } else { Stored::of(self.shape()) }
+    }
 }
 
 /// One key of an order in a statement.
@@ -170,7 +192,7 @@ fn read(text: &str, order: &str, keys: &[Key]) -> Option<Cursor> {
     if made_for != order || values.len() != keys.len() {
         return None;
     }
-    let values = values.iter().zip(keys).map(|(value, key)| from_json(value, key.field)).collect::<Option<_>>()?;
+    let values = values.iter().zip(keys).map(|(value, key)| from_json(value, key)).collect::<Option<_>>()?;
     Some(Cursor { values, id: Uuid::try_parse(&id).ok()? })
 }
 
@@ -199,12 +221,14 @@ pub(crate) fn to_json(cell: &Cell) -> Json {
     }
 }
 
-fn from_json(json: &Json, field: &Field) -> Option<Option<Value>> {
+fn from_json(json: &Json, key: &Key) -> Option<Option<Value>> {
     if json.is_null() {
         return Some(None);
     }
-    let value = match field.shape {
-        Shape::Text(_) if field.sorted.is_some() => Value::Bytes(Some(URL_SAFE_NO_PAD.decode(json.as_str()?).ok()?)),
+    let value = match key.shape() {
+        Shape::Text(_) if key.stored() == Stored::Bytes => {
+            Value::Bytes(Some(URL_SAFE_NO_PAD.decode(json.as_str()?).ok()?))
+        }
         Shape::Id | Shape::AnyId => Value::Uuid(Some(Uuid::try_parse(json.as_str()?).ok()?)),
         // PostgreSQL knows no text with NUL, so no cursor of ours has one.
         Shape::Text(_) | Shape::Choice(_) => {

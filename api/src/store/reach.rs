@@ -1,5 +1,6 @@
 //! From a line of the policy to a condition on rows. The only place that does it.
 
+use chrono::TimeDelta;
 use sea_orm::Value;
 
 use super::Reader;
@@ -101,6 +102,21 @@ impl Reader {
                 let mut sql = Sql::text(format!("{alias}.{column} = "));
                 sql.bind(self.viewer().id);
                 sql
+            }
+            When::Within(column, days) => {
+                let mut sql = Sql::text(format!("{alias}.{column} >= "));
+                sql.bind(self.now() - TimeDelta::days(days));
+                sql
+            }
+            When::Like(kind, columns) => {
+                let other = nested(alias);
+                let same = columns.iter().map(|column| format!(" AND {other}.{column} = {alias}.{column}"));
+                let tie = format!("{other}.id <> {alias}.id{}", same.collect::<String>());
+                self.other(kind, *When::ALWAYS, &other, tie)
+            }
+            When::Sets(kind, field) => {
+                let may = policy::write(kind, field, self.viewer().role) == Grant::Yes;
+                Sql::text(if may { "1 = 1" } else { "1 = 0" })
             }
             When::Is(column) => Sql::text(format!("{alias}.{column}")),
             When::Not(not) => {

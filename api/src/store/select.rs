@@ -285,12 +285,14 @@ impl Reader {
     }
 
     fn keys(&self, of: &Descriptor, order: &[Key], alias: &str) -> Result<Vec<KeySql>> {
-        let key = |key: &Key| {
-            let sql = self.readable_as(of, key.field, alias, Look::Along)?;
-            let nullable = key.field.nullable || sql.value.as_text().starts_with("CASE");
-            Ok(KeySql { value: sql.value, descending: key.descending, nullable })
-        };
-        order.iter().map(key).collect()
+        order.iter().map(|key| self.key(of, key, alias)).collect()
+    }
+
+    fn key(&self, of: &Descriptor, key: &Key, alias: &str) -> Result<KeySql> {
+        let sql = self.readable_as(of, key.field, alias, Look::Along)?;
+        let nullable = sql.nullable(key.field);
+        let value = sql.currency.filter(|_| key.by_currency).unwrap_or(sql.value);
+        Ok(KeySql { value, descending: key.descending, nullable })
     }
 
     /// The cells of a list's keys, for its cursors.
@@ -298,11 +300,7 @@ impl Reader {
     /// # Errors
     /// FORBIDDEN_FIELD: the order asks about a field the viewer may not read.
     pub fn key_cells(&self, select: &mut Select, order: &[Key]) -> Result<Vec<usize>> {
-        let cell = |key: &Key| {
-            let sql = self.readable_as(select.of, key.field, BASE, Look::Along)?;
-            let stored = if key.field.sorted.is_some() { Stored::Bytes } else { Stored::of(key.field.shape) };
-            Ok(select.cell(sql.value, stored))
-        };
+        let cell = |key: &Key| Ok(select.cell(self.key(select.of, key, BASE)?.value, key.stored()));
         order.iter().map(cell).collect()
     }
 }

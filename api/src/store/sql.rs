@@ -111,6 +111,13 @@ impl Sql {
         sql
     }
 
+    /// The value where the condition holds, empty elsewhere.
+    pub fn only_where(self, condition: Self) -> Self {
+        let mut sql = Self::text("CASE WHEN ");
+        sql.append(condition).push(" THEN ").append(self).push(" END");
+        sql
+    }
+
     /// The piece as a statement of the database.
     pub fn statement(self, backend: DbBackend) -> Statement {
         let text = match backend {

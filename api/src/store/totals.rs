@@ -179,9 +179,7 @@ impl Reader {
         match self.field_grant(of, &link.name, BASE) {
             FieldGrant::Open => {}
             FieldGrant::Where(condition) => {
-                let mut shown = Sql::text("CASE WHEN ");
-                shown.append(condition).push(" THEN ").append(value).push(" END");
-                value = shown;
+                value = value.only_where(condition);
             }
             FieldGrant::Closed | FieldGrant::SumsOnly => return Err(forbidden_field(of, &link.name)),
         }

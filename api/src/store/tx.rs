@@ -19,6 +19,7 @@ use super::sql::Sql;
 use super::transaction::Transaction;
 use super::words;
 use crate::access::{Action, Kind, policy};
+use crate::checks::Checks;
 use crate::error::{Code, Error, Mistake, Result};
 
 /// An entity that can be read and written through the store.
@@ -252,8 +253,10 @@ impl Tx {
         if changed::<E>(&before, &after).next().is_none() {
             return Ok(after);
         }
+        check_source::<E>(&after)?;
         let old_version = version::<E>(&before);
-        set::<E>(&mut after, "version", Value::Int(Some(old_version + 1)));
+        let version = old_version.checked_add(1).ok_or_else(|| Error::internal("the versions of a row are used up"))?;
+        set::<E>(&mut after, "version", Value::Int(Some(version)));
         set::<E>(&mut after, "updated_at", Value::ChronoDateTimeUtc(Some(self.now())));
         let id = id_of::<E>(&after);
         let sets = changed::<E>(&before, &after).map(|column| {
@@ -303,6 +306,7 @@ impl Tx {
     /// Makes a row, which must then lie within the reach of the action if there is one.
     async fn insert<E: Resource>(&self, mut row: E::Model, action: Option<Action>) -> Result<E::Model> {
         let of = self.descriptor::<E>();
+        check_source::<E>(&row)?;
         if id_of::<E>(&row).is_nil() {
             set::<E>(&mut row, "id", Value::Uuid(Some(self.id())));
         }
@@ -515,6 +519,17 @@ pub(super) fn id_of<E: EntityTrait>(row: &E::Model) -> Uuid {
     }
 }
 
+/// A row that another system knows has its name and its id there.
+fn check_source<E: EntityTrait>(row: &E::Model) -> Result<()> {
+    let text = |name: &str| match column::<E>(name).map(|column| row.get(column)) {
+        Some(Value::String(text)) => text,
+        _ => None,
+    };
+    let mut checks = Checks::new();
+    checks.source("", text("source_system").as_deref(), text("external_id").as_deref());
+    checks.done()
+}
+
 fn version<E: EntityTrait>(row: &E::Model) -> i32 {
     match column::<E>("version").map(|column| row.get(column)) {
         Some(Value::Int(Some(version))) => version,
@@ -559,17 +574,21 @@ pub(super) fn insert_sql<E: EntityTrait>(keys: &[TextKey], rows: &[E::Model]) ->
 fn taken(of: &Descriptor, error: DbErr) -> Error {
     let Some(SqlErr::UniqueConstraintViolation(text)) = error.sql_err() else { return classify(error) };
     // A source names its rows by their id there; the system alone is never what is taken.
-    let field = unique_column(of.table, &text).map(|column| column.replace("source_system", "external_id"));
-    let name = field.as_deref().and_then(|column| of.name_of_column(column)).unwrap_or("id").to_owned();
-    Error::Invalid(vec![Mistake::new("TAKEN", &name, format!("Another {} has this {name} already.", of.name))])
+    let columns = unique_columns(of.table, &text).into_iter().filter(|column| column != "source_system");
+    let mut names: Vec<_> = columns.filter_map(|column| of.name_of_column(&column).map(str::to_owned)).collect();
+    if names.is_empty() {
+        names.push("id".to_owned());
+    }
+    let message = format!("Another {} has this {} already.", of.name, names.join(" and "));
+    Error::Invalid(vec![Mistake::new("TAKEN", &names.swap_remove(0), message)])
 }
 
-/// The first column of the violated rule: `uq_contact__email` on PostgreSQL, `contact.email` on SQLite.
-fn unique_column(table: &str, text: &str) -> Option<String> {
-    let start = [format!("uq_{table}__"), format!("{table}.")]
-        .into_iter()
-        .find_map(|mark| text.find(&mark).map(|at| at + mark.len()))?;
-    let rest = text.get(start..)?;
-    let end = rest.find("__").or_else(|| rest.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_')));
-    rest.get(..end.unwrap_or(rest.len())).map(str::to_owned)
+/// The columns of the violated rule: `uq_rate__currency__date` on PostgreSQL, `rate.currency, rate.date` on SQLite.
+fn unique_columns(table: &str, text: &str) -> Vec<String> {
+    let named = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let word = |text: &str| text.chars().take_while(|letter| named(*letter)).collect::<String>();
+    if let Some((_, rule)) = text.split_once(&format!("uq_{table}__")) {
+        return word(rule).split("__").map(str::to_owned).collect();
+    }
+    text.split(&format!("{table}.")).skip(1).map(word).collect()
 }

@@ -53,6 +53,9 @@ fn condition(of: &Descriptor, when: When) -> String {
         When::Empty(column) => format!("{} is empty", name(column)),
         When::Viewer(column) => format!("{} is you", name(column)),
         When::Is(column) => format!("{} is true", name(column)),
+        When::Within(column, days) => format!("{} is at most {days} days ago", name(column)),
+        When::Like(kind, _) => format!("there is another such {kind:?}"),
+        When::Sets(_, field) => format!("your role may set {field}"),
         When::Not(When::Empty(column)) => format!("{} is not empty", name(column)),
         When::Not(not) => format!("it does not hold that {}", condition(of, *not)),
         When::All(all) => {

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::descriptor::{Descriptor, Given, Key, Writes};
 use super::filter::forbidden_write;
+use super::taker::taker;
 use super::tx::{Change, Resource, Tx, column};
 use crate::access::{Action, Grant, policy};
 use crate::checks::Checks;
@@ -189,18 +190,16 @@ async fn see_references(tx: &Tx, of: &Descriptor, given: &Given) -> Result<()> {
     owner_can_work(tx, of, given).await
 }
 
-/// Only who can work on a row is given it: an active user whose role may change such rows.
+/// Only who can work on a row is given it.
 async fn owner_can_work(tx: &Tx, of: &Descriptor, given: &Given) -> Result<()> {
     let owner = given.values.iter().find_map(|(_, name, value)| match value {
         Value::Uuid(Some(id)) if *name == "owner_id" => Some(*id),
         _ => None,
     });
-    let Some(owner) = owner else { return Ok(()) };
-    let user = tx.live::<entity::user::Entity>().with_id(owner).one().await?;
-    let can = user.is_some_and(|user| {
-        user.status == entity::user::UserStatus::Active && !policy::reach(of.kind, Action::Update, user.role).is_none()
-    });
-    if can { Ok(()) } else { Err(Error::invalid("INVALID", "ownerId", "This user cannot be given this.")) }
+    match owner {
+        Some(owner) => taker(tx, of.kind, owner, "ownerId").await.map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 /// A row that is given to a person, and not to a team, leaves the team it was in.

@@ -6,6 +6,7 @@ use crate::access::{Action, Kind, When};
 use crate::checks::Checks;
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Declare, Descriptor, Given, Ownership};
+use crate::store::taker::active;
 use crate::store::writes::writes;
 use crate::store::{Resource, Tx};
 
@@ -20,6 +21,9 @@ impl Resource for team::Entity {
             && tx.closes_circle::<Self>(row.id, parent, team::Column::ParentId).await?
         {
             checks.refuse("INVALID", "parentId", "A team cannot stand below itself or one of its own teams.");
+        }
+        if let Some(lead) = row.lead_id.filter(|lead| before.is_none_or(|before| before.lead_id != Some(*lead))) {
+            checks.note(active(tx, lead, "leadId").await)?;
         }
         checks.done()
     }

@@ -68,7 +68,7 @@ pub async fn record_one(tx: &Tx, input: RecordTouchpointInput) -> Result<RecordT
     let touches = [input.touchpoint];
     let known = Known::of(tx, &touches).await?;
     let [touch] = touches;
-    let model = known.model(tx, touch)?;
+    let model = known.model(tx, touch).map_err(|error| error.within("touchpoint"))?;
     if let Some(id) = known.recorded(&model) {
         return Ok(RecordTouchpointPayload {
             touchpoint: Node::at(id),
@@ -76,7 +76,7 @@ pub async fn record_one(tx: &Tx, input: RecordTouchpointInput) -> Result<RecordT
             user_errors: Vec::new(),
         });
     }
-    let touch = record(tx, &warrant, model).await?;
+    let touch = record(tx, &warrant, model).await.map_err(|error| error.within("touchpoint"))?;
     Ok(RecordTouchpointPayload { touchpoint: Node::at(touch.id), already_recorded: false, user_errors: Vec::new() })
 }
 
@@ -198,8 +198,7 @@ impl Known {
         }
         let somebody = touch.contact_id.is_some() || model.visitor_key.is_some();
         checks.expect(somebody, "REQUIRED", "contactId", "Say whose touch it is: give contactId or visitorKey.");
-        let paired = model.source_system.is_some() == model.external_id.is_some();
-        checks.expect(paired, "REQUIRED", "externalId", "sourceSystem and externalId go together.");
+        checks.source("", model.source_system.as_deref(), model.external_id.as_deref());
         checks.done().map(|()| model)
     }
 

@@ -10,6 +10,7 @@ use crate::access::{Action, Kind, password, policy};
 use crate::checks::Checks;
 use crate::error::{Error, Mistake, Result};
 use crate::graphql::mutation::Changed;
+use crate::spelling::text;
 use crate::store::{Tx, Warrant};
 
 /// A changed user.
@@ -61,7 +62,7 @@ pub async fn suspend(tx: &Tx, input: SuspendUserInput) -> Outcome {
     rules::not_oneself(tx.reader().viewer().id, user.id, "suspend")?;
     let warrant = user.warrant();
     keep_an_admin(tx, &warrant, user.before(), false).await?;
-    if let Some(reason) = input.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty()) {
+    if let Some(reason) = input.reason.as_deref().and_then(text::said) {
         tx.because(reason);
     }
     user.status = UserStatus::Suspended;
@@ -105,15 +106,6 @@ pub async fn set_password(tx: &Tx, input: SetPasswordInput) -> Outcome {
     let user = tx.save(user).await?;
     tx.end_sessions(&warrant, user.id).await?;
     Ok(Changed::row(user.id))
-}
-
-/// The team of a user, whom rows are given to.
-///
-/// # Errors
-/// Database errors.
-pub async fn team_of(tx: &Tx, warrant: &Warrant, user: Uuid) -> Result<Option<Uuid>> {
-    let user = tx.all::<user::Entity>(warrant).with_id(user).one().await?;
-    Ok(user.and_then(|user| user.team_id))
 }
 
 /// What every user must have.

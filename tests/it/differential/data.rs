@@ -89,7 +89,7 @@ pub const MOMENTS: [&str; 20] = [
     "2150-07-01T22:30:00Z",
     "9999-12-31T23:59:59.999999Z",
 ];
-pub const AMOUNTS: [i64; 9] = [0, 1, -1, 99, 100, 12_345, -9_999, 5_000_000, 10_000_000_000_000];
+pub const AMOUNTS: [i64; 9] = [0, 1, -1, 99, 100, 12_345, -9_999, 5_000_000, 1_000_000_000_000_000];
 pub const CURRENCIES: [&str; 3] = ["EUR", "JPY", "KWD"];
 
 fn text(dice: &mut Dice) -> String {
@@ -283,7 +283,8 @@ pub async fn fill(world: &World) -> Cast {
         let (owner_id, team_id) = dice.pick(&people);
         let (stage_id, status) = dice.pick(&stages);
         let won = status == DealStatus::Won;
-        let amount_minor = if won { Some(dice.pick(&[1, 12_345, 10_000_000_000_000])) } else { maybe_amount(dice).0 };
+        let amount_minor =
+            if won { Some(dice.pick(&[1, 12_345, 1_000_000_000_000_000])) } else { maybe_amount(dice).0 };
         let mut model = row!(
             world,
             deal {
@@ -302,7 +303,7 @@ pub async fn fill(world: &World) -> Cast {
                 probability_override: dice.chance(40).then(|| dice.pick(&[0, 33, 100])),
                 expected_close_on: maybe_day(dice),
                 closed_at: (status != DealStatus::Open).then(|| moment(dice)),
-                base_amount_minor: won.then(|| dice.pick(&[1, 12_345, 10_000_000_000_000])),
+                base_amount_minor: won.then(|| dice.pick(&[1, 12_345, 1_000_000_000_000_000])),
                 rate_date: if won { maybe_day(dice) } else { None },
                 loss_reason: (status == DealStatus::Lost).then(|| any(dice)),
                 loss_comment: maybe_text(dice),

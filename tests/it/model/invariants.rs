@@ -167,14 +167,17 @@ impl Past {
         let leads = lead::Entity::find().all(&world.raw).await.expect("a query");
         let members = campaign_member::Entity::find().all(&world.raw).await.expect("a query");
         let of_leads = leads.iter().flat_map(|row| {
-            let moments = [
-                ("mqlAt", row.mql_at),
-                ("salAt", row.sal_at),
-                ("sqlAt", row.sql_at),
-                ("convertedAt", row.converted_at),
-            ];
+            let moments = [("mqlAt", row.mql_at), ("salAt", row.sal_at), ("sqlAt", row.sql_at)];
             moments.map(|(name, at)| (name, row.id, at))
         });
+        for row in &leads {
+            let converted = row.status == lead::LeadStatus::Converted;
+            assert_eq!(
+                row.converted_at.is_some(),
+                converted,
+                "9: convertedAt is that of a converted lead; after {step}"
+            );
+        }
         let of_members = members.iter().map(|row| ("firstRespondedAt", row.id, row.first_responded_at));
         for (name, row, at) in of_leads.chain(of_members) {
             if let Some(known) = self.moments.get(&(name, row)) {

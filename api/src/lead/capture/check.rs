@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 use entity::campaign;
 use entity::enums::LeadSource;
 use entity::touchpoint;
-use entity::user::{self, UserStatus};
-use entity::{lead, team};
+use entity::{lead, team, user};
 use uuid::Uuid;
 
 use super::input::{CaptureCompanyInput, CaptureContactInput, CaptureLeadInput, CaptureTouchInput};
-use crate::access::{Action, Kind, policy};
+use crate::access::{Action, Kind};
 use crate::campaign::rules::normalise_code;
 use crate::checks::Checks;
 use crate::clock::happened;
@@ -22,6 +21,7 @@ use crate::graphql::scalar::{
 use crate::lead::matching::{Interest, Person};
 use crate::spelling::{fold, mail_service};
 use crate::store::Tx;
+use crate::store::taker::taker;
 
 /// How many different turns captures take.
 const DIFFERENT_TURNS: u32 = 1_024;
@@ -198,14 +198,7 @@ async fn assignment(
         let caller = tx.reader().viewer();
         return Ok(if team.is_some() { (None, team) } else { (Some(caller.id), caller.team) });
     };
-    let user = match tx.find::<user::Entity>() {
-        Ok(rows) => rows.with_id(owner).one().await?,
-        Err(_) => None,
-    };
-    let user = user.ok_or_else(|| Error::invalid("NOT_FOUND", "ownerId", "There is no such user."))?;
-    if user.status != UserStatus::Active || policy::reach(Kind::Lead, Action::Update, user.role).is_none() {
-        return Err(Error::invalid("NOT_ALLOWED", "ownerId", format!("{} does not take leads.", user.name)));
-    }
+    let user = taker(tx, Kind::Lead, owner, "ownerId").await?;
     Ok((Some(user.id), team.or(user.team_id)))
 }
 
@@ -222,9 +215,9 @@ async fn interaction(tx: &Tx, told: CaptureTouchInput) -> Result<touchpoint::Mod
     };
     let (source_system, external_id) =
         (told.source_system.and_then(Words::said), told.external_id.and_then(Words::said));
-    if external_id.is_some() && source_system.is_none() {
-        return Err(Error::invalid("REQUIRED", "touch.sourceSystem", "Say which system the external id is from."));
-    }
+    let mut checks = Checks::new();
+    checks.source("touch.", source_system.as_deref(), external_id.as_deref());
+    checks.done()?;
     let utm_campaign = told.utm_campaign.and_then(Words::said);
     let campaign_id = match (told.campaign_id, &utm_campaign) {
         (Some(id), _) => Some(campaign(tx, id, "touch.campaignId").await?),

@@ -98,7 +98,7 @@ pub async fn unconvert(tx: &Tx, input: UnconvertLeadInput) -> Result<Changed<lea
         return Err(Error::conflict("The lead is not converted: there is nothing to undo."));
     };
     let Some(converted_at) = last_conversion(tx, &lead).await?.filter(|at| tx.now() - *at <= UNDO) else {
-        return Err(Error::conflict("A conversion can be undone for 30 days, and those are over."));
+        return Err(Error::conflict("A conversion can be undone for 30 days only, and those have passed."));
     };
     let deal = tx.affect::<deal::Entity>(&warrant, deal).await?;
     if deal.status != DealStatus::Open {
@@ -427,7 +427,7 @@ async fn must_be_last(tx: &Tx, warrant: &Warrant, lead: &lead::Model) -> Result<
     let closed = [LeadStatus::Converted, LeadStatus::Disqualified];
     let open = others().filter(Column::ContactId.eq(lead.contact_id)).filter(Column::Status.is_not_in(closed));
     if open.count().await? > 0 {
-        return Err(Error::conflict("The contact has another open lead by now: at most one is open at a time."));
+        return Err(Error::conflict("The contact has another open lead now: at most one can be open at a time."));
     }
     Ok(())
 }

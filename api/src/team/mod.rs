@@ -43,7 +43,7 @@ pub fn describe() -> Descriptor {
         .field(Column::Name, "The name.")
         .editable()
         .required()
-        .choice::<_, team::TeamFunction>(Column::Function, "Which half of the business the team works for.")
+        .choice::<_, team::TeamFunction>(Column::Function, "Which side of the business the team works for.")
         .editable()
         .required()
         .one(Column::ParentId, Kind::Team, "The team above.")

@@ -28,7 +28,7 @@ pub fn describe() -> Descriptor {
     .field(Column::OccurredAt, "When it happened.")
     .choice::<_, touchpoint::TouchpointKind>(Column::Kind, "What happened.")
     .choice::<_, entity::enums::Channel>(Column::Channel, "Where it happened.")
-    .field(Column::Creditable, "Counts in attribution: all but impressions and e-mail opens.")
+    .field(Column::Creditable, "Whether it counts in attribution: everything but impressions and e-mail opens does.")
     .one(Column::ContactId, Kind::Contact, "Whose it is; empty while the visitor is unknown.")
     .field(Column::VisitorKey, "The visitor's key on the website.")
     .one(Column::CampaignId, Kind::Campaign, "The campaign that caused it.")

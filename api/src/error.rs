@@ -90,7 +90,7 @@ impl Code {
     }
 }
 
-/// One thing a person can mend in an input.
+/// One thing in an input that a person can correct.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, async_graphql::SimpleObject)]
 #[graphql(name = "UserError")]
 pub struct Mistake {

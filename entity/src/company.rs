@@ -22,7 +22,7 @@ choices! {
     pub enum CompanyLifecycle {
         /// Has not bought yet.
         Prospect,
-        /// Has won deals and still buys.
+        /// Has bought, and is still a customer.
         Customer,
         /// Bought in the past and no longer does.
         Former,

@@ -111,7 +111,7 @@ choices! {
         NoDecision,
         /// We lack something the customer needs.
         ProductGap,
-        /// The customer is not whom we sell to.
+        /// Not the kind of customer we sell to.
         NotAFit,
         /// The customer no longer answers.
         LostContact,
@@ -121,7 +121,7 @@ choices! {
 
     /// Why sales gave a lead back, or why a lead was disqualified.
     pub enum HandoffReason {
-        /// Not whom we sell to.
+        /// Not the kind of customer we sell to.
         NotOurMarket,
         /// There is no money for it.
         NoBudget,

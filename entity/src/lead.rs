@@ -8,7 +8,7 @@ use crate::enums::{HandoffReason, LeadSource};
 choices! {
     /// Where a lead stands on its way to a deal.
     pub enum LeadStatus {
-        /// Fresh inquiry, nobody has looked at it yet.
+        /// A fresh inquiry that nobody has looked at yet.
         New,
         /// Not ready to buy; marketing keeps in touch.
         Nurturing,
@@ -38,7 +38,7 @@ choices! {
 
     /// How well a lead fits what we offer, apart from how interested it is.
     pub enum FitGrade {
-        /// Exactly whom we sell to.
+        /// Exactly the kind of customer we sell to.
         A,
         /// A good fit.
         B,

@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 choices! {
-    /// Which side of the house a team works for.
+    /// Which side of the business a team works for.
     pub enum TeamFunction {
         /// Turns leads into customers.
         Sales,

@@ -139,7 +139,8 @@ export async function resultsAreShown({ page, check, pictures, examplesOf, users
 }
 
 /** Waits until there is more on the canvas than its background. */
-async function drawn(page) {
+/** Waits until a chart is drawn, and told to those who do not see it. */
+export async function drawn(page) {
   await page.waitForFunction(() => {
     const canvas = document.querySelector(".tributary-canvas canvas");
     if (!canvas?.width) return false;

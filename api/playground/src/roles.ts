@@ -1,8 +1,8 @@
 /** What the roles do, in the order in which the story passes through their hands. */
 const DUTIES: Record<string, string> = {
   MARKETER: "Runs campaigns, warms up the leads they bring and hands the ripe ones to sales.",
-  MARKETING_MANAGER: "Plans the money, launches campaigns and sees which of them made revenue.",
-  SALES_REP: "Answers hand-offs, turns leads into deals and wins them. Sees only the own team's.",
+  MARKETING_MANAGER: "Plans budgets, launches campaigns and sees which of them made revenue.",
+  SALES_REP: "Answers hand-offs, turns leads into deals and wins them. Sees the deals of their own team only.",
   SALES_MANAGER: "Looks after the pipeline, the answers that are due and the margins.",
   ANALYST: "Reads figures and sums over everything, but no person's name or address.",
   ADMIN: "Looks after users, teams and the log of everything that was done.",

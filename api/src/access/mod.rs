@@ -30,7 +30,7 @@ pub struct Viewer {
     pub session: Uuid,
 }
 
-/// The kinds of thing the policy speaks about: one for each object of the graph.
+/// The kinds of object that the policy covers: one for each object of the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, async_graphql::Enum)]
 #[graphql(name = "ObjectKind")]
 pub enum Kind {

@@ -32,7 +32,7 @@ verbs! {
         /// INTEGRATION.
         cancel_activity(CancelActivityInput) -> Changed<activity::Entity> = super::commands::cancel,
             many cancel_activities(CancelActivitiesInput) -> CancelActivitiesPayload;
-        /// Notes that the other side did not turn up to a PITCH, DEMO, CALL, MEETING or NEGOTIATION:
+        /// Notes that the other side did not turn up for a PITCH, DEMO, CALL, MEETING or NEGOTIATION:
         /// PLANNED -> NO_SHOW. Roles: SALES_MANAGER (team), SALES_REP, MARKETER (own), INTEGRATION.
         no_show_activity(NoShowActivityInput) -> Changed<activity::Entity> = super::commands::no_show,
             many no_show_activities(NoShowActivitiesInput) -> NoShowActivitiesPayload;
@@ -58,11 +58,11 @@ pub struct LogActivityInput {
     pub due_at: Option<Moment>,
     /// When it began; only of what was done.
     pub started_at: Option<Moment>,
-    /// When it was over; now, if left out. Only of what was done.
+    /// When it was over; now unless given. Only of what was done.
     pub ended_at: Option<Moment>,
     /// What came of it; only of what was done, and required for PITCH, DEMO, CALL, MEETING and NEGOTIATION.
     pub outcome: Option<ActivityOutcome>,
-    /// Who is responsible; the caller, if left out.
+    /// Who is responsible; the caller unless given.
     pub owner_id: Option<Id<user::Entity>>,
     /// The person.
     pub contact_id: Option<Id<contact::Entity>>,
@@ -99,7 +99,7 @@ pub struct PlanActivityInput {
     /// How urgent it is.
     #[graphql(default)]
     pub priority: Priority,
-    /// Who is responsible; the caller, if left out.
+    /// Who is responsible; the caller unless given.
     pub owner_id: Option<Id<user::Entity>>,
     /// The person.
     pub contact_id: Option<Id<contact::Entity>>,
@@ -132,7 +132,7 @@ pub struct CompleteActivityInput {
     pub body: Option<String>,
     /// When it began.
     pub started_at: Option<Moment>,
-    /// When it was over; now, if left out.
+    /// When it was over; now unless given.
     pub ended_at: Option<Moment>,
     /// What is to be done next.
     pub follow_up: Option<FollowUpInput>,
@@ -157,7 +157,7 @@ pub struct FollowUpInput {
     /// How urgent it is.
     #[graphql(default)]
     pub priority: Priority,
-    /// Who is responsible; whoever was, if left out.
+    /// Who is responsible; as before unless given.
     pub owner_id: Option<Id<user::Entity>>,
 }
 
@@ -192,7 +192,7 @@ pub struct CompleteActivityPayload {
     pub activity: Node<activity::Entity>,
     /// The planned next one; null if none was asked for.
     pub follow_up: Node<activity::Entity>,
-    /// What a person has to mend first; empty when it was done.
+    /// What has to be corrected first; empty when it was done.
     pub user_errors: Vec<Mistake>,
 }
 

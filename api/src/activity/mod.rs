@@ -29,7 +29,7 @@ const OVERDUE: &str = "(({}.status = 'PLANNED' AND {}.due_at < {now}) IS TRUE)";
 
 /// It is still to come.
 const PLANNED: When = When::In("status", &["PLANNED"]);
-/// What is told of one that is not.
+/// What is told about one that is not.
 const ENDED: &str = "Only a PLANNED activity can be completed, missed or cancelled. Plan another one.";
 
 /// The declaration.
@@ -54,7 +54,7 @@ pub fn describe() -> Descriptor {
     .editable()
     .field(Column::DueAt, "By when it is to be done.")
     .editable()
-    .computed("isOverdue", OVERDUE, Shape::Boolean, false, "Planned, and its due time has passed.")
+    .computed("isOverdue", OVERDUE, Shape::Boolean, false, "Whether it is planned and its due time has passed.")
     .field(Column::StartedAt, "When it began.")
     .field(Column::EndedAt, "When it was over.")
     .choice::<_, activity::ActivityOutcome>(Column::Outcome, "What came of it.")

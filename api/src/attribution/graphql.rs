@@ -137,8 +137,8 @@ pub fn report() -> Report {
     Report {
         name: "attribution",
         doc: "Which campaigns and channels made the revenue of the deals won in a window, by one model. Exact to the \
-              minor unit: the campaigns and `unattributed` add up to `revenue`, and so do the channels. All roles; \
-              For a SALES_REP: over the deals that they may see.",
+              minor unit: the campaigns and `unattributed` add up to `revenue`, and so do the channels. All roles; a \
+              SALES_REP gets the figures of the deals that they may see.",
         over: Kind::AttributionCredit,
         args,
         out: OutType::Object(Arc::clone(&REPORT), false),

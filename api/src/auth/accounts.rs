@@ -28,7 +28,7 @@ pub struct NewAccount {
 /// `Invalid`: no e-mail address, no name, a weak password, an address in use.
 pub async fn add(system: &System, new: NewAccount) -> Result<user::Model> {
     let EmailAddress(email) = EmailAddress::parse(Some(Value::from(new.email)))
-        .map_err(|_| Error::invalid("INVALID", "email", "This is no e-mail address like ada@example.org."))?;
+        .map_err(|_| Error::invalid("INVALID", "email", "This is not an e-mail address such as ada@example.org."))?;
     let name = new.name.trim().to_owned();
     if name.is_empty() {
         return Err(Error::invalid("REQUIRED", "name", "The user needs a name."));

@@ -49,7 +49,7 @@ pub struct SessionPayload {
     expires_at: Option<Moment>,
     /// Who is signed in.
     user: Node<user::Entity>,
-    /// What a person has to mend first; empty when it was done.
+    /// What has to be corrected first; empty when it was done.
     user_errors: Vec<Mistake>,
 }
 
@@ -58,7 +58,7 @@ pub struct SessionPayload {
 pub struct SignOutPayload {
     /// How many sessions were ended.
     ended_sessions: usize,
-    /// What a person has to mend first; empty when it was done.
+    /// What has to be corrected first; empty when it was done.
     user_errors: Vec<Mistake>,
 }
 

@@ -14,8 +14,9 @@ use crate::graphql::scalar::Id;
 verbs! {
     /// What fills a campaign's audience.
     CampaignMemberVerbs {
-        /// Adds up to 1,000 contacts to the audience of a campaign that is not over; each is answered for itself, and
-        /// a member who is in already is answered as they are. Roles: ADMIN, MARKETING_MANAGER, MARKETER (campaigns of
+        /// Adds up to 1,000 contacts to the audience of a campaign that is not over; each gets its own answer, and
+        /// somebody who is a member already is answered as they are. Roles: ADMIN, MARKETING_MANAGER, MARKETER
+        /// (campaigns of
         /// their own or of their team), INTEGRATION.
         add_campaign_members(AddCampaignMembersInput) -> AddCampaignMembersPayload = super::commands::add;
     }
@@ -46,7 +47,7 @@ pub struct AddCampaignMembersInput {
 pub struct AddCampaignMembersPayload {
     /// One for each contact, in the order of the input; empty if nothing was done.
     pub results: Vec<CampaignMemberResult>,
-    /// What a person has to mend first; empty when the contacts were looked at one by one.
+    /// What has to be corrected first; empty when the contacts were looked at one by one.
     pub user_errors: Vec<Mistake>,
 }
 

@@ -44,7 +44,8 @@ fn deaf(wanted: SocketAddr, error: &std::io::Error) -> String {
         }
         ErrorKind::AddrNotAvailable => {
             format!(
-                "This machine does not have the address {}. Choose one that it has {set}; 0.0.0.0 is all of them.",
+                "This machine does not have the address {}. Choose one that it has {set}; 0.0.0.0 stands for all of \
+                them.",
                 wanted.ip()
             )
         }

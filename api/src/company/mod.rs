@@ -68,17 +68,17 @@ pub fn describe() -> Descriptor {
         .editable()
         .money("annualRevenue", Column::AnnualRevenueMinor, annual, "What the company turns over in a year.")
         .editable()
-        .text(Column::Country, Text::Country, "Where it is seated.")
+        .text(Column::Country, Text::Country, "The country it is based in.")
         .editable()
         .choice::<_, company::CompanyLifecycle>(
             Column::Lifecycle,
-            "How far it is from being a customer; follows its deals.",
+            "How close it is to being a customer; follows from its deals.",
         )
         .one(Column::ParentId, Kind::Company, "The company it belongs to.")
         .editable()
         .many("contacts", Kind::Contact, contact::Column::CompanyId, "The people we know there.")
-        .many("leads", Kind::Lead, lead::Column::CompanyId, "Leads of its people.")
-        .many("deals", Kind::Deal, deal::Column::CompanyId, "Deals with it.")
+        .many("leads", Kind::Lead, lead::Column::CompanyId, "Leads of the company's people.")
+        .many("deals", Kind::Deal, deal::Column::CompanyId, "Deals with the company.")
         .many("activities", Kind::Activity, activity::Column::CompanyId, "What was done and planned with it.")
         .writes(writes::<company::Entity>())
         .demands(

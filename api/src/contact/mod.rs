@@ -93,7 +93,7 @@ pub fn describe() -> Descriptor {
         .editable()
         .choice::<_, contact::ContactLifecycle>(
             Column::Lifecycle,
-            "How far the person has come; follows leads and deals.",
+            "How far the person has come; follows from leads and deals.",
         )
         .many("leads", Kind::Lead, lead::Column::ContactId, "The person's qualification episodes.")
         .many(

@@ -93,7 +93,7 @@ pub struct ReopenDealInput {
     pub id: Id<deal::Entity>,
     /// The `version` the decision is based on; a stale one is CONFLICT.
     pub expected_version: i32,
-    /// Why it is opened again; it is logged.
+    /// Why it is opened again; kept in the event log.
     pub reason: Option<String>,
     /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
     pub idempotency_key: Option<String>,

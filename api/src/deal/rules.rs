@@ -113,8 +113,8 @@ pub fn may_move(stages: &[stage::Model], from: Uuid, to: Uuid, met: &[String]) -
     let wrong = |message: &str| Err(Error::invalid("INVALID", "stageId", message));
     let Some(target) = find(to) else { return wrong("The stage is not one of the deal's pipeline.") };
     match target.category {
-        DealStatus::Won => return wrong("A deal gets there by winDeal."),
-        DealStatus::Lost => return wrong("A deal gets there by loseDeal."),
+        DealStatus::Won => return wrong("Use winDeal to take a deal there."),
+        DealStatus::Lost => return wrong("Use loseDeal to take a deal there."),
         DealStatus::Open => {}
     }
     if from == to {
@@ -149,7 +149,7 @@ pub fn closing(deal: &deal::Model, given: Option<DateTime<Utc>>, now: DateTime<U
     match given.map(|given| happened(given, now)) {
         Some(None) => Err(Error::invalid("INVALID", "closedAt", "The deal cannot have been decided in the future.")),
         Some(Some(earlier)) if earlier < deal.created_at && deal.source_system.is_none() => {
-            Err(Error::invalid("INVALID", "closedAt", "The deal cannot have been decided before it was made."))
+            Err(Error::invalid("INVALID", "closedAt", "The deal cannot have been decided before it was created."))
         }
         given => Ok(given.flatten().unwrap_or(now)),
     }

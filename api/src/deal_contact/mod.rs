@@ -82,8 +82,8 @@ pub fn describe() -> Descriptor {
     .required()
     .field(
         Column::IsPrimary,
-        "The first person to talk to; at most one a deal, so making one primary takes it from the other. The first \
-         person of a deal is primary unless said otherwise.",
+        "The main contact; a deal has at most one, so making one primary takes it from the other. The first person \
+        of a deal is primary unless given otherwise.",
     )
     .editable()
     .writes(writes::<deal_contact::Entity>())

@@ -205,14 +205,14 @@ fn outcome(book: &mut Chronicle, work: Work) -> Outcome {
 fn noted(book: &mut Chronicle, work: Work, line: Line, outcome: Outcome) -> String {
     let text = match (outcome, work.fails) {
         (Outcome::NotReached, _) => {
-            book.chance.pick(&["Voicemail.", "Not at their desk; tries again.", "Line engaged."])
+            book.chance.pick(&["Voicemail.", "Not at their desk; will try again.", "Line engaged."])
         }
-        (Outcome::Rescheduled, _) => book.chance.pick(&["Moved to next week.", "Ill; a new date is to follow."]),
+        (Outcome::Rescheduled, _) => book.chance.pick(&["Moved to next week.", "Off sick; a new date will follow."]),
         (Outcome::Objection | Outcome::NotInterested, Some(reason)) => book.chance.pick(reasons::hint(reason)),
         (Outcome::Objection, None) => {
-            book.chance.pick(&["Doubts that the team will use it.", "Afraid of the roll-out."])
+            book.chance.pick(&["Doubts that the team will use it.", "Worried about the roll-out."])
         }
-        (Outcome::NotInterested, None) => "Not a subject at the moment.",
+        (Outcome::NotInterested, None) => "Not a priority at the moment.",
         _ => line.2,
     };
     reasons::filled(text, work.need, work.rival)

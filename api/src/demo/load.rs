@@ -83,5 +83,5 @@ async fn refuse_if_used(system: &System, tx: &Tx) -> Result<()> {
     if empty {
         return Ok(());
     }
-    Err(Error::conflict("The database is not empty. Demo data go into an empty one only: name another database."))
+    Err(Error::conflict("The database is not empty. Demo data only go into an empty one: name another database."))
 }

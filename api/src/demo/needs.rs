@@ -29,7 +29,7 @@ macro_rules! needs {
 static NEEDS: [Need; 10] = needs! {
     22.0 "Wants to know which campaigns bring revenue."
         "See which campaigns bring revenue, not only clicks."
-        "campaign attribution" "the credit that each campaign gets for a deal" "costs taken over from the ad accounts"
+        "campaign attribution" "the credit that each campaign gets for a deal" "costs imported from the ad accounts"
 
     18.0 "Replaces a spreadsheet that three people edit at once."
         "One list of customers instead of a shared spreadsheet."
@@ -39,7 +39,7 @@ static NEEDS: [Need; 10] = needs! {
         "A forecast that the board believes."
         "sales forecast" "the pipeline by stage and month" "a forecast by product line"
 
-    11.0 "Leads from marketing lie around for days."
+    11.0 "Leads from marketing sit untouched for days."
         "Every lead answered within a day."
         "lead hand-over" "the hand-off with its due time and answer" "routing of leads by postcode"
 
@@ -49,18 +49,18 @@ static NEEDS: [Need; 10] = needs! {
 
     8.0 "The contract for the old CRM ends; compares three systems."
         "Move to another CRM before the old contract ends."
-        "replacement of the old CRM" "how their history comes along" "a screen designer like the old one"
+        "replacement of the old CRM" "how their history is migrated" "a screen designer like the old one"
 
     7.0 "Spends two days a month on the report for the board."
         "Monthly figures without two days of copying."
         "management reporting" "last month's report, put together live" "a connection to their data warehouse"
 
-    5.0 "Builds up a sales team and needs a tool for it."
+    5.0 "Is building a sales team and needs a tool for it."
         "New sellers who know on the first day whom to call."
         "CRM for the new sales team" "the working day of a seller" "an app for tablets that works offline"
 
     3.5 "Sells through partners and does not see their deals."
-        "See early what partners are going to order."
+        "See early on what partners are going to order."
         "partner pipeline" "what a partner may see and what not" "a portal of its own for each partner"
 
     2.5 "Customer data must stay on servers of their own."

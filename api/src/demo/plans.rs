@@ -118,22 +118,22 @@ pub const PLANS: [Plan; 22] = plans! {
         12_500 for 60 Some("webinar-programme"); pull 8.0 quality 1.15
     "webinar-handover" "Webinar: from lead to deal" LeadGeneration Webinar ShortTerm Runs ago(300, 275),
         14_000 for 70 Some("webinar-programme"); pull 8.5 quality 1.25
-    "webinar-attribution" "Webinar: which campaign made the deal?" LeadGeneration Webinar ShortTerm Runs ago(26, -4),
+    "webinar-attribution" "Webinar: what made the deal?" LeadGeneration Webinar ShortTerm Runs ago(26, -4),
         14_500 for 80 Some("webinar-programme"); pull 6.0 quality 1.15
     "fair-spring" "Logistics days, spring" LeadGeneration Event ShortTerm Runs yearly(4, 22, 3, 0),
-        28_000 for 60 None; pull 3.0 quality 1.2
-    "fair-autumn-last" "Autumn trade fair, the year before" LeadGeneration Event ShortTerm Runs yearly(10, 14, 4, 1),
-        58_000 for 90 None; pull 3.0 quality 1.25
+        28_000 for 60 None; pull 12.0 quality 1.2
+    "fair-autumn-last" "Autumn trade fair, last year" LeadGeneration Event ShortTerm Runs yearly(10, 14, 4, 1),
+        58_000 for 90 None; pull 14.0 quality 1.25
     "fair-autumn" "Autumn trade fair" LeadGeneration Event ShortTerm Runs yearly(10, 14, 4, 0),
-        64_000 for 100 None; pull 3.0 quality 1.25
+        64_000 for 100 None; pull 14.0 quality 1.25
     "fair-autumn-next" "Next autumn trade fair" LeadGeneration Event ShortTerm Runs yearly(10, 14, 4, -1),
         68_000 for 110 None; pull 0.0 quality 1.0
     "launch-attribution" "Launch: attribution for every deal" LeadGeneration PaidSocial ShortTerm Runs ago(210, 130),
         24_500 for 90 None; pull 2.6 quality 0.85
-    "social-professionals" "Sales leaders on the business network" LeadGeneration PaidSocial ShortTerm Runs ago(480, 330),
+    "social-professionals" "Sales leaders on social networks" LeadGeneration PaidSocial ShortTerm Runs ago(480, 330),
         52_000 for 110 None; pull 2.2 quality 0.85
     "social-giveaway" "Win a tablet" Awareness PaidSocial ShortTerm Runs ago(400, 360),
-        18_500 for 120 None; pull 21.0 quality 0.25
+        18_500 for 120 None; pull 12.0 quality 0.25
     "display-retargeting" "Second-look banners" Conversion Display ShortTerm Paused ago(210, -40),
         24_500 for 90 None; pull 1.3 quality 0.6
     "mailing-machines" "Letters to machine builders" LeadGeneration DirectMail ShortTerm Runs ago(150, 110),

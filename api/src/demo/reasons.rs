@@ -22,7 +22,7 @@ fn of_loss(reason: LossReason) -> &'static [&'static str] {
         ],
         LossReason::Timing => &[
             "The project was put off by a year.",
-            "They merge two divisions first; back in autumn.",
+            "They are merging two divisions first; back in autumn.",
             "Everybody is busy with the new ERP until summer.",
         ],
         LossReason::NoBudget => &[
@@ -31,7 +31,7 @@ fn of_loss(reason: LossReason) -> &'static [&'static str] {
             "Freeze on spending until the next financial year.",
         ],
         LossReason::NoDecision => &[
-            "They go on as before.",
+            "They will carry on as before.",
             "Three heads of department, no common view; put on ice.",
             "The board wants to wait and see.",
             "Nobody wanted to take the decision.",
@@ -42,7 +42,7 @@ fn of_loss(reason: LossReason) -> &'static [&'static str] {
         LossReason::NotAFit => &[
             "Two people in sales: a calendar is enough for them.",
             "They sell to consumers only; we are no help there.",
-            "They look for a shop system, not for a CRM.",
+            "They are looking for a shop system, not a CRM.",
         ],
         LossReason::LostContact => &[
             "Our contact has left the company, the successor does not call back.",
@@ -57,12 +57,14 @@ fn of_loss(reason: LossReason) -> &'static [&'static str] {
 pub fn hint(reason: LossReason) -> &'static [&'static str] {
     match reason {
         LossReason::Price => &["Asked for the price three times.", "Says our price is above what they had planned."],
-        LossReason::Competitor => &["They are talking with {rival} as well.", "{rival} has shown them a pilot."],
+        LossReason::Competitor => &["They are talking to {rival} as well.", "{rival} has shown them a pilot."],
         LossReason::Timing => &["The start is put off again.", "Another project comes first."],
         LossReason::NoBudget => &["The money is not released yet.", "Finance asks for another round."],
         LossReason::NoDecision => &["No decision; they will come back to us.", "Everybody likes it, nobody signs."],
         LossReason::ProductGap => &["Insists on {missing}.", "Asked again about {missing}."],
-        LossReason::NotAFit => &["Hardly any of it is of use to them.", "Wants something quite different."],
+        LossReason::NotAFit => {
+            &["Hardly any of it is of use to them.", "Wants something quite different from what we offer."]
+        }
         LossReason::LostContact => &["Did not pick up.", "No answer to the last two mails."],
         LossReason::Other => &["The parent company has a say in it."],
     }
@@ -92,7 +94,7 @@ pub fn rejection(reason: HandoffReason) -> &'static [&'static str] {
             &["Sells to consumers only.", "A public office; we do not take part in tenders.", "No sales team at all."]
         }
         HandoffReason::NoBudget => {
-            &["No budget before next year.", "Expected it to be free.", "Has 2,000 a year for everything."]
+            &["No budget before next year.", "Expected it to be free.", "Has 2,000 a year for all tools together."]
         }
         HandoffReason::NoAuthority => &[
             "Trainee; the head of department knows nothing of it.",
@@ -112,14 +114,16 @@ pub fn rejection(reason: HandoffReason) -> &'static [&'static str] {
         HandoffReason::BadData => {
             &["The number belongs to somebody else.", "The mail comes back.", "The company does not exist any more."]
         }
-        HandoffReason::Duplicate => &["A colleague of theirs is in talks with us already.", "Is in the system twice."],
+        HandoffReason::Duplicate => &["We are already talking to a colleague of theirs.", "Is in the system twice."],
         HandoffReason::Unreachable => {
             &["No answer after four calls.", "Voicemail three times, two mails, no reply.", "Never in the office."]
         }
-        HandoffReason::StudentOrCompetitor => {
-            &["Writes a thesis about CRM systems.", "Works for a competitor.", "Student, needs it for a seminar."]
-        }
-        HandoffReason::Other => &["Wants to become our partner, not a customer.", "Looks for a job with us."],
+        HandoffReason::StudentOrCompetitor => &[
+            "Is writing a thesis about CRM systems.",
+            "Works for a competitor of ours.",
+            "Student, needs it for a seminar.",
+        ],
+        HandoffReason::Other => &["Wants to become our partner, not a customer.", "Is looking for a job with us."],
     }
 }
 
@@ -127,13 +131,13 @@ pub fn rejection(reason: HandoffReason) -> &'static [&'static str] {
 pub fn mended(reason: HandoffReason) -> &'static [&'static str] {
     match reason {
         HandoffReason::NotOurMarket => &["Narrowed the audience of the campaign.", "Took these industries out."],
-        HandoffReason::NoBudget => &["The landing page says now what it costs.", "Prices stand in the second mail."],
-        HandoffReason::NoAuthority => &["The form asks for the role now.", "Titles count more in the score."],
-        HandoffReason::NoNeed => &["A download alone is no MQL any more.", "Raised the score a lead needs."],
+        HandoffReason::NoBudget => &["The landing page now says what it costs.", "The second mail now has the prices."],
+        HandoffReason::NoAuthority => &["The form now asks for the role.", "Titles count more in the score."],
+        HandoffReason::NoNeed => &["A download alone no longer makes an MQL.", "Raised the score a lead needs."],
         HandoffReason::BadTiming => &["Goes into the quarterly mailing.", "Set a reminder for the date they named."],
-        HandoffReason::BadData => &["The form checks addresses now.", "Corrected the data with the provider."],
-        HandoffReason::Duplicate => &["Merged both.", "Existing talks are looked up before a hand-off now."],
-        HandoffReason::Unreachable => &["The form offers times for a call now.", "Put back into nurturing."],
+        HandoffReason::BadData => &["The form now checks addresses.", "Had the provider correct the data."],
+        HandoffReason::Duplicate => &["Merged both.", "Running talks are now checked before a hand-off."],
+        HandoffReason::Unreachable => &["The form now offers times for a call.", "Put back into nurturing."],
         HandoffReason::StudentOrCompetitor => {
             &["Free-mail addresses no longer count as leads.", "Excluded universities."]
         }

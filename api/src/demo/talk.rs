@@ -40,7 +40,7 @@ pub type Line = (ActivityKind, &'static str, &'static str);
 pub fn lines(phase: Phase) -> &'static [Line] {
     match phase {
         Phase::Nurture => &[
-            (Email, "Sent a case from their industry", "Fits what they asked for: {need}"),
+            (Email, "Sent a case from their industry", "Matches what they asked for: {need}"),
             (Email, "Invited to the next webinar", "Subject of the webinar: {topic}."),
             (Email, "Sent the guide", "Guide on {topic}."),
             (Call, "Asked what they are looking for", "{need}"),
@@ -48,7 +48,7 @@ pub fn lines(phase: Phase) -> &'static [Line] {
         Phase::Outreach => &[
             (Call, "First call", "{need}"),
             (Email, "Answer to the inquiry", "Offered three times for a call about {topic}."),
-            (Call, "Call about the inquiry", "Looked around on our pages; {topic} is what matters."),
+            (Call, "Call about the inquiry", "Had looked around our website; {topic} is what matters."),
             (SocialMessage, "Message on the business network", "Referred to {topic} in a company like theirs."),
         ],
         Phase::Discovery => &[
@@ -66,14 +66,14 @@ pub fn lines(phase: Phase) -> &'static [Line] {
             (Email, "Sent a reference customer", "Same size, same need; may be called."),
         ],
         Phase::Proposal => &[
-            (Pitch, "Presented the proposal", "Went through {topic}, roll-out and price with those who decide."),
+            (Pitch, "Presented the proposal", "Went through {topic}, roll-out and price with the decision makers."),
             (Email, "Sent the proposal", "Two variants: {topic} alone, and with onboarding."),
             (Pitch, "Pitch to the management", "Twenty minutes; the question was what happens if they do nothing."),
             (Call, "Questions on the proposal", "Asked what is included in the price per seat."),
             (Meeting, "Workshop on the roll-out", "Plan: {topic} in four weeks, one team first."),
         ],
         Phase::Terms => &[
-            (Negotiation, "Talked about the price", "Wants the price of the larger package; offered two years instead."),
+            (Negotiation, "Talked about the price", "Wants the price of the larger package; offered a two-year term instead."),
             (Negotiation, "Went through the contract", "Open: notice period and data processing agreement."),
             (Meeting, "Meeting with purchasing", "They have to show savings; agreed on payment in advance."),
             (Email, "Sent the contract", "As agreed, valid until the end of the month."),
@@ -87,23 +87,23 @@ pub fn lines(phase: Phase) -> &'static [Line] {
         Phase::RenewalTerms => &[
             (Negotiation, "Talked about the new price", "Accepts the increase for a fixed price over two years."),
             (Email, "Sent the renewal for signature", "Confirmed by mail, signature to follow."),
-            (Call, "Reminded of the signature", "Will be done this week."),
+            (Call, "Reminded them to sign", "Will be done this week."),
         ],
         Phase::Plan => &[
             (Meeting, "Planning meeting", "Audience, message, budget and who does what."),
             (Call, "Call with the agency", "First drafts in two weeks; price stays within the budget."),
             (Meeting, "Briefing of sales", "Sales knows what is promised and who calls whom."),
-            (Note, "Budget approved", "As planned; a tenth kept in reserve."),
+            (Note, "Budget approved", "As planned, with a tenth kept in reserve."),
         ],
         Phase::Watch => &[
-            (Meeting, "Weekly look at the figures", "Cost per lead within the plan; moved budget to what works."),
+            (Meeting, "Weekly review of the figures", "Cost per lead on plan; moved budget to what works."),
             (Call, "Call with the agency", "Two variants stopped, two new ones started."),
             (Note, "Test of the landing page", "The shorter form brings more leads, not worse ones."),
             (Meeting, "Meeting with sales about the leads", "Went through what was rejected, and why."),
         ],
         Phase::Review => &[
             (Meeting, "Review with sales", "What the leads were worth, and what to do differently."),
-            (Note, "Results", "Leads, accepted leads and pipeline beside the plan; kept for next time."),
+            (Note, "Results", "Leads, accepted leads and pipeline compared with the plan; kept for next time."),
         ],
     }
 }
@@ -114,22 +114,22 @@ pub fn follow_ups(phase: Phase) -> &'static [Line] {
     match phase {
         Phase::Nurture | Phase::Outreach => &[
             (FollowUp, "Tried again", "Left a message: {topic}."),
-            (FollowUp, "Reminded of the call", "Suggested two other times."),
-            (FollowUp, "Asked whether it is still a subject", "{need}"),
+            (FollowUp, "Reminded them of the call", "Suggested two other times."),
+            (FollowUp, "Asked whether it is still relevant", "{need}"),
         ],
         Phase::Discovery | Phase::Qualification => &[
             (FollowUp, "Asked how the demo was received", "Liked best: {shown}."),
             (FollowUp, "Sent the answers to their questions", "Everything on {topic} answered, one question open."),
-            (FollowUp, "Arranged the next step", "Next: those who decide."),
+            (FollowUp, "Arranged the next step", "Next: a meeting with the decision makers."),
         ],
         Phase::Proposal | Phase::Terms => &[
-            (FollowUp, "Asked how it stands inside", "On the agenda of the management."),
-            (FollowUp, "Reminded of the date", "Wants to begin when the quarter does."),
+            (FollowUp, "Asked where the decision stands", "On the agenda of the next management meeting."),
+            (FollowUp, "Reminded them of the date", "Wants to start at the beginning of the quarter."),
             (FollowUp, "Answered the legal questions", "Data processing agreement goes through."),
         ],
         Phase::Renewal | Phase::RenewalTerms => &[
             (FollowUp, "Asked about the renewal", "It is with finance."),
-            (FollowUp, "Reminded of the end of the contract", "Knows the date."),
+            (FollowUp, "Reminded them that the contract ends", "Knows the date."),
         ],
         Phase::Plan | Phase::Watch | Phase::Review => &[
             (FollowUp, "Did what was agreed", "Done as decided in the meeting."),
@@ -143,12 +143,12 @@ pub fn to_come(phase: Phase) -> &'static [Line] {
     match phase {
         Phase::Nurture | Phase::Outreach => &[(Call, "Call again", ""), (FollowUp, "Send the case", "")],
         Phase::Discovery => &[(Call, "Discovery call", ""), (Demo, "Demo", ""), (FollowUp, "Ask for the next date", "")],
-        Phase::Qualification => &[(Meeting, "Meet those who decide", ""), (Demo, "Demo with IT", ""), (Call, "Ask about the budget", "")],
+        Phase::Qualification => &[(Meeting, "Meet the decision makers", ""), (Demo, "Demo with IT", ""), (Call, "Ask about the budget", "")],
         Phase::Proposal => &[(Pitch, "Present the proposal", ""), (FollowUp, "Ask about the proposal", ""), (Call, "Questions on the proposal", "")],
         Phase::Terms => &[(Negotiation, "Agree on terms", ""), (Call, "Ask for the signature", ""), (FollowUp, "Send the contract again", "")],
         Phase::Renewal => &[(Call, "Call about the renewal", ""), (Meeting, "Review of the year", "")],
-        Phase::RenewalTerms => &[(FollowUp, "Remind of the signature", "")],
+        Phase::RenewalTerms => &[(FollowUp, "Remind them to sign", "")],
         Phase::Plan => &[(Meeting, "Planning meeting", ""), (Call, "Call with the agency", "")],
-        Phase::Watch | Phase::Review => &[(Meeting, "Weekly look at the figures", ""), (Call, "Call with the agency", "")],
+        Phase::Watch | Phase::Review => &[(Meeting, "Weekly review of the figures", ""), (Call, "Call with the agency", "")],
     }
 }

@@ -44,9 +44,9 @@ pub fn describe() -> Descriptor {
         "What a currency is worth in the base currency from a day on. Deals that are won already keep the rate of \
          their closing.",
     )
-    .text(Column::Currency, Text::Currency, "The currency; at most one rate a day.")
+    .text(Column::Currency, Text::Currency, "The currency; at most one rate per day.")
     .required()
-    .field(Column::Date, "The first day it counts.")
+    .field(Column::Date, "The first day it applies.")
     .required()
     .decimal("rateToBase", Column::RateE8, 8, "What one unit of the currency is worth in the base currency.")
     .editable()

@@ -158,9 +158,10 @@ macro_rules! verbs {
                 }
 
                 $(
-                    /// The same for up to 1,000 items, each in a transaction of its own: one that is refused does not
-                    /// undo the others, unless `atomic` asks for all or nothing. A refusal stands in the `userErrors`
-                    /// of its result, with the code it would have as an error. Roles: as the mutation of one.
+                    /// The same for up to 1,000 items, each in a transaction of its own: one that is refused does
+                    /// not undo the others, unless `atomic` asks for all or nothing. A refusal is reported in the
+                    /// `userErrors` of its result, with the code it would have as an error. Roles: as for a single
+                    /// item.
                     async fn $many(
                         &self,
                         ctx: &async_graphql::Context<'_>,
@@ -181,23 +182,23 @@ macro_rules! verbs {
         }
 
         $($(
-            /// What the mutation of many takes.
+            /// The input of the batch mutation.
             #[derive(async_graphql::InputObject)]
             pub struct $many_input {
                 /// At most 1,000; they are done in this order.
                 pub items: Vec<$crate::graphql::judge::Raw<$input>>,
-                /// All or nothing. Otherwise each item is done for itself, whatever becomes of the others.
+                /// All or nothing. Otherwise each item is done on its own, whatever happens to the others.
                 #[graphql(default = false)]
                 pub atomic: bool,
-                /// Makes a retry safe for 24 hours, item by item: what was done is answered again, the rest is tried
-                /// again. Overrides the header `Idempotency-Key`; an item's own key overrides both.
+                /// Makes a retry safe for 24 hours, item by item: what was done is answered as before, the rest is
+                /// tried again. Overrides the header `Idempotency-Key`; an item's own key overrides both.
                 pub idempotency_key: Option<String>,
             }
 
-            /// The outcome for many.
+            /// The outcome of the batch.
             #[derive(Debug, async_graphql::SimpleObject)]
             pub struct $many_payload {
-                /// One for each item, in their order.
+                /// One result for each item, in the order of the items.
                 pub results: Vec<$payload>,
                 /// What is wrong with the call as a whole; then nothing was done.
                 pub user_errors: Vec<$crate::error::Mistake>,
@@ -275,7 +276,7 @@ pub fn register_payload(registry: &mut Registry, of: &Descriptor) {
     };
     let fields = [
         field(&of.single, of.name.to_owned(), format!("The {} as it is now; null if nothing was changed.", of.name)),
-        field("userErrors", errors, "What a person has to mend first; empty when it was done.".to_owned()),
+        field("userErrors", errors, "What has to be corrected first; empty when it was done.".to_owned()),
     ];
     let object = ObjectBuilder::new(&name, IndexMap::from(fields))
         .description(Some(format!("The outcome of changing {}.", a(of.name))));
@@ -290,7 +291,7 @@ pub fn register_many_payload(registry: &mut Registry, of: &Descriptor) {
         (name.to_owned(), field)
     };
     let fields = [
-        field("results", format!("[{}!]!", payload_name(of)), "One for each item, in their order."),
+        field("results", format!("[{}!]!", payload_name(of)), "One result for each item, in the order of the items."),
         field(
             "userErrors",
             "[UserError!]!".to_owned(),
@@ -299,7 +300,7 @@ pub fn register_many_payload(registry: &mut Registry, of: &Descriptor) {
     ];
     let name = many_payload_name(of);
     let object = ObjectBuilder::new(&name, IndexMap::from(fields))
-        .description(Some(format!("The outcome of changing many {}.", of.plural)));
+        .description(Some(format!("The outcome of changing several {}.", super::register::words(of.plural))));
     registry.types.insert(name, object.build());
 }
 

@@ -12,7 +12,6 @@ use super::filter::{DEFAULT_PAGE, NESTED_PAGE, ROOT_PAGE, shout};
 use super::totals::{aggregate_object, bucket_choice, group_names, group_object};
 use super::value::{money_type, scalar_of, type_name};
 use crate::access::{Grant, policy};
-use crate::bulk::MOST;
 use crate::store::descriptor::{
     Arg, Descriptor, Field, Graph, Input, Key, Link, OutObject, OutType, Shape, Text, choice,
 };
@@ -86,11 +85,12 @@ pub fn subscription_fields(registry: &mut Registry) -> IndexMap<String, MetaFiel
         vec![
             argument("types", "[ObjectKind!]", "Only changes of objects of these kinds.", None),
             argument("ids", "[ID!]", "Only changes of these objects, at most 100.", None),
-            argument("filter", "EventFilter", "Only events that pass this.", None),
+            argument("filter", "EventFilter", "Only events that match.", None),
             argument(
                 "after",
                 "String",
-                "Resume behind this event: the `cursor` of the last change seen, or a cursor of `events` in an order by \
+                "Resume after this event: the `cursor` of the last change seen, or a cursor of `events` in an order \
+                by \
                  SEQ alone. What happened since is told first, then what happens. Left out: what happens from now on.",
                 None,
             ),
@@ -107,14 +107,14 @@ pub fn mutation_fields(registry: &mut Registry, graph: &'static Graph) -> IndexM
             let name = format!("{verb}{}", of.name);
             let type_name = format!("{}{}Input", capital(verb), of.name);
             let doc = match verb {
-                "create" => format!("Makes {}. {}", a(of.name), rights(of, crate::access::Action::Create)),
+                "create" => format!("Creates {}. {}", a(of.name), rights(of, crate::access::Action::Create)),
                 "update" => format!(
                     "Changes plain fields of {}: what is left out stays, null empties. {}",
                     a(of.name),
                     rights(of, crate::access::Action::Update)
                 ),
                 "upsert" => format!(
-                    "Makes {}, or changes the one that `sourceSystem` knows by `externalId`: what is left out stays, null \
+                    "Creates {}, or changes the one that `sourceSystem` knows by `externalId`: what is left out stays, null \
                      empties; what only a new row takes ({}) is left as it is. {}",
                     a(of.name),
                     made_once(of).join(", "),
@@ -139,9 +139,9 @@ pub fn mutation_fields(registry: &mut Registry, graph: &'static Graph) -> IndexM
             let many_type = format!("{}{}Input", capital(verb), capital(of.plural));
             insert_input(registry, &many_type, &format!("The input of {many}."), many_input(&type_name));
             let doc = format!(
-                "{name} for up to {MOST} items, each in a transaction of its own: one that is refused does not undo the \
-                 others, unless `atomic` asks for all or nothing. A refusal stands in the `userErrors` of its result, with \
-                 the code it would have as an error. Roles: as {name}."
+                "{name} for up to 1,000 items, each in a transaction of its own: one that is refused does not undo \
+                the others, unless `atomic` asks for all or nothing. A refusal is reported in the `userErrors` \
+                 of its result, with the code it would have as an error. Roles: as {name}."
             );
             let payload = format!("{}Payload", capital(of.plural));
             fields.insert(many.clone(), mutation(&many, &many_type, &payload, &doc));
@@ -160,17 +160,18 @@ fn mutation(name: &str, input: &str, payload: &str, doc: &str) -> MetaField {
 fn many_input(item: &str) -> Vec<MetaInputValue> {
     let items = format!("[{item}!]!");
     vec![
-        argument("items", &items, &format!("At most {MOST}; they are done in this order."), None),
+        argument("items", &items, "At most 1,000; they are done in this order.", None),
         argument(
             "atomic",
             "Boolean!",
-            "All or nothing. Otherwise each item is done for itself, whatever becomes of the others.",
+            "All or nothing. Otherwise each item is done on its own, whatever happens to the others.",
             Some("false"),
         ),
         argument(
             "idempotencyKey",
             "String",
-            "Makes a retry safe for 24 hours, item by item: what was done is answered again, the rest is tried again. \
+            "Makes a retry safe for 24 hours, item by item: what was done is answered as before, the rest is tried \
+            again. \
              Overrides the header `Idempotency-Key`; an item's own key overrides both.",
             None,
         ),
@@ -225,7 +226,7 @@ fn plain_input(graph: &'static Graph, of: &Descriptor, verb: &str) -> Vec<MetaIn
         values.push(argument(&format!("{}Id", link.name), &format!("ID{}", required(link.input)), &doc, None));
     }
     if verb == "update" || verb == "upsert" || verb == "assign" {
-        values.push(argument("reason", "String", "Why; kept in the event log. Some fields demand it.", None));
+        values.push(argument("reason", "String", "Why; kept in the event log. Some fields require it.", None));
     }
     values.push(argument(
         "idempotencyKey",
@@ -320,7 +321,7 @@ fn connection_types(registry: &mut Registry, graph: &'static Graph, of: &'static
             argument(
                 "timeZone",
                 "TimeZone",
-                "The zone in which days, weeks, months, quarters and years begin; the company's, if left out.",
+                "The zone in which days, weeks, months, quarters and years begin; the company's unless given.",
                 None,
             ),
         ],
@@ -357,7 +358,7 @@ fn filter_types(registry: &mut Registry, graph: &'static Graph, of: &'static Des
         ),
     ];
     if of.has_viewer {
-        values.push(argument("me", "Boolean", "True: who asks. False: anybody else.", None));
+        values.push(argument("me", "Boolean", "True: the viewer. False: anybody else.", None));
     }
     for field in of.fields.iter().chain(&of.findable) {
         if let Shape::Choice(choice) = field.shape {
@@ -370,27 +371,31 @@ fn filter_types(registry: &mut Registry, graph: &'static Graph, of: &'static Des
         let target = graph.of(link.to);
         values.push(match link.key {
             Key::One(_) => {
-                let doc =
-                    format!("The {} passes this; `{{}}` asks only that there is one the viewer may see, null that there is none.", link.name);
+                let doc = format!(
+                    "The {} matches this; `{{}}` only asks that there is one the viewer may see, null that \
+                    there is none.",
+                    link.name
+                );
                 argument(&link.name, &format!("{}Filter", target.name), &doc, None)
             }
             Key::Many(_) => {
-                let doc = format!("How many of the {} must pass, of those that the viewer may see; null: there are none.", link.name);
+                let doc =
+                    format!("How many of the {} that the viewer may see must match; null: there are none.", link.name);
                 argument(&link.name, &format!("{}ListFilter", target.name), &doc, None)
             }
         });
     }
-    insert_input(registry, &name, &format!("Which {} to take; everything given must hold.", words(of.plural)), values);
+    insert_input(registry, &name, &format!("Which {} to take; all conditions must hold.", words(of.plural)), values);
     let quantified = [
-        ("some", "At least one passes."),
-        ("none", "Not a single one passes."),
-        ("every", "Each passes; an empty list does."),
+        ("some", "At least one matches."),
+        ("none", "None matches."),
+        ("every", "Every one matches; so does an empty list."),
     ];
     let values = quantified.iter().map(|(quantifier, doc)| argument(quantifier, &name, doc, None)).collect();
     insert_input(
         registry,
         &format!("{}ListFilter", of.name),
-        &format!("How many {} of a list must pass.", words(of.plural)),
+        &format!("How many {} of a list must match.", words(of.plural)),
         values,
     );
 }
@@ -413,7 +418,7 @@ fn order_and_group_types(registry: &mut Registry, of: &'static Descriptor) {
         &format!("One key of an order of {}.", words(of.plural)),
         vec![
             argument("field", &format!("{fields}!"), "The field.", None),
-            argument("direction", "OrderDirection", "Which end comes first.", Some("ASC")),
+            argument("direction", "OrderDirection", "Whether small or large values come first.", Some("ASC")),
         ],
     );
     let fields = format!("{}GroupField", of.name);
@@ -424,7 +429,7 @@ fn order_and_group_types(registry: &mut Registry, of: &'static Descriptor) {
         &format!("One key of groups of {}.", words(of.plural)),
         vec![
             argument("field", &format!("{fields}!"), "The field.", None),
-            argument("bucket", "DateBucket", "For dates: the length of a bucket; DAY if left out.", None),
+            argument("bucket", "DateBucket", "For dates: the length of a bucket; DAY unless given.", None),
         ],
     );
 }
@@ -452,7 +457,7 @@ fn choice_filter_name(choice: &str) -> String {
 
 fn choice_filter(registry: &mut Registry, choice: &str) {
     let name = format!("{}Filter", choice_filter_name(choice));
-    insert_input(registry, &name, &format!("Tests of {}; everything given must hold.", a(choice)), equality(choice));
+    insert_input(registry, &name, &format!("Conditions on {}; all of them must hold.", a(choice)), equality(choice));
 }
 
 fn equality(ty: &str) -> Vec<MetaInputValue> {
@@ -479,7 +484,7 @@ fn shared_inputs(registry: &mut Registry) {
     let span = |doc_last: &str, doc_next: &str| {
         vec![argument("last", "TimeSpanInput", doc_last, None), argument("next", "TimeSpanInput", doc_next, None)]
     };
-    let doc = |what: &str| format!("Tests of {what}; everything given must hold.");
+    let doc = |what: &str| format!("Conditions on {what}; all of them must hold.");
     let text = vec![
         argument(
             "contains",
@@ -512,8 +517,8 @@ fn shared_inputs(registry: &mut Registry) {
         vec![argument("isNull", "Boolean", "Empty, or not.", None)],
     );
     let (last, next) = (
-        "Within this span before now; of a day on, by the calendar in the company's time zone.",
-        "Within this span after now; of a day on, by the calendar in the company's time zone.",
+        "Within this span before now; spans of a day or more follow the calendar in the company's time zone.",
+        "Within this span after now; spans of a day or more follow the calendar in the company's time zone.",
     );
     let periods = periods();
     let moments = [both("DateTime"), span(last, next), periods.clone()].concat();
@@ -550,10 +555,10 @@ fn shared_inputs(registry: &mut Registry) {
     insert_enum(
         registry,
         "OrderDirection",
-        "Which end of an order comes first.",
+        "Whether small or large values come first.",
         vec![
-            ("ASC".into(), "The least first; empty values last."),
-            ("DESC".into(), "The greatest first; empty values last."),
+            ("ASC".into(), "The smallest first; empty values last."),
+            ("DESC".into(), "The largest first; empty values last."),
         ],
     );
 }
@@ -567,13 +572,13 @@ fn periods() -> Vec<MetaInputValue> {
         ("thisYear", "year"),
     ];
     let doc =
-        |what| format!("True: in the {what} that it is now in the company's time zone. False: not in it, or empty.");
+        |what| format!("True: within the current {what} in the company's time zone. False: outside of it, or empty.");
     names.iter().map(|(name, what)| argument(name, "Boolean", &doc(*what), None)).collect()
 }
 
 fn page_info(registry: &mut Registry) {
     let mut fields = IndexMap::new();
-    insert(&mut fields, described(MetaField::new("hasNextPage", "Boolean!"), "There are rows behind this page."));
+    insert(&mut fields, described(MetaField::new("hasNextPage", "Boolean!"), "There are rows after this page."));
     insert(&mut fields, described(MetaField::new("hasPreviousPage", "Boolean!"), "There are rows before this page."));
     insert(
         &mut fields,
@@ -685,16 +690,17 @@ fn rights(of: &Descriptor, action: crate::access::Action) -> String {
 fn connection_field(name: &str, of: &Descriptor, doc: &str, most: u64) -> MetaField {
     let mut field = described(MetaField::new(name, format!("{}Connection", of.name)), doc);
     let first = format!(
-        "So many rows from the start (or after `after`): 0 to {most}; {DEFAULT_PAGE} if neither first nor last is given."
+        "How many rows from the start (or after `after`): 0 to {most}; {DEFAULT_PAGE} if neither first nor last is \
+        given."
     );
     add_args(
         &mut field,
         vec![
             argument("first", "Int", &first, None),
-            argument("after", "String", "Only rows behind this cursor.", None),
-            argument("last", "Int", &format!("So many rows from the end (or before `before`): 0 to {most}."), None),
+            argument("after", "String", "Only rows after this cursor.", None),
+            argument("last", "Int", &format!("How many rows from the end (or before `before`): 0 to {most}."), None),
             argument("before", "String", "Only rows before this cursor.", None),
-            argument("filter", &format!("{}Filter", of.name), "Only rows that pass.", None),
+            argument("filter", &format!("{}Filter", of.name), "Only rows that match.", None),
             argument(
                 "orderBy",
                 &format!("[{}Order!]", of.name),
@@ -747,7 +753,8 @@ fn scalars(registry: &mut Registry) {
         ),
         (
             scalar_of(Text::Url),
-            "An absolute URL of the web or of an app, for example `https://example.org/page`, escaped where it has to be. What an input tells in its place that is none is left out, and refuses nothing.",
+            "An absolute URL of the web or of an app, for example `https://example.org/page`, escaped where it has \
+            to be. An input that is not a URL is left out rather than refused.",
             "https://www.rfc-editor.org/rfc/rfc3986",
         ),
         (

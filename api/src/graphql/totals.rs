@@ -43,7 +43,7 @@ const FUNCTIONS: [&str; 4] = ["sum", "avg", "min", "max"];
 
 /// `DealAggregate`
 pub fn aggregate_object(of: &Descriptor) -> Arc<OutObject> {
-    let doc = format!("Figures over all {} of a list, not only its page.", words(of.plural));
+    let doc = format!("Figures over all {} of a list, not just one page.", words(of.plural));
     object(of, "Aggregate", &doc, Vec::new())
 }
 
@@ -54,7 +54,7 @@ pub fn group_object(of: &'static Descriptor) -> Arc<OutObject> {
         doc: "What the group has in common; only the fields grouped by are filled.".into(),
         ty: OutType::Object(key_object(of), true),
     };
-    object(of, "Group", &format!("Those {} of a list that have something in common.", words(of.plural)), vec![key])
+    object(of, "Group", &format!("Some {} of a list, with something in common.", words(of.plural)), vec![key])
 }
 
 fn object(of: &Descriptor, suffix: &str, doc: &str, first: Vec<OutField>) -> Arc<OutObject> {
@@ -73,11 +73,16 @@ fn function_object(of: &Descriptor, function: &str) -> Arc<OutObject> {
     let (suffix, doc) = match function {
         "sum" => (
             "Sum",
-            "Sums. Amounts are summed for each currency apart, so over nothing there is an empty list; over nothing, a sum of numbers is 0. Numbers are exact up to 2^53.",
+            "Sums. Amounts are kept apart by currency, so the list is empty if there are none; numbers then add up \
+            to 0. Numbers are exact up to 2^53.",
         ),
-        "avg" => ("Avg", "Means of the rows that have a value; null over nothing. Amounts for each currency apart."),
-        "min" => ("Min", "The least values; null over nothing. Amounts for each currency apart."),
-        _ => ("Max", "The greatest values; null over nothing. Amounts for each currency apart."),
+        "avg" => (
+            "Avg",
+            "Averages over the rows that have a value; null if none has one. Amounts are kept apart by \
+        currency.",
+        ),
+        "min" => ("Min", "The smallest values; null if there are none. Amounts are kept apart by currency."),
+        _ => ("Max", "The largest values; null if there are none. Amounts are kept apart by currency."),
     };
     let fields = of.fields.iter().filter_map(|field| {
         let ty = figure_type(function, field.shape)?;
@@ -145,7 +150,7 @@ fn key_object(of: &'static Descriptor) -> Arc<OutObject> {
         };
         OutField { name, doc, ty }
     });
-    let doc = format!("What {} of a group have in common; missing values form a group of their own.", of.plural);
+    let doc = format!("What {} of a group have in common; missing values form a group of their own.", words(of.plural));
     Arc::new(OutObject { name: format!("{}GroupKey", of.name), doc, fields: fields.collect() })
 }
 

@@ -29,7 +29,7 @@ pub struct Target {
 /// `Invalid`: nobody is named, or one who does not take leads.
 pub async fn target(tx: &Tx, owner: Option<Uuid>, team: Option<Uuid>) -> Result<Target> {
     match (owner, team) {
-        (None, None) => Err(Error::invalid("REQUIRED", "ownerId", "Name a person or a team of sales to hand it to.")),
+        (None, None) => Err(Error::invalid("REQUIRED", "ownerId", "Name a person or a team in sales to hand it to.")),
         (None, Some(team)) => {
             let team = seen::<team::Entity>(tx, team, "teamId").await?;
             if team.function == TeamFunction::Marketing {
@@ -83,7 +83,8 @@ pub async fn none_pending(tx: &Tx, warrant: &Warrant, lead: Uuid) -> Result<()> 
     match pending(tx, warrant, lead).await? {
         None => Ok(()),
         Some(_) => Err(Error::conflict(
-            "The lead waits for the answer of sales to a hand-off: acceptLead, rejectLead or recallHandoff comes first.",
+            "The lead is waiting for sales to answer a hand-off: acceptLead, rejectLead or recallHandoff comes \
+            first.",
         )),
     }
 }
@@ -162,7 +163,8 @@ pub async fn follow(tx: &Tx, warrant: &Warrant, lead: Uuid, owner: Option<Uuid>,
         let user = tx.all::<user::Entity>(warrant).with_id(owner).one().await?;
         if !user.is_some_and(|user| takes_leads(&user)) {
             return Err(Error::conflict(
-                "The lead waits for the answer of sales, and the new owner cannot give it: recallHandoff comes first.",
+                "The lead is waiting for an answer from sales, and the new owner cannot give it: recallHandoff \
+                comes first.",
             ));
         }
     }

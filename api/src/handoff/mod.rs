@@ -46,7 +46,7 @@ pub fn describe() -> Descriptor {
     .one(Column::RespondedById, Kind::User, "Who answered.")
     .choice::<_, entity::enums::HandoffReason>(Column::Reason, "Why it was rejected.")
     .field(Column::Rating, "1 to 5: how good the lead is, in sales' eyes.")
-    .field(Column::Comment, "What sales says about it.")
+    .field(Column::Comment, "What sales says about the lead.")
     .field(Column::AcknowledgedAt, "When marketing took note of the answer.")
     .one(Column::AcknowledgedById, Kind::User, "Who took note.")
     .field(Column::ActionTaken, "What marketing changed because of it.")
@@ -54,7 +54,7 @@ pub fn describe() -> Descriptor {
     .demands(
         Action::Acknowledge,
         When::In("status", &["ACCEPTED", "REJECTED", "EXPIRED"]),
-        "There is no answer of sales to acknowledge.",
+        "There is no answer from sales to acknowledge.",
     )
     .demands(Action::Acknowledge, When::Empty("acknowledged_at"), "The answer was acknowledged before.")
     .demands(Action::Accept, PENDING, ANSWERED)

@@ -92,7 +92,7 @@ fn enter(handoff: &mut Model, to: HandoffStatus) -> Result<()> {
 pub fn acknowledge(handoff: &mut Model, by: Uuid, now: DateTime<Utc>, action_taken: Option<String>) -> Result<()> {
     if !matches!(handoff.status, Accepted | Rejected | Expired) {
         return Err(Error::conflict(format!(
-            "The hand-off is {}: there is no answer of sales to acknowledge.",
+            "The hand-off is {}: there is no answer from sales to acknowledge.",
             handoff.status.as_str()
         )));
     }

@@ -61,7 +61,7 @@ impl<'a> Charge<'a> {
         let mut error = coded(
             Code::RateLimited,
             format!(
-                "This operation may cost {} points and {left} are left. Try again in {seconds} seconds.",
+                "This operation may cost up to {} points, and {left} are left. Try again in {seconds} seconds.",
                 self.estimate.points()
             ),
         );

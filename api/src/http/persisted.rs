@@ -61,7 +61,7 @@ fn listed<'a>(manifest: &'a Manifest, id: Option<&str>, text: Option<&str>) -> R
     let known = id.map_or_else(|| manifest.get(&hash_of(text.unwrap_or_default())), |id| manifest.get(id));
     match (known, text) {
         (Some(known), Some(text)) if known != text => {
-            Err(coded(Code::BadUserInput, "The id is that of another document than came with it."))
+            Err(coded(Code::BadUserInput, "The id belongs to another document than the one that came with it."))
         }
         (Some(known), _) => Ok(known),
         (None, None) => Err(not_found()),

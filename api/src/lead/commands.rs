@@ -196,7 +196,12 @@ pub(super) fn lead_named(id: Option<Id<lead::Entity>>, former: Option<Id<lead::E
     match (id, former) {
         (Some(id), None) | (None, Some(id)) => Ok(id),
         (Some(id), Some(former)) if id.uuid() == former.uuid() => Ok(id),
-        (Some(_), Some(_)) => Err(Error::invalid("INVALID", "leadId", "This is another lead than `id`: leave it out.")),
+        (Some(_), Some(_)) => Err(Error::invalid(
+            "INVALID",
+            "leadId",
+            "This is not the lead of `id`: leave one of \
+        them out.",
+        )),
         (None, None) => Err(Error::invalid("REQUIRED", "id", "Say which lead: give its id.")),
     }
 }

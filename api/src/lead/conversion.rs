@@ -26,7 +26,7 @@ use crate::transition::{Step, Subject, record};
 /// A conversion can be undone for so many days.
 pub const UNDO_DAYS: i64 = 30;
 /// What is told afterwards.
-pub const TOO_LATE: &str = "A conversion can be undone for 30 days, and those are over.";
+pub const TOO_LATE: &str = "A conversion can be undone for 30 days only, and those have passed.";
 
 /// The verbs that convert, as the event log names them.
 const VERBS: [&str; 2] = ["convertLead", "convertLeads"];
@@ -416,7 +416,7 @@ async fn must_be_last(tx: &Tx, warrant: &Warrant, lead: &lead::Model) -> Result<
     let closed = [LeadStatus::Converted, LeadStatus::Disqualified];
     let open = others().filter(Column::ContactId.eq(lead.contact_id)).filter(Column::Status.is_not_in(closed));
     if open.count().await? > 0 {
-        return Err(Error::conflict("The contact has another open lead by now: at most one is open at a time."));
+        return Err(Error::conflict("The contact has another open lead now: at most one can be open at a time."));
     }
     Ok(())
 }

@@ -78,7 +78,7 @@ pub struct UnconvertLeadInput {
     pub lead_id: Option<Id<lead::Entity>>,
     /// The `version` of the lead the decision is based on; a stale one is CONFLICT.
     pub expected_version: i32,
-    /// Why it is undone; it is logged.
+    /// Why it is undone; kept in the event log.
     pub reason: String,
     /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
     pub idempotency_key: Option<String>,
@@ -93,7 +93,7 @@ pub struct ConvertLeadPayload {
     pub deal: Node<deal::Entity>,
     /// It had been converted into this target before; nothing was changed now.
     pub already_converted: bool,
-    /// What has to be mended first; empty when it was done.
+    /// What has to be corrected first; empty when it was done.
     pub user_errors: Vec<Mistake>,
 }
 

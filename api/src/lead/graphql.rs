@@ -12,9 +12,10 @@ use crate::graphql::scalar::{Id, Words};
 verbs! {
     /// The verbs of a lead's life.
     LeadVerbs {
-        /// Takes down that somebody got in touch. The person is matched by e-mail address, then telephone number, the
-        /// company by domain, then name, then the domain of the address; what is not known is made, what is known is
-        /// never overwritten, only filled where it is empty and the caller may change it. The interaction is recorded,
+        /// Records that somebody got in touch. The person is matched by e-mail address, then telephone number, the
+        /// company by domain, then name, then the domain of the address; what is not known is created, what is
+        /// known is never overwritten, only filled where it is empty and the caller may change it. The interaction
+        /// is recorded,
         /// the person responds to the campaign, and either the person's open lead is enriched or a new one opened: NEW,
         /// or SAL without a hand-off if a seller captures an OUTBOUND one. A person whose lead the caller may not see
         /// is a user error TAKEN that names the team to ask and nothing else. An interaction reported by sales counts
@@ -28,13 +29,13 @@ verbs! {
         nurture_lead(NurtureLeadInput) -> Changed<lead::Entity> = commands::nurture,
             many nurture_leads(NurtureLeadsInput) -> NurtureLeadsPayload;
 
-        /// Declares a lead marketing-qualified: NEW or NURTURING -> MQL. A score of 60 or more is enough; below it a
-        /// reason is demanded. `mqlAt` is set the first time.
+        /// Declares a lead marketing-qualified: NEW or NURTURING -> MQL. A score of 60 or more is enough; below it
+        /// a reason is required. `mqlAt` is set the first time.
         /// Roles: MARKETING_MANAGER, MARKETER, INTEGRATION.
         qualify_lead(QualifyLeadInput) -> Changed<lead::Entity> = commands::qualify,
             many qualify_leads(QualifyLeadsInput) -> QualifyLeadsPayload;
 
-        /// Hands an MQL to a person of sales or to the pool of a team: a Handoff is PENDING, due within 24 hours, and
+        /// Hands an MQL to somebody in sales or to the pool of a team: a Handoff is PENDING, due within 24 hours, and
         /// the lead belongs to the target. CONFLICT while another hand-off of it is pending.
         /// Roles: MARKETING_MANAGER, MARKETER, INTEGRATION.
         hand_off_lead(HandOffLeadInput) -> Changed<lead::Entity> = commands::hand_off,
@@ -107,7 +108,7 @@ pub struct QualifyLeadInput {
     pub id: Id<lead::Entity>,
     /// The `version` the decision is based on; a stale one is CONFLICT.
     pub expected_version: i32,
-    /// Why it qualifies; demanded if its score is below 60. Kept in the event log.
+    /// Why it qualifies; required if its score is below 60. Kept in the event log.
     pub reason: Option<Words>,
     /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
     pub idempotency_key: Option<String>,
@@ -152,7 +153,7 @@ pub struct RejectLeadInput {
     pub expected_version: i32,
     /// Why it comes back.
     pub reason: HandoffReason,
-    /// What marketing should know about it; demanded with OTHER.
+    /// What marketing should know about it; required with OTHER.
     pub comment: Option<Words>,
     /// How good the lead is, 1 (poor) to 5 (excellent).
     pub rating: Option<i32>,
@@ -207,7 +208,7 @@ pub struct DisqualifyLeadInput {
     pub expected_version: i32,
     /// Why it ends.
     pub reason: HandoffReason,
-    /// In words; demanded with OTHER. Kept in the event log.
+    /// In words; required with OTHER. Kept in the event log.
     pub comment: Option<Words>,
     /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
     pub idempotency_key: Option<String>,
@@ -222,7 +223,7 @@ pub struct RecycleLeadInput {
     pub expected_version: i32,
     /// Why it goes back. Kept in the event log.
     pub reason: HandoffReason,
-    /// In words; demanded with OTHER. Kept in the event log.
+    /// In words; required with OTHER. Kept in the event log.
     pub comment: Option<Words>,
     /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
     pub idempotency_key: Option<String>,

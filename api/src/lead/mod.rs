@@ -84,14 +84,18 @@ pub fn describe() -> Descriptor {
             .choice::<_, lead::FitGrade>(Column::FitGrade, "How well the person fits; written by rules.")
             .choice::<_, entity::enums::HandoffReason>(Column::DisqualifyReason, "Why it ended without a deal.")
             .field(Column::RecycledCount, "How often it went back to marketing.")
-            .field(Column::HandedOffAt, "When marketing handed it to sales; empty while it has not (or again).")
+            .field(
+                Column::HandedOffAt,
+                "When marketing handed it to sales; empty before that, and again once it is \
+            back.",
+            )
             .field(Column::MqlAt, "When it first became marketing-qualified.")
             .field(Column::SalAt, "When sales first accepted it.")
             .field(Column::SqlAt, "When it first became sales-qualified.")
             .field(Column::ConvertedAt, "When it became a deal.")
             .field(Column::ClosedAt, "When it ended without a deal.")
             .one(Column::DealId, Kind::Deal, "The deal it became.")
-            .many("handoffs", Kind::Handoff, handoff::Column::LeadId, "Its ways from marketing to sales.")
+            .many("handoffs", Kind::Handoff, handoff::Column::LeadId, "Its hand-offs from marketing to sales.")
             .many("activities", Kind::Activity, activity::Column::LeadId, "What was done and planned for it.")
             .many("transitions", Kind::Transition, transition::Column::LeadId, "Its changes of state.")
             .writes(writes::<lead::Entity>().made_by_verbs())
@@ -122,7 +126,7 @@ fn life(declared: Declare<lead::Entity>) -> Declare<lead::Entity> {
         declared.demands(action, PENDING, "No hand-off of this lead is pending: there is none, or it was answered.")
     });
     let waits =
-        "The lead waits for the answer of sales to a hand-off: acceptLead, rejectLead or recallHandoff comes first.";
+        "The lead is waiting for sales to answer a hand-off: acceptLead, rejectLead or recallHandoff comes first.";
     let cut_off = [Action::HandOff, Action::Disqualify, Action::Delete];
     let declared =
         cut_off.into_iter().fold(declared, |declared, action| declared.demands(action, When::Not(&PENDING), waits));

@@ -136,7 +136,7 @@ pub fn describe() -> Descriptor {
         "New deals go here; exactly one pipeline is the default, so making one the default takes it from the other.",
     )
     .editable()
-    .field(Column::IsActive, "New deals may go here; true unless said otherwise.")
+    .field(Column::IsActive, "New deals may go here; true unless given otherwise.")
     .editable()
     .many("stages", Kind::Stage, stage::Column::PipelineId, "Its stages, in their order.")
     .many("deals", Kind::Deal, deal::Column::PipelineId, "Deals that go through it.")

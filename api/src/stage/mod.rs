@@ -92,7 +92,10 @@ async fn no_deals_ever(tx: &Tx, warrant: &Warrant, row: &stage::Model) -> Result
     if tx.all_ever::<deal::Entity>(warrant).matching(deal::Column::StageId, row.id).count().await? == 0 {
         return Ok(());
     }
-    Err(Error::conflict(format!("Deleted deals stand in {}: its category stays. Add another stage instead.", row.name)))
+    Err(Error::conflict(format!(
+        "There are deleted deals in {}, so its category stays. Add another stage instead.",
+        row.name
+    )))
 }
 
 /// The declaration.
@@ -120,7 +123,7 @@ pub fn describe() -> Descriptor {
         .editable()
         .choice::<_, ForecastCategory>(Column::ForecastCategory, "Where its deals stand in the forecast.")
         .editable()
-        .field(Column::RottingDays, "A deal that stays longer is rotting, in days.")
+        .field(Column::RottingDays, "After this many days in the stage a deal is rotting.")
         .editable()
         .field(Column::ExitCriteria, "What must be known before a deal moves on.")
         .editable()
@@ -130,7 +133,7 @@ pub fn describe() -> Descriptor {
         .demands(
             Action::Delete,
             When::Not(&When::Any(Kind::Deal, "stage_id", When::ALWAYS)),
-            "Deals stand in this stage. Move them first.",
+            "There are deals in this stage. Move them first.",
         )
         .demands(Action::Delete, When::Not(&When::In("category", &["WON"])), rules::ONE_WON)
         .demands(Action::Delete, When::Like(Kind::Stage, &["pipeline_id", "category"]), rules::LAST_OF_ITS_KIND)

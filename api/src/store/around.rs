@@ -26,7 +26,7 @@ pub struct Around {
 }
 
 impl Around {
-    /// The viewer, reduced to what of him matters to the rights on these rows.
+    /// The viewer, reduced to what matters to the rights on these rows.
     pub fn reduce(&self, viewer: &Viewer) -> Viewer {
         let mut teams: Vec<Uuid> = viewer.teams.iter().copied().filter(|team| self.teams.contains(team)).collect();
         // In one order, so that viewers who have the same are the same.

@@ -543,12 +543,12 @@ impl<E: EntityTrait> Declare<E> {
     fn common(mut self) -> Self {
         const FIELDS: [(&str, &str); 4] = [
             ("id", "Opaque global id; give it to `node`."),
-            ("created_at", "When the row was made."),
+            ("created_at", "When the row was created."),
             ("updated_at", "When the row last changed."),
             ("version", "Counts the changes of the row; send it back as `expectedVersion`."),
         ];
         const LINKS: [(&str, Kind, &str); 3] = [
-            ("created_by", Kind::User, "Who made the row; empty for the system."),
+            ("created_by", Kind::User, "Who created the row; empty for the system."),
             ("owner_id", Kind::User, "Who is responsible; empty while the row waits in the pool of its team."),
             ("team_id", Kind::Team, "The team the row belongs to."),
         ];

@@ -122,19 +122,17 @@ impl Fault {
             }
             Self::Unreachable => unavailable("The database cannot be reached at the moment. Try again shortly."),
             Self::Taken => {
-                unavailable("The database is busy with the work of others, or cannot be reached. Try again shortly.")
+                unavailable("The database is busy with other work, or cannot be reached. Try again shortly.")
             }
-            Self::Busy => unavailable("The database is busy with the work of others. Try again shortly."),
+            Self::Busy => unavailable("The database is busy with other work. Try again shortly."),
             Self::Full => unavailable(
-                "The disk of the database is full: nothing can be written until there is room. Reading goes on.",
+                "The disk of the database is full: nothing can be written until there is space. Reading still works.",
             ),
-            Self::Failing => unavailable("The disk of the database does not work as it should. Try again later."),
+            Self::Failing => unavailable("The disk of the database has failed to read or write. Try again later."),
             Self::ReadOnly => unavailable("The database can only be read at the moment. Try again later."),
-            Self::Damaged => {
-                unavailable("The database is damaged: whoever runs the service has to bring back a backup.")
-            }
+            Self::Damaged => unavailable("The database is damaged: whoever runs the service has to restore a backup."),
             Self::Standoff => Error::conflict("Others were changing the same rows at the same moment. Try again."),
-            Self::Overflow => Error::bad_input("The sum is too large to be told. Narrow the filter."),
+            Self::Overflow => Error::bad_input("The sum is too large to be given. Narrow the filter."),
             Self::Refusal | Self::Ours => Error::internal(error),
         }
     }

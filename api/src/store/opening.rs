@@ -66,7 +66,7 @@ fn of_sqlite(url: &str, error: &DbErr) -> Option<String> {
     let words = match Fault::of(error) {
         _ if !folder.exists() => {
             format!(
-                "There is no folder {place} for the database {name}. Make it, or name another file in DATABASE_URL."
+                "There is no folder {place} for the database {name}. Create it, or name another file in DATABASE_URL."
             )
         }
         _ if file.is_dir() => format!(
@@ -76,8 +76,8 @@ fn of_sqlite(url: &str, error: &DbErr) -> Option<String> {
         Fault::Damaged if error.to_string().contains("not a database") => {
             format!("{name} is no SQLite database. Name another file in DATABASE_URL, or move this one out of the way.")
         }
-        Fault::Damaged => format!("The database {name} is damaged. Bring back a backup."),
-        Fault::Full => format!("There is no room left on the disk of {name}. Make some."),
+        Fault::Damaged => format!("The database {name} is damaged. Restore a backup."),
+        Fault::Full => format!("There is no space left on the disk of {name}. Free some."),
         Fault::Failing => format!("The disk of {name} does not read and write as it should. Look at the disk."),
         Fault::Busy | Fault::Taken | Fault::Late => format!(
             "{name} is being written by another process (another service, an import, a backup). End it, or try again \
@@ -117,7 +117,7 @@ async fn of_postgres(url: &str, error: &DbErr) -> Option<String> {
     };
     let silent = format!(
         "{server} does not answer. See that PostgreSQL runs there and that nothing in between swallows the connection, \
-         or mend host and port in DATABASE_URL."
+         or correct host and port in DATABASE_URL."
     );
     let asked = match asked {
         Ok(asked) => asked,
@@ -127,11 +127,14 @@ async fn of_postgres(url: &str, error: &DbErr) -> Option<String> {
     let words = match asked.as_ref().or(driver(error))? {
         Sqlx::Io(cause) => match cause.kind() {
             ErrorKind::ConnectionRefused | ErrorKind::NotFound => {
-                format!("Nobody listens at {server}. Start PostgreSQL there, or mend host and port in DATABASE_URL.")
+                format!(
+                    "Nobody listens at {server}. Start PostgreSQL there, or correct host and port in \
+                DATABASE_URL."
+                )
             }
             ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => silent,
             _ if cause.to_string().contains("lookup") => {
-                format!("There is no host {}. Mend it in DATABASE_URL.", options.get_host())
+                format!("There is no host {}. Correct it in DATABASE_URL.", options.get_host())
             }
             _ => format!("The connection to {server} broke off ({cause}). See that PostgreSQL runs there."),
         },
@@ -140,7 +143,7 @@ async fn of_postgres(url: &str, error: &DbErr) -> Option<String> {
              allow connections without TLS."
         ),
         Sqlx::Database(cause) => match cause.code().unwrap_or_default().as_ref() {
-            "28P01" => format!("{server} does not take the password of the user {user}. Mend it in DATABASE_URL."),
+            "28P01" => format!("{server} does not take the password of the user {user}. Correct it in DATABASE_URL."),
             "28000" => format!(
                 "{server} does not let the user {user} into the database {database}. Make the user, or let it in \
                  (pg_hba.conf)."
@@ -155,7 +158,7 @@ async fn of_postgres(url: &str, error: &DbErr) -> Option<String> {
             ),
             "57P03" => format!("PostgreSQL at {server} is starting or stopping. Try again shortly."),
             "53300" => format!("All connections of {server} are taken. End some, or allow more (max_connections)."),
-            "53100" => format!("There is no room left on the disk of {server}. Make some."),
+            "53100" => format!("There is no space left on the disk of {server}. Free some."),
             "25006" => format!("The database {database} at {server} can only be read. Name the one that is written."),
             _ => return None,
         },

@@ -48,7 +48,7 @@ pub fn describe() -> Descriptor {
         .matched()
         .editable()
         .required()
-        .choice::<_, team::TeamFunction>(Column::Function, "Which half of the business the team works for.")
+        .choice::<_, team::TeamFunction>(Column::Function, "Which side of the business the team works for.")
         .editable()
         .required()
         .one(Column::ParentId, Kind::Team, "The team above.")

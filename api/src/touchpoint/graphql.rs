@@ -18,7 +18,7 @@ verbs! {
         /// Records one touch. A touch that its source has sent before (`sourceSystem`, `externalId`) is answered as it
         /// was recorded. Roles: ADMIN, MARKETING_MANAGER, MARKETER, INTEGRATION.
         record_touchpoint(RecordTouchpointInput) -> RecordTouchpointPayload = super::commands::record_one;
-        /// Records up to 1,000 touches; each is answered for itself. Roles: ADMIN, MARKETING_MANAGER, MARKETER,
+        /// Records up to 1,000 touches; each gets its own answer. Roles: ADMIN, MARKETING_MANAGER, MARKETER,
         /// INTEGRATION.
         record_touchpoints(RecordTouchpointsInput) -> RecordTouchpointsPayload = super::commands::record_many;
     }
@@ -27,7 +27,7 @@ verbs! {
 /// One touch as it is recorded.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct TouchpointInput {
-    /// When it happened; now, if left out. Not in the future; up to five minutes ahead count as now.
+    /// When it happened; now unless given. Not in the future; up to five minutes ahead count as now.
     pub occurred_at: Option<Moment>,
     /// What happened.
     pub kind: TouchpointKind,
@@ -87,7 +87,7 @@ pub struct RecordTouchpointPayload {
     pub touchpoint: Node<touchpoint::Entity>,
     /// Its source had sent it before.
     pub already_recorded: bool,
-    /// What a person has to mend first; empty when it was done.
+    /// What has to be corrected first; empty when it was done.
     pub user_errors: Vec<Mistake>,
 }
 
@@ -96,7 +96,7 @@ pub struct RecordTouchpointPayload {
 pub struct RecordTouchpointsPayload {
     /// One for each touch, in the order of the input; empty if nothing was done.
     pub results: Vec<TouchpointResult>,
-    /// What a person has to mend first; empty when the touches were looked at one by one.
+    /// What has to be corrected first; empty when the touches were looked at one by one.
     pub user_errors: Vec<Mistake>,
 }
 

@@ -28,7 +28,7 @@ pub fn describe() -> Descriptor {
     .field(Column::OccurredAt, "When it happened.")
     .choice::<_, touchpoint::TouchpointKind>(Column::Kind, "What happened.")
     .choice::<_, entity::enums::Channel>(Column::Channel, "Where it happened.")
-    .field(Column::Creditable, "Counts in attribution: all but impressions and e-mail opens.")
+    .field(Column::Creditable, "Whether it counts in attribution: everything but impressions and e-mail opens does.")
     .field(
         Column::CountsFrom,
         "Deals that were closed by then give it no credit. Set where the touch was reported with a lead by somebody who \

@@ -96,7 +96,7 @@ pub async fn set_password(tx: &Tx, input: SetPasswordInput) -> Outcome {
     if user.id == tx.reader().viewer().id {
         let old = input
             .old_password
-            .ok_or_else(|| Error::invalid("REQUIRED", "oldPassword", "Give the password you have used until now."))?;
+            .ok_or_else(|| Error::invalid("REQUIRED", "oldPassword", "Give your current password."))?;
         if !password::verify(user.password_hash.clone(), old).await? {
             return Err(Error::invalid("INVALID", "oldPassword", "This is not your password."));
         }

@@ -10,7 +10,7 @@ use crate::graphql::scalar::{EmailAddress, Id, LanguageTag, TimeZone};
 verbs! {
     /// The verbs of a user's life.
     UserVerbs {
-        /// Makes a user who may sign in at once (without a password: once one is set). Roles: ADMIN.
+        /// Creates a user, who may sign in as soon as a password is set. Roles: ADMIN.
         create_user(CreateUserInput) -> Changed<user::Entity> = super::commands::create,
             many create_users(CreateUsersInput) -> CreateUsersPayload;
         /// Locks a user out at once: every session ends. Nobody suspends themselves, and one active ADMIN stays. Roles:
@@ -37,11 +37,11 @@ pub struct CreateUserInput {
     /// At least 15 characters; without one the user cannot sign in until one is set. It is kept as a hash only.
     #[graphql(secret)]
     pub password: Option<String>,
-    /// The user's time zone; UTC if left out.
+    /// The user's time zone; UTC unless given.
     pub time_zone: Option<TimeZone>,
-    /// The user's language; English if left out.
+    /// The user's language; English unless given.
     pub locale: Option<LanguageTag>,
-    /// Assignment stops at so many open leads; empty for no limit.
+    /// How many open leads the user may have before assignment stops; empty for no limit.
     pub max_open_leads: Option<i32>,
     /// Makes a retry safe for 24 hours; overrides the header `Idempotency-Key`.
     pub idempotency_key: Option<String>,
@@ -78,7 +78,7 @@ pub struct SetPasswordInput {
     pub id: Id<user::Entity>,
     /// The `version` the decision is based on; a stale one is CONFLICT.
     pub expected_version: i32,
-    /// The password until now; required for one's own.
+    /// The current password; required when you change your own.
     #[graphql(secret)]
     pub old_password: Option<String>,
     /// At least 15 characters. It is kept as a hash only.

@@ -66,7 +66,10 @@ pub fn describe() -> Descriptor {
         .editable()
         .text(Column::Locale, Text::Language, "The user's language.")
         .editable()
-        .field(Column::MaxOpenLeads, "Assignment stops at so many open leads; empty for no limit.")
+        .field(
+            Column::MaxOpenLeads,
+            "How many open leads the user may have before assignment stops; empty for no limit.",
+        )
         .editable()
         .many("leads", Kind::Lead, lead::Column::OwnerId, "Leads the user is responsible for.")
         .many("deals", Kind::Deal, deal::Column::OwnerId, "Deals the user is responsible for.")

@@ -27,8 +27,8 @@ pub struct PasswordMutations;
 
 #[Object]
 impl PasswordMutations {
-    /// Sets a password and ends every other session of the user. One's own takes the old password; ADMIN sets
-    /// those of others. After ten wrong old passwords in a session, RATE_LIMITED says in
+    /// Sets a password and ends every other session of the user. Changing your own takes the old one; an ADMIN
+    /// sets those of others. After ten wrong old passwords in a session, RATE_LIMITED says in
     /// `extensions.retryAfterSeconds` (and `Retry-After`) how long to wait. Roles: every role but INTEGRATION (own), ADMIN (all).
     async fn set_password(
         &self,
@@ -38,9 +38,9 @@ impl PasswordMutations {
         Some(within_tries(ctx, input).await)
     }
 
-    /// The same for up to 1,000 items, each in a transaction of its own: one that is refused does not undo the others,
-    /// unless `atomic` asks for all or nothing. A refusal stands in the `userErrors` of its result, with the code it
-    /// would have as an error. Roles: as the mutation of one.
+    /// The same for up to 1,000 items, each in a transaction of its own: one that is refused does not undo the
+    /// others, unless `atomic` asks for all or nothing. A refusal is reported in the `userErrors` of its result,
+    /// with the code it would have as an error. Roles: as for a single item.
     async fn set_passwords(
         &self,
         ctx: &Context<'_>,
@@ -52,23 +52,23 @@ impl PasswordMutations {
     }
 }
 
-/// What the mutation of many takes.
+/// The input of the batch mutation.
 #[derive(InputObject)]
 pub struct SetPasswordsInput {
     /// At most 1,000; they are done in this order.
     pub items: Vec<Raw<SetPasswordInput>>,
-    /// All or nothing. Otherwise each item is done for itself, whatever becomes of the others.
+    /// All or nothing. Otherwise each item is done on its own, whatever happens to the others.
     #[graphql(default = false)]
     pub atomic: bool,
-    /// Makes a retry safe for 24 hours, item by item: what was done is answered again, the rest is tried again.
+    /// Makes a retry safe for 24 hours, item by item: what was done is answered as before, the rest is tried again.
     /// Overrides the header `Idempotency-Key`; an item's own key overrides both.
     pub idempotency_key: Option<String>,
 }
 
-/// The outcome for many.
+/// The outcome of the batch.
 #[derive(Debug, SimpleObject)]
 pub struct SetPasswordsPayload {
-    /// One for each item, in their order.
+    /// One result for each item, in the order of the items.
     pub results: Vec<Changed<user::Entity>>,
     /// What is wrong with the call as a whole; then nothing was done.
     pub user_errors: Vec<Mistake>,

@@ -29,7 +29,7 @@ pub fn not_oneself(caller: Uuid, user: Uuid, what: &str) -> Result<()> {
 /// CONFLICT: nobody would.
 pub fn leaves_an_admin(others: usize, before: &Model, runs_after: bool) -> Result<()> {
     if runs_the_system(before) && !runs_after && others == 0 {
-        return Err(Error::conflict("This is the last active ADMIN: make another one first."));
+        return Err(Error::conflict("This is the last active ADMIN: appoint another one first."));
     }
     Ok(())
 }

@@ -41,7 +41,7 @@ impl<'a> Judge<'a> {
             }
         }
         if visited > MOST {
-            let message = format!("The document: more than {MOST} fields have to be compared with each other.");
+            let message = format!("More than {MOST} fields of the document have to be compared with each other.");
             self.coded(Code::QueryTooComplex, &[], message);
         }
     }
@@ -56,7 +56,7 @@ impl<'a> Judge<'a> {
             });
             if let (Some(other), Some(one), Some(two)) = (other, first.known, other.and_then(|other| other.known)) {
                 let message = format!(
-                    "Under the key `{key}` stand a `{}` and a `{}`: give one of them an alias.",
+                    "The key `{key}` stands for both a `{}` and a `{}`: give one of them an alias.",
                     one.ty, two.ty
                 );
                 self.mistake(&[first.field.pos, other.field.pos], message);

@@ -112,7 +112,7 @@ type Operations = StreamMap<String, BoxStream<'static, Step>>;
 /// How long a client may take to hear that it has to give way.
 const FAREWELL: Duration = Duration::from_millis(100);
 /// What a client is told that takes its messages too slowly.
-const TOO_SLOW: &str = "You take messages too slowly. Connect again, and go on with `after`.";
+const TOO_SLOW: &str = "Messages are read too slowly. Connect again, and resume with `after`.";
 
 /// One socket.
 struct Connection {
@@ -129,7 +129,7 @@ impl Connection {
         let ended = if accepted {
             tokio::select! {
                 Err(end) = self.talk() => end,
-                () = live::left(lease.clone()) => End::close(1001, "The service is leaving: connect again."),
+                () = live::left(lease.clone()) => End::close(1001, "The service is shutting down: connect again."),
                 () = live::is_cut(lease) => End::GiveWay,
             }
         } else {
@@ -324,7 +324,7 @@ fn cut(reason: &str) -> &str {
 /// What to answer when the upgrade itself cannot be made.
 pub fn unfit() -> Error {
     Error::bad_input(format!(
-        "This is no WebSocket upgrade that is understood here: use HTTP/1.1, version 13 and the protocol {PROTOCOL}."
+        "This WebSocket upgrade is not understood here: use HTTP/1.1, version 13 and the protocol {PROTOCOL}."
     ))
 }
 

@@ -57,7 +57,7 @@ pub struct Organisation {
     pub name: Option<String>,
     /// The domain of the person's e-mail address, unless it is that of a mail service.
     pub mail_domain: Option<String>,
-    /// Where it is seated.
+    /// The country it is based in.
     pub country: Option<String>,
     /// The industry.
     pub industry: Option<String>,

@@ -41,7 +41,7 @@ pub struct CaptureLeadInput {
     pub idempotency_key: Option<String>,
 }
 
-/// A person as captured: an e-mail address or a telephone number is demanded.
+/// A person as captured: an e-mail address or a telephone number is required.
 #[derive(InputObject)]
 pub struct CaptureContactInput {
     /// The e-mail address: the first thing a person is known by.
@@ -69,7 +69,7 @@ pub struct CaptureCompanyInput {
     pub domain: Option<DomainName>,
     /// The name: the second, whatever the case of its letters.
     pub name: Option<Words>,
-    /// Where it is seated; only for a company that is new.
+    /// The country it is based in; only for a company that is new.
     pub country: Option<CountryCode>,
     /// The industry; only for a company that is new.
     pub industry: Option<Words>,
@@ -82,7 +82,7 @@ pub struct CaptureTouchInput {
     pub kind: TouchpointKind,
     /// Where it happened.
     pub channel: Channel,
-    /// When; left out, now. Not in the future; up to five minutes ahead count as now.
+    /// When; now unless given. Not in the future; up to five minutes ahead count as now.
     pub occurred_at: Option<Moment>,
     /// The campaign that caused it. Left out, the one whose code is `utmCampaign`, if there is one.
     pub campaign_id: Option<Id<campaign::Entity>>,
@@ -116,7 +116,8 @@ pub enum CaptureOutcome {
     Created,
     /// The person had an open lead; what was empty in it is filled, the interaction is recorded.
     Enriched,
-    /// It was taken down. Whoever may not read e-mail addresses is told no more, whether the person was known or not.
+    /// It was recorded. Whoever may not read e-mail addresses is told nothing else, whether the person was known
+    /// or not.
     Received,
 }
 
@@ -129,7 +130,7 @@ pub struct CaptureLeadPayload {
     pub contact: Node<contact::Entity>,
     /// What it came to; null if nothing was done.
     pub outcome: Option<CaptureOutcome>,
-    /// What a person has to mend first; empty when it was done.
+    /// What has to be corrected first; empty when it was done.
     pub user_errors: Vec<Mistake>,
 }
 

@@ -237,7 +237,7 @@ async fn open_lead(
 fn raced<T>(outcome: Result<T>) -> Result<T> {
     outcome.map_err(|error| match error {
         Error::Invalid(mistakes) if mistakes.iter().any(|mistake| mistake.code == "TAKEN") => {
-            Error::conflict("Somebody made the same person, company or interaction just now. Try again.")
+            Error::conflict("Somebody has just recorded the same person, company or interaction. Try again.")
         }
         error => error,
     })

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use tributary::config::VARIABLES;
+use tributary::config::{VARIABLES, strays};
 
 const HEAD: &str = "| setting | default | meaning |\n| --- | --- | --- |\n";
 
@@ -31,6 +31,19 @@ fn every_setting_is_listed_with_its_default() {
     }
     let readme = fs::read_to_string(&path).expect("readable");
     assert!(readme == current, "the settings are not current: run `UPDATE=1 cargo test -p tests readme`");
+}
+
+/// A name that is no setting refuses the start, so the pages that people copy from must have none.
+#[test]
+fn what_is_copied_from_sets_only_what_there_is() {
+    for file in ["README.md", "SECURITY.md", "docker-compose.yml", "api/Dockerfile"] {
+        let text = fs::read_to_string(root().join(file)).expect("readable");
+        let words = text.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_');
+        for name in words.filter(|word| word.starts_with("TRIBUTARY_") && word.len() > "TRIBUTARY_".len()) {
+            let strays = strays([(name.to_owned(), String::new())]);
+            assert!(strays.is_empty(), "{file}: {strays:?}");
+        }
+    }
 }
 
 #[test]

@@ -27,6 +27,7 @@ use tower::ServiceExt;
 
 use crate::allowance::network;
 use crate::app::App;
+use crate::http::header_case;
 use crate::http::slots::{Hold, InUse, Slots};
 use crate::http::{self, Lease};
 

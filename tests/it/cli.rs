@@ -218,7 +218,6 @@ fn a_database_that_cannot_be_opened_is_told_with_the_cause_and_the_way_out() {
         (newer, vec!["newer version"]),
         ("sqlite:///proc/tributary.db?mode=rwc".to_owned(), vec!["/proc", "cannot be written"]),
         (at("letter.txt/x.db"), vec!["letter.txt is a file, no folder", "DATABASE_URL"]),
-        (at("new.db").replace("?mode=rwc", ""), vec!["There is no file", "new.db", "?mode=rwc"]),
         ("postgres://crm:hunter2@127.0.0.1:1/crm".to_owned(), vec!["Nobody listens at 127.0.0.1:1", "DATABASE_URL"]),
         ("postgres://crm:hunter2@no-such-host.invalid/crm".to_owned(), vec!["no-such-host.invalid", "DATABASE_URL"]),
     ];
@@ -363,12 +362,12 @@ fn values_of_settings_are_checked_before_anything_is_begun() {
 
 #[test]
 fn a_password_that_breaks_its_url_is_told_so_without_a_piece_of_it() {
-    for password in ["hun/ter", "hun#ter", "hun?ter", "12/ter", "12#ter", "12?ter", "12?hun=ter", "%ff"] {
+    for password in ["hun/qzx", "hun#qzx", "hun?qzx", "12/qzx", "12#qzx", "12?qzx", "12?hun=qzx", "%ff"] {
         let url = format!("postgres://crm:{password}@db.example/crm");
         let ran = run(&["migrate"], &[("DATABASE_URL", &url), ("TRIBUTARY_LOG", "info")]);
         assert!(ran.code == 2 && ran.err.contains("percent-encoded"), "{password}: {}", ran.err);
-        for piece in ["hun", "ter", "db.example", "port number"] {
-            assert!(!ran.err.replace("characters", "").contains(piece), "{password}: {}", ran.err);
+        for piece in ["hun", "qzx", "db.example", "port number"] {
+            assert!(!ran.err.contains(piece), "{password}: {}", ran.err);
         }
     }
 }

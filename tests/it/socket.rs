@@ -486,7 +486,7 @@ async fn an_upgrade_is_answered_in_the_spelling_of_the_standard() {
         assert!(heard.starts_with("HTTP/1.1 101"), "{heard}");
         // RFC 6455, section 1.3, answers this key with this.
         for line in [
-            "Connection: Upgrade",
+            "Connection: upgrade",
             "Upgrade: websocket",
             "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
             "Sec-WebSocket-Protocol: graphql-transport-ws",

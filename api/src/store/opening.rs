@@ -78,9 +78,6 @@ fn of_sqlite(url: &str, error: &DbErr) -> Option<String> {
             "{name} is being written by another process (another service, an import, a backup). End it, or try again \
              when it is done."
         ),
-        Fault::Unreachable if !file.exists() && !url.contains("mode=rwc") => format!(
-            "There is no file {name}. Write ?mode=rwc at the end of DATABASE_URL to have it made, or name another one."
-        ),
         Fault::ReadOnly | Fault::Unreachable if file.exists() => format!(
             "{name}, or its folder, cannot be written by the user who runs the service. Give that user the right, or \
              name another file in DATABASE_URL."

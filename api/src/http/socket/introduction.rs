@@ -71,8 +71,7 @@ fn one(name: &Name, value: &Value) -> Option<Introduction> {
 }
 
 fn is_bearer(text: &str) -> bool {
-    let text = text.trim_start();
-    text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "))
+    text.split_whitespace().next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"))
 }
 
 /// A name without letter case and separators.

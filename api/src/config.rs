@@ -1,6 +1,10 @@
 //! The configuration: one struct, one table of every variable, all mistakes reported at once.
 
+mod database_url;
+mod strays;
+
 use std::fmt;
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -8,8 +12,13 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use ipnet::IpNet;
 
+use tracing::level_filters::LevelFilter;
+
+pub use strays::{Stray, strays};
+
 use crate::access::key;
 use crate::documents::Manifest;
+use crate::spelling::codes;
 
 /// One environment variable that the service reads.
 #[derive(Clone, Copy, Debug)]
@@ -316,7 +325,7 @@ impl Config {
             known_network_days: read.number("TRIBUTARY_KNOWN_NETWORK_DAYS", 1..=3_650),
             security_event_days: read.number("TRIBUTARY_SECURITY_EVENT_DAYS", 1..=3_650),
             cleaning_minutes: read.number("TRIBUTARY_CLEANING_MINUTES", 1..=1_440),
-            log: read.text("TRIBUTARY_LOG"),
+            log: read.log(),
             log_format: read.choice(
                 "TRIBUTARY_LOG_FORMAT",
                 &[("text", LogFormat::Text), ("json", LogFormat::Json)],
@@ -337,41 +346,6 @@ impl Config {
     /// Whether this is production.
     pub fn is_production(&self) -> bool {
         self.environment == Environment::Production
-    }
-}
-
-/// A variable that looks like a setting and is none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stray {
-    /// Its name.
-    pub name: String,
-    /// The setting that is meant by all appearances.
-    pub meant: Option<&'static str>,
-}
-
-/// The variables of an environment that look like settings and are none. What Kubernetes sets in every container for a
-/// service called `tributary` is none of them.
-pub fn strays(names: impl IntoIterator<Item = String>) -> Vec<Stray> {
-    const OURS: &str = "TRIBUTARY_";
-    const KUBERNETES: [&str; 2] = ["PORT", "SERVICE_"];
-    let is_known = |name: &String| VARIABLES.iter().any(|variable| variable.name == *name);
-    let looks_like_ours = |name: &String| {
-        name.strip_prefix(OURS).is_some_and(|rest| !KUBERNETES.iter().any(|word| rest.starts_with(word)))
-    };
-    let strays = names.into_iter().filter(|name| looks_like_ours(name) && !is_known(name));
-    let mut strays: Vec<_> = strays.map(|name| Stray { meant: meant(&name), name }).collect();
-    strays.sort_by(|one, other| one.name.cmp(&other.name));
-    strays
-}
-
-/// The setting of nearly this name: with a slip of the pen, or a part more or less.
-fn meant(name: &str) -> Option<&'static str> {
-    let known = VARIABLES.iter().map(|variable| variable.name);
-    let near = known.clone().map(|known| (strsim::damerau_levenshtein(known, name), known)).min();
-    let is_part = |part: &str, whole: &str| whole.strip_prefix(part).is_some_and(|rest| rest.starts_with('_'));
-    match near {
-        Some((distance, known)) if distance <= 2 => Some(known),
-        _ => known.filter(|known| is_part(known, name) || is_part(name, known)).min_by_key(|known| known.len()),
     }
 }
 
@@ -438,18 +412,15 @@ impl Reader<'_> {
 
     fn database_url(&mut self) -> Secret {
         let url = self.text("DATABASE_URL");
-        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
-            self.mistake("DATABASE_URL", "must begin with sqlite: or postgres://");
+        if let Some(mistake) = database_url::mistake(&url) {
+            self.mistake("DATABASE_URL", mistake);
         }
         Secret::new(url)
     }
 
     fn currency(&mut self) -> String {
-        let rule = "must be a currency code of three capital letters, such as EUR";
-        let code = |text: &str| {
-            (text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase())).then(|| text.to_owned())
-        };
-        self.parsed("TRIBUTARY_BASE_CURRENCY", rule, code).unwrap_or_default()
+        let rule = "must be a currency code of ISO 4217, such as EUR";
+        self.parsed("TRIBUTARY_BASE_CURRENCY", rule, codes::currency).unwrap_or_default()
     }
 
     fn time_zone(&mut self) -> Option<Tz> {
@@ -471,7 +442,8 @@ impl Reader<'_> {
         match pem.map(|pem| (key::configured(&pem), pem)) {
             Ok((Ok(_), pem)) => return Some(Secret::new(pem)),
             Ok((Err(refused), _)) => self.mistake(NAME, refused.to_string()),
-            Err(error) => self.mistake(NAME, format!("names a file that cannot be read ({})", error.kind())),
+            // The text may be a key without its frame, so it is not told.
+            Err(error) => self.mistake(NAME, format!("names a file that cannot be read: {}", unreadable(&error))),
         }
         None
     }
@@ -533,12 +505,31 @@ impl Reader<'_> {
         }
     }
 
+    /// A word that is no level would be taken for a module of which everything is logged.
+    fn log(&mut self) -> String {
+        const NAME: &str = "TRIBUTARY_LOG";
+        let text = self.text(NAME);
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            let level = part.rsplit_once('=').map_or(part, |(_, level)| level);
+            if level.is_empty() || level.parse::<LevelFilter>().is_err() {
+                self.mistake(
+                    NAME,
+                    format!(
+                        "must be off, error, warn, info, debug or trace, or levels by module such as \
+                         info,tributary=debug; `{part}` is neither"
+                    ),
+                );
+            }
+        }
+        text
+    }
+
     fn manifest(&mut self) -> Option<Manifest> {
         const NAME: &str = "TRIBUTARY_PERSISTED_ONLY";
         let path = self.given(NAME)?;
-        let read = match std::fs::read_to_string(path) {
-            Ok(text) => Manifest::parse(&text).map_err(str::to_owned),
-            Err(error) => Err(format!("names a file that cannot be read ({})", error.kind())),
+        let read = match std::fs::read_to_string(&path) {
+            Ok(text) => Manifest::parse(&text).map_err(|mistake| format!("{mistake} ({path})")),
+            Err(error) => Err(format!("names {path}, which cannot be read: {}", unreadable(&error))),
         };
         read.map_err(|message| self.mistake(NAME, message)).ok()
     }
@@ -567,6 +558,17 @@ impl Reader<'_> {
     fn mistakes_in_order(mut self) -> Vec<ConfigMistake> {
         self.mistakes.sort_by_key(|mistake| VARIABLES.iter().position(|variable| variable.name == mistake.variable));
         self.mistakes
+    }
+}
+
+/// Why a file cannot be read, in people's words.
+fn unreadable(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => "there is no such file".to_owned(),
+        ErrorKind::PermissionDenied => "the user who runs the service may not read it".to_owned(),
+        ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        ErrorKind::InvalidData => "it is no text in UTF-8".to_owned(),
+        _ => error.to_string(),
     }
 }
 

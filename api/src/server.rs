@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::header::{CONNECTION, UPGRADE};
+use axum::http::header::CONNECTION;
 use axum::http::{HeaderValue, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -28,6 +28,7 @@ use tower::ServiceExt;
 use crate::allowance::network;
 use crate::app::App;
 use crate::cleaning::keep_clean;
+use crate::http::header_case;
 use crate::http::slots::{Hold, InUse, Slots};
 use crate::http::{self, Lease};
 use crate::security_event::log::keep_settled;
@@ -94,12 +95,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output
 
 fn builder(header_timeout: Duration) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
-        .title_case_headers(true)
-        .preserve_header_case(true);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(header_timeout).title_case_headers(true);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -237,12 +233,9 @@ async fn answer(
 ) -> Result<Response<Body>, Infallible> {
     // HTTP/2 has no such header: there the graceful shutdown says goodbye.
     let says_close = request.version() < Version::HTTP_2;
-    // Header names mean the same in every spelling, but some clients of sockets look for `Sec-WebSocket-Protocol` in their
-    // own. How a request spelled its headers is among its extensions; an answer that has them is spelled alike.
-    let spelling = request.headers().contains_key(UPGRADE).then(|| request.extensions().clone());
     let mut response = router.oneshot(request.map(Body::new)).await?;
-    if let Some(spelling) = spelling.filter(|_| response.status() == StatusCode::SWITCHING_PROTOCOLS) {
-        response.extensions_mut().extend(spelling);
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        response.extensions_mut().extend(header_case::of_upgrades().await.clone());
     }
     if says_close && *leaving.borrow() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -66,6 +66,20 @@ export async function resultsAreShown({ page, check, pictures, examplesOf, users
     await page.getByRole("button", { name: `Copy ${id}` }).click();
     await copied(page, (text) => text === id);
   });
+  await check(page, "only what adds up is stacked", async () => {
+    await click(page, example("ANALYST", "WhereLeadsComeFrom"));
+    await view("Chart").click();
+    await drawn(page);
+    const canvas = page.locator(".tributary-canvas canvas").first();
+    for (const [measure, form] of [["Count", "Stacked bars"], ["Avg · Score", "Bars"]]) {
+      await page.getByLabel("Measure").selectOption(measure);
+      await page.waitForFunction(([form]) => document.querySelector(".tributary-canvas canvas").getAttribute("aria-label").startsWith(`${form}. `), [form]);
+      await drawn(page);
+    }
+    const figures = [...(await canvas.getAttribute("aria-label")).matchAll(/ (\d+(\.\d+)?)(?=[,.]|$)/g)].map(([, figure]) => Number(figure));
+    if (!(Math.max(...figures) <= 100)) throw new Error(`A mean of scores is ${Math.max(...figures)}.`);
+    await pictures(page, "chart-means");
+  });
   await check(page, "an answer with a hidden field shows its rows and says what is hidden", async () => {
     await write(page, "operation", "{ deals(first: 2) { nodes { name margin { amount currency } } } }");
     const { errors } = await run(page);
@@ -96,6 +110,7 @@ export async function resultsAreShown({ page, check, pictures, examplesOf, users
     await write(page, "operation", document);
     await write(page, "variables", '{\n  // two of them\n  "first": 2\n}');
     const { data } = await run(page);
+    await write(page, "request-headers", '{ "Idempotency-Key": "it\'s one", "x-request-id": "from-a-snippet", "Authorization": "Bearer eyJ" }');
     const signIn = "mutation($input: SignInInput!) { signIn(input: $input) { accessToken } }";
     const { signIn: session } = await ask(service.address, user, signIn, { input: { email: user.email, password: user.password } });
     const token = session.accessToken;
@@ -106,10 +121,14 @@ export async function resultsAreShown({ page, check, pictures, examplesOf, users
       await view(name).click();
       const text = await copied(page, (text) => text.includes("TRIBUTARY_TOKEN") && text.includes(name));
       if (/eyJ/.test(text)) throw new Error(`A token is in the ${name} snippet.`);
+      for (const header of ["idempotency-key", "x-request-id", "from-a-snippet"]) {
+        if (!text.includes(header)) throw new Error(`${header} is not in the ${name} snippet: ${text}`);
+      }
       const answered = JSON.parse(String(runs(text)));
       if (JSON.stringify(answered.data) !== JSON.stringify(data)) throw new Error(`${name}: ${JSON.stringify(answered)}`);
     }
   });
+  await write(page, "request-headers", "");
   await check(page, "the documentation begins with what matters", async () => {
     await page.getByRole("button", { name: "Show Documentation Explorer" }).click();
     const docs = page.getByRole("region", { name: "Documentation Explorer" });

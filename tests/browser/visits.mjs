@@ -3,6 +3,11 @@
 import { answer, click, opened, step } from "./desk.mjs";
 
 const WIDTHS = [390, 1440];
+/** From the narrowest telephone to a desk. */
+const ALL_WIDTHS = [320, 390, 768, 1440];
+const PANELS = ["Examples", "Documentation Explorer", "History", "GraphiQL Explorer"];
+/** What lies beside or below each other, never over each other. */
+const PARTS = [".graphiql-sidebar", ".graphiql-plugin", ".graphiql-query-editor", ".graphiql-editor-tools", ".graphiql-response"];
 
 export async function survivesTheCache({ check, same, newContext, service, pictures, examplesOf, user }) {
   const context = await newContext();
@@ -73,6 +78,62 @@ export async function survivesTheCache({ check, same, newContext, service, pictu
     });
     await narrow.close();
   }
+
+  for (const width of ALL_WIDTHS) {
+    const window = await newContext({ viewport: { width, height: 700 } });
+    const page = await window.newPage();
+    await check(page, `at ${width} px no panel lies over another, and no word of a table is torn apart`, async () => {
+      await page.goto(service.address);
+      await page.getByRole("button", { name: user.name }).click();
+      await page.locator(".tributary-bar select").and(page.locator(":enabled")).waitFor();
+      await answer(page);
+      for (const tools of ["Show editor tools", "Hide editor tools"]) {
+        for (const panel of PANELS) {
+          const show = page.getByRole("button", { name: `Show ${panel}` });
+          if (await show.count()) await show.click();
+          await page.getByRole("button", { name: `Hide ${panel}` }).waitFor();
+          await apart(page, `${panel}, ${tools}`);
+        }
+        await pictures(page, `panel-${tools.split(" ")[0].toLowerCase()}-${width}`);
+        await page.getByRole("button", { name: `Hide ${PANELS.at(-1)}` }).click();
+        await apart(page, tools);
+        await page.locator(".graphiql-toggle-editor-tools").click();
+      }
+      await page.getByRole("button", { name: "Table", exact: true }).click();
+      await page.locator(".tributary-scroll td").first().waitFor();
+      same((await torn(page)).join(), "", "cells whose words are torn apart");
+      await fits(page, width);
+    });
+    await window.close();
+  }
+}
+
+/** No two parts of the page share a place. */
+async function apart(page, when) {
+  const shared = await page.evaluate((selectors) => {
+    const boxes = selectors.map((selector) => [selector, document.querySelector(selector)?.getBoundingClientRect()]);
+    const shown = boxes.filter(([, box]) => box && box.width > 0 && box.height > 0 && box.right > 0);
+    return shown.flatMap(([one, a], index) =>
+      shown.slice(index + 1).flatMap(([other, b]) => {
+        const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+        const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+        return wide > 1 && high > 1 ? [`${one} and ${other} share ${Math.round(wide)} x ${Math.round(high)} px`] : [];
+      }),
+    );
+  }, PARTS);
+  if (shared.length > 0) throw new Error(`${when}: ${shared.join("; ")}`);
+}
+
+/** The cells of one word that takes more than one line. */
+function torn(page) {
+  return page.evaluate(() =>
+    [...document.querySelectorAll(".tributary-scroll td")].map((cell) => {
+      const text = document.createRange();
+      text.selectNodeContents(cell);
+      const lines = new Set([...text.getClientRects()].map(({ top }) => Math.round(top)));
+      return !/\s/.test(cell.innerText.trim()) && !cell.querySelector("ul") && lines.size > 1 ? cell.innerText : "";
+    }).filter(Boolean),
+  );
 }
 
 /** Nothing is wider than the window. */

@@ -1,4 +1,4 @@
-// Python's gql with its transports out of the box. Its WebSocket transport looks for the header of the answer in the
+// Python's gql with its transports, which read the whole schema over the socket. Its WebSocket transport looks for the header of the answer in the
 // spelling `Sec-WebSocket-Protocol` and in no other.
 
 import assert from 'node:assert/strict';
@@ -13,7 +13,7 @@ const run = promisify(execFile);
 const cwd = fileURLToPath(new URL('.', import.meta.url));
 const python = `${cwd}.venv/bin/python`;
 
-test('Python gql: a query over HTTP and over a WebSocket, and a subscription', async () => {
+test('Python gql: a query over HTTP and over a WebSocket, the schema, and a subscription', async () => {
   if (!existsSync(`${cwd}.venv/installed`)) {
     await run('python3', ['-m', 'venv', '.venv'], { cwd });
     await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', 'requirements.txt'], { cwd });
@@ -21,5 +21,5 @@ test('Python gql: a query over HTTP and over a WebSocket, and a subscription', a
   }
   const env = { ...process.env, TRIBUTARY_URL: url, TRIBUTARY_TOKEN: await signIn('SALES_MANAGER') };
   const { stdout } = await run(python, ['-B', 'python_gql.py'], { cwd, env });
-  assert.equal(stdout, 'SALES_MANAGER\nSALES_MANAGER\ncaptureLead\n');
+  assert.equal(stdout, 'SALES_MANAGER\nSALES_MANAGER\nQuery\ncaptureLead\n');
 });

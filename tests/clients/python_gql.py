@@ -20,10 +20,19 @@ async def capture(session, number):
 
 async def main():
     http = Client(transport=AIOHTTPTransport(url=URL, headers=AUTHORIZATION))
-    socket = Client(transport=WebsocketsTransport(url=URL.replace("http", "ws", 1), init_payload=AUTHORIZATION))
+    socket = Client(
+        transport=WebsocketsTransport(
+            url=URL.replace("http", "ws", 1),
+            init_payload=AUTHORIZATION,
+            # Its default is 1 MiB; the schema with all its descriptions is larger.
+            connect_args={"max_size": 4 * 1024 * 1024},
+        ),
+        fetch_schema_from_transport=True,
+    )
     async with http as asking, socket as following:
         print((await asking.execute(gql("{ viewer { role } }")))["viewer"]["role"])
         print((await following.execute(gql("{ viewer { role } }")))["viewer"]["role"])
+        print(socket.schema.query_type)
         changes = following.subscribe(CHANGED)
         told = asyncio.ensure_future(changes.__anext__())
         for number in range(200):

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use tests::postgres_server;
 use tributary::access::key;
 use tributary::cli;
+use tributary::config::VARIABLES;
 
 struct Ran {
     code: u8,
@@ -140,12 +141,16 @@ fn production_refuses_demo_data_and_a_database_that_holds_them() {
 fn keys_are_listed_rotated_and_retired() {
     let (_folder, url) = database();
     let production = [("DATABASE_URL", url.as_str()), ("TRIBUTARY_ENV", "production")];
-    let refused = run(&["user", "list"], &production);
-    assert_eq!(refused.code, 1);
-    assert!(refused.err.contains("tributary key rotate"), "making a key is a decision there: {}", refused.err);
-    let made = run(&["key", "rotate"], &production);
-    assert_eq!(made.code, 0, "{}", made.err);
-    assert_eq!(run(&["user", "list"], &production).code, 0);
+    // The documented deployment begins with an empty database, and with several replicas.
+    let starts: Vec<Ran> = std::thread::scope(|scope| {
+        let starts: Vec<_> = (0..3).map(|_| scope.spawn(|| run(&["user", "list"], &production))).collect();
+        starts.into_iter().map(|start| start.join().expect("it ends")).collect()
+    });
+    for start in starts {
+        assert_eq!((start.code, start.err.as_str()), (0, ""));
+    }
+    let made = run(&["key", "list"], &production);
+    assert_eq!(made.out.lines().count(), 1, "the first start makes the key: {}", made.out);
     let first = made.out.split(' ').next().expect("an id").to_owned();
     assert_eq!(run(&["key", "list"], &production).out, format!("{first}  signs\n"));
 
@@ -212,7 +217,7 @@ fn a_database_that_cannot_be_opened_is_told_with_the_cause_and_the_way_out() {
         (at("letter.txt"), vec!["letter.txt", "no SQLite database"]),
         (newer, vec!["newer version"]),
         ("sqlite:///proc/tributary.db?mode=rwc".to_owned(), vec!["/proc", "cannot be written"]),
-        (at("x.db") + "&tea=pot", vec!["DATABASE_URL", "tea"]),
+        (at("letter.txt/x.db"), vec!["letter.txt is a file, no folder", "DATABASE_URL"]),
         ("postgres://crm:hunter2@127.0.0.1:1/crm".to_owned(), vec!["Nobody listens at 127.0.0.1:1", "DATABASE_URL"]),
         ("postgres://crm:hunter2@no-such-host.invalid/crm".to_owned(), vec!["no-such-host.invalid", "DATABASE_URL"]),
     ];
@@ -248,24 +253,121 @@ fn an_address_that_is_taken_is_told_with_the_way_out() {
     }
 }
 
+/// What `tributary schema` says to an environment with these variables.
+fn told(variables: &[(&str, &str)]) -> (u8, String) {
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let arguments = ["tributary", "schema"].map(OsString::from);
+    let mut err = Vec::new();
+    let code = cli::main(arguments, variables, &|_| None, &mut Vec::new(), &mut err);
+    (code, String::from_utf8(err).expect("text"))
+}
+
 #[test]
-fn a_misspelt_setting_is_refused_with_the_one_that_is_meant() {
-    let told = |names: &[&str]| {
-        let mut err = Vec::new();
-        let goes_on = cli::says_what_it_means(names.iter().map(|name| (*name).to_owned()), &mut err);
-        (goes_on, String::from_utf8(err).expect("text"))
-    };
+fn what_looks_like_a_setting_and_is_none_is_refused_with_the_one_that_is_meant() {
     for (name, meant) in [
         ("TRIBUTARY_LISTN", "TRIBUTARY_LISTEN"),
+        ("TRIBUTRAY_LISTEN", "TRIBUTARY_LISTEN"),
+        ("tributary_listen", "TRIBUTARY_LISTEN"),
+        ("TRIBUTARY_PORT", "TRIBUTARY_LISTEN"),
+        ("TRIBUTARY_HOST", "TRIBUTARY_LISTEN"),
+        ("TRIBUTARY_LISTEN_ADDRESS", "TRIBUTARY_LISTEN"),
         ("TRIBUTARY_BASE_CURENCY", "TRIBUTARY_BASE_CURRENCY"),
+        ("TRIBUTARY_CURRENCY", "TRIBUTARY_BASE_CURRENCY"),
+        ("TRIBUTARY_TIME_ZONE", "TRIBUTARY_COMPANY_TIME_ZONE"),
         ("TRIBUTARY_DATABASE_TIMEOUT", "TRIBUTARY_DATABASE_TIMEOUT_SECONDS"),
         ("TRIBUTARY_METRIC_TOKEN", "TRIBUTARY_METRICS_TOKEN"),
+        ("TRIBUTARY_DATABASE_URL", "DATABASE_URL"),
+        ("TRIBUTARY_DATABASE", "DATABASE_URL"),
+        ("TRIBUTARY_DB_URL", "DATABASE_URL"),
+        ("DATABASE_ULR", "DATABASE_URL"),
+        ("TRIBUTARY_ENVIRONMENT", "TRIBUTARY_ENV"),
+        ("TRIBUTARY_LOG_LEVEL", "TRIBUTARY_LOG"),
     ] {
-        let (goes_on, err) = told(&["PATH", name, "TRIBUTARY_ENV"]);
-        assert!(!goes_on && err.contains(name) && err.contains(&format!("is {meant} meant?")), "{err}");
+        let (code, err) = told(&[("PATH", "/bin"), (name, "9000"), ("TRIBUTARY_ENV", "production")]);
+        assert!(code == 2 && err.contains(&format!("{name}. Is {meant} meant?")), "{name}: {err}");
     }
-    let (goes_on, err) = told(&["TRIBUTARY_COFFEE"]);
-    assert!(goes_on && err.contains("TRIBUTARY_COFFEE") && err.contains("ignored"), "{err}");
-    let kubernetes = ["TRIBUTARY_SERVICE_HOST", "TRIBUTARY_PORT", "TRIBUTARY_PORT_8080_TCP_ADDR", "TRIBUTARY_LOG"];
-    assert_eq!(told(&kubernetes), (true, String::new()));
+    for name in
+        ["TRIBUTARY_FOO", "TRIBUTARY_COFFEE", "TRIBUTARY_TIMEOUT_SECONDS", "TRIBUTARY_SERVICE_HOST", "TRIBUTARY_"]
+    {
+        let (code, err) = told(&[(name, "1")]);
+        assert!(code == 2 && err.contains(&format!("{name}. Remove it")), "{name}: {err}");
+    }
+    // A foreign variable of nearly our name is no mistake beside ours.
+    assert_eq!(told(&[("DATABASE_URI", "x"), ("DATABASE_URL", "y"), ("TRIBUTARY_TOKEN", "of a copied command")]).0, 0);
+}
+
+#[test]
+fn what_kubernetes_tells_of_services_is_no_setting() {
+    let link = [
+        ("TRIBUTARY_SERVICE_HOST", "10.96.0.7"),
+        ("TRIBUTARY_SERVICE_PORT", "8080"),
+        ("TRIBUTARY_SERVICE_PORT_HTTP", "8080"),
+        ("TRIBUTARY_PORT", "tcp://10.96.0.7:8080"),
+        ("TRIBUTARY_PORT_8080_TCP", "tcp://10.96.0.7:8080"),
+        ("TRIBUTARY_PORT_8080_TCP_ADDR", "10.96.0.7"),
+        ("TRIBUTARY_DB_SERVICE_HOST", "10.96.0.8"),
+        ("TRIBUTARY_DB_PORT", "tcp://[fd00::8]:5432"),
+        ("TRIBUTARY_DB_PORT_5432_TCP_PROTO", "tcp"),
+    ];
+    assert_eq!(told(&link), (0, String::new()));
+}
+
+#[test]
+fn help_is_given_whatever_the_environment_holds_and_lists_every_setting() {
+    for arguments in [["tributary", "--help"].as_slice(), &["tributary", "serve", "--help"]] {
+        let variables = [("TRIBUTARY_FOO".to_owned(), String::new())];
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let code = cli::main(arguments.iter().map(OsString::from), variables, &|_| None, &mut out, &mut err);
+        assert_eq!((code, err.as_slice()), (0, b"".as_slice()));
+        let out = String::from_utf8(out).expect("text");
+        for variable in VARIABLES {
+            assert!(out.contains(variable.name) && out.contains(variable.meaning), "{arguments:?}: {}", variable.name);
+        }
+    }
+    for command in ["migrate", "seed", "import", "user", "key"] {
+        let help = run(&[command, "--help"], &[]).out;
+        assert!(help.contains("tributary serve --help"), "{command}: {help}");
+    }
+}
+
+#[test]
+fn values_of_settings_are_checked_before_anything_is_begun() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path().to_str().expect("text");
+    let no_file = "names /nope.json, which cannot be read: there is no such file";
+    for (name, value, words) in [
+        ("TRIBUTARY_LOG", "infoo", "`infoo` is neither"),
+        ("TRIBUTARY_LOG", "warning", "error, warn, info"),
+        ("TRIBUTARY_LOG", "info,tributary=loud", "`tributary=loud` is neither"),
+        ("TRIBUTARY_BASE_CURRENCY", "ABC", "ISO 4217"),
+        ("TRIBUTARY_PERSISTED_ONLY", "/nope.json", no_file),
+        ("TRIBUTARY_PERSISTED_ONLY", folder, "it is a folder"),
+        ("TRIBUTARY_SIGNING_KEY", "/nope.pem", "there is no such file"),
+        ("DATABASE_URL", "sqlite:", "names no file"),
+        ("DATABASE_URL", "sqlite://x.db?tea=pot", "`tea`"),
+        ("DATABASE_URL", "sqlite://x.db?mode=ro", "mode=rwc"),
+        ("DATABASE_URL", "postgres://crm@db.example", "names no database"),
+        ("DATABASE_URL", "postgres://crm@db.example:5432/", "names no database"),
+        ("DATABASE_URL", "postgres://crm@db.example/crm?sslmode=xx", "sslmode=disable"),
+        ("DATABASE_URL", "postgres://crm@db.example/crm?sslmode=require", "asks for TLS"),
+        ("DATABASE_URL", "postgres://crm@db.example/crm?tea=pot", "has a parameter that is none of"),
+    ] {
+        let ran = run(&["migrate"], &[(name, value)]);
+        assert!(ran.code == 2 && ran.err.contains(name) && ran.err.contains(words), "{name}={value}: {}", ran.err);
+    }
+    for good in ["off", "WARN", "info,tributary=debug,sqlx::query=off"] {
+        assert!(!run(&["migrate"], &[("TRIBUTARY_LOG", good), ("DATABASE_URL", "x")]).err.contains("TRIBUTARY_LOG"));
+    }
+}
+
+#[test]
+fn a_password_that_breaks_its_url_is_told_so_without_a_piece_of_it() {
+    for password in ["hun/qzx", "hun#qzx", "hun?qzx", "12/qzx", "12#qzx", "12?qzx", "12?hun=qzx", "%ff"] {
+        let url = format!("postgres://crm:{password}@db.example/crm");
+        let ran = run(&["migrate"], &[("DATABASE_URL", &url), ("TRIBUTARY_LOG", "info")]);
+        assert!(ran.code == 2 && ran.err.contains("percent-encoded"), "{password}: {}", ran.err);
+        for piece in ["hun", "qzx", "db.example", "port number"] {
+            assert!(!ran.err.contains(piece), "{password}: {}", ran.err);
+        }
+    }
 }

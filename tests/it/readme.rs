@@ -9,7 +9,7 @@ use sea_orm::EntityTrait;
 use serde_json::Value;
 use tests::World;
 use tributary::access::Role;
-use tributary::config::VARIABLES;
+use tributary::config::{VARIABLES, strays};
 use tributary::demo;
 
 const HEAD: &str = "| setting | default | meaning |\n| --- | --- | --- |\n";
@@ -100,6 +100,19 @@ fn euros(cents: i64) -> String {
     let groups: Vec<&str> =
         whole.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).expect("digits")).collect();
     format!("€{}.{:02}", groups.join(","), cents % 100)
+}
+
+/// A name that is no setting refuses the start, so the pages that people copy from must have none.
+#[test]
+fn what_is_copied_from_sets_only_what_there_is() {
+    for file in ["README.md", "SECURITY.md", "docker-compose.yml", "api/Dockerfile"] {
+        let text = fs::read_to_string(root().join(file)).expect("readable");
+        let words = text.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_');
+        for name in words.filter(|word| word.starts_with("TRIBUTARY_") && word.len() > "TRIBUTARY_".len()) {
+            let strays = strays([(name.to_owned(), String::new())]);
+            assert!(strays.is_empty(), "{file}: {strays:?}");
+        }
+    }
 }
 
 #[test]

@@ -153,19 +153,27 @@ async fn every_breach_of_the_protocol_has_its_close_code() {
 
         // A token is read where clients put it; what promises one in another form is told, anything else is noted.
         let token = &cast.rep.token;
-        for payload in
-            [json!({ "authToken": token }), json!({ "headers": { "authorization": format!("Bearer {token}") } })]
-        {
+        for payload in [
+            json!({ "authToken": token }),
+            json!({ "Authorization": token }),
+            json!({ "headers": { "authorization": token } }),
+            json!({ "headers": { "authorization": format!("Bearer {token}") } }),
+        ] {
             let mut socket = served.silent_socket().await;
             socket.send(json!({ "type": "connection_init", "payload": payload })).await;
             assert_eq!(socket.next().await, json!({ "type": "connection_ack" }));
             socket.run("who", "{ viewer { role } }", json!({})).await;
             assert_eq!(socket.data("who").await["viewer"]["role"], "SALES_REP");
         }
-        let mut socket = served.silent_socket().await;
-        let odd = json!({ "type": "connection_init", "payload": { "auth": { "value": token } } });
-        let (code, reason) = closed(&mut socket, odd).await;
-        assert!(code == 4403 && reason.contains("`auth`"), "{reason}");
+        for (place, payload) in [
+            ("auth", json!({ "auth": { "value": token } })),
+            ("Authorization", json!({ "Authorization": format!("Token {token}") })),
+        ] {
+            let mut socket = served.silent_socket().await;
+            let odd = json!({ "type": "connection_init", "payload": payload });
+            let (code, reason) = closed(&mut socket, odd).await;
+            assert!(code == 4403 && reason.contains(&format!("`{place}`")), "{reason}");
+        }
         let mut socket = served.silent_socket().await;
         socket.send(json!({ "type": "connection_init", "payload": { "client": "web" } })).await;
         let noted = socket.next().await;
@@ -462,13 +470,13 @@ async fn silent_subscribers_are_cheap() {
 }
 
 #[tokio::test]
-async fn an_upgrade_is_answered_in_the_spelling_of_the_request() {
+async fn an_upgrade_is_answered_in_the_spelling_of_the_standard() {
     on_sqlite(async |world| {
         let served = world.serve().await;
         let mut stream = TcpStream::connect(served.address).await.expect("it listens");
-        let request = "GET /graphql HTTP/1.1\r\nHost: tributary\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-                       Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-                       Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n";
+        let request = "GET /graphql HTTP/1.1\r\nhost: tributary\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
+                       sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+                       sec-websocket-protocol: graphql-transport-ws\r\n\r\n";
         stream.write_all(request.as_bytes()).await.expect("sent");
         let mut heard = Vec::new();
         while !heard.ends_with(b"\r\n\r\n") {
@@ -476,7 +484,15 @@ async fn an_upgrade_is_answered_in_the_spelling_of_the_request() {
         }
         let heard = String::from_utf8_lossy(&heard);
         assert!(heard.starts_with("HTTP/1.1 101"), "{heard}");
-        assert!(heard.contains("\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n"), "{heard}");
+        // RFC 6455, section 1.3, answers this key with this.
+        for line in [
+            "Connection: upgrade",
+            "Upgrade: websocket",
+            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+            "Sec-WebSocket-Protocol: graphql-transport-ws",
+        ] {
+            assert!(heard.to_string().contains(&format!("\r\n{line}\r\n")), "{line}: {heard}");
+        }
     })
     .await;
 }

@@ -164,6 +164,18 @@ async fn every_operation_runs_as_a_stream_and_says_what_is_wrong_in_it() {
         let nobody = Actor { token: "nonsense".to_owned(), ..rep.clone() };
         assert_eq!(Stream::post(&nobody, EVENTS, CHANGED).await.status, StatusCode::UNAUTHORIZED);
         assert_eq!(Stream::post(&rep, "text/html", CHANGED).await.status, StatusCode::NOT_ACCEPTABLE);
+        // Neither protocol of streams has a form for the answers to a batch.
+        for (accept, status) in [
+            (EVENTS, StatusCode::NOT_ACCEPTABLE),
+            ("multipart/mixed;subscriptionSpec=1.0", StatusCode::NOT_ACCEPTABLE),
+            ("text/event-stream, application/json", StatusCode::OK),
+        ] {
+            let batch = Request::post("/graphql").header(CONTENT_TYPE, "application/json").header(ACCEPT, accept);
+            let batch = batch.header(AUTHORIZATION, format!("Bearer {}", rep.token));
+            let body = json!([{ "query": "{ __typename }" }, { "query": "{ viewer { role } }" }]).to_string();
+            let answer = Stream::of(&rep, batch.body(Body::from(body)).expect("a request")).await;
+            assert_eq!((answer.status, answer.content_type()), (status, "application/json; charset=utf-8"), "{accept}");
+        }
         // Who takes whole answers too gets them where there is only one; without a stream, no subscription.
         let both = Stream::post(&rep, "application/json, text/event-stream", "{ viewer { role } }").await;
         assert_eq!(both.content_type(), "application/json; charset=utf-8");

@@ -41,7 +41,7 @@ fn code(text: &str) -> String {
 
 /// The slices: folders of `api/src` that are no shared layer.
 fn slices() -> Vec<String> {
-    let shared = ["access", "cli", "graphql", "http", "observability", "spelling", "store"];
+    let shared = ["access", "cli", "config", "graphql", "http", "observability", "spelling", "store"];
     let folders = fs::read_dir(root().join("api/src")).expect("a folder").filter_map(|entry| {
         let path = entry.expect("an entry").path();
         let name = path.file_name()?.to_str()?.to_owned();

@@ -1,18 +1,22 @@
 import { pick, useGraphiQL } from "@graphiql/react";
 
+import type { Headers } from "./http";
 import { curlOf, fetchOf } from "./snippets";
 import { copy, say } from "./toast";
 
-/** The operation for elsewhere: without a token, with its variables. */
+/** The operation for elsewhere: without a token, with its variables and headers. */
 export function SnippetButtons() {
-  const { queryEditor, variableEditor, operationName, operations } = useGraphiQL(
-    pick("queryEditor", "variableEditor", "operationName", "operations"),
+  const { queryEditor, variableEditor, headerEditor, operationName, operations } = useGraphiQL(
+    pick("queryEditor", "variableEditor", "headerEditor", "operationName", "operations"),
   );
   const give = async (write: typeof curlOf, what: string) => {
     const variables = read(variableEditor?.getValue() ?? "");
     if (variables === undefined) return say("The variables are no JSON.");
+    const headers = read(headerEditor?.getValue() ?? "");
+    if (headers === undefined) return say("The headers are no JSON.");
     const many = (operations?.length ?? 0) > 1;
-    await copy(write({ query: queryEditor?.getValue() ?? "", variables, ...(many && { operationName }) }), `The ${what} snippet`);
+    const params = { query: queryEditor?.getValue() ?? "", variables, ...(many && { operationName }) };
+    await copy(write(params, (headers ?? {}) as Headers), `The ${what} snippet`);
   };
   return (
     <>

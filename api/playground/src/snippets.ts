@@ -1,20 +1,20 @@
 import { getOperationAST, parse } from "graphql";
 
-import { ENDPOINT, type Params } from "./http";
+import { ENDPOINT, type Headers, type Params } from "./http";
 
 /** A place for the token: whoever runs the snippet brings their own. */
 const TOKEN = "TRIBUTARY_TOKEN";
 const STREAM = "text/event-stream";
 
 /** The operation for a shell. */
-export function curlOf(params: Params): string {
+export function curlOf(params: Params, headers: Headers): string {
   const body = JSON.stringify(bodyOf(params), null, 2);
   const streams = isSubscription(params);
+  const sent = Object.entries(headersOf(headers, streams)).map(([name, value]) => `${name}: ${value}`.replaceAll("'", "'\\''"));
   return [
     `curl ${streams ? "--no-buffer " : ""}${ENDPOINT} \\`,
     `  --header "authorization: Bearer $${TOKEN}" \\`,
-    `  --header 'content-type: application/json' \\`,
-    ...(streams ? [`  --header 'accept: ${STREAM}' \\`] : []),
+    ...sent.map((header) => `  --header '${header}' \\`),
     `  --data-binary @- <<'END_OF_OPERATION'`,
     body,
     "END_OF_OPERATION",
@@ -23,10 +23,11 @@ export function curlOf(params: Params): string {
 }
 
 /** The operation for JavaScript. */
-export function fetchOf(params: Params): string {
+export function fetchOf(params: Params, headers: Headers): string {
   const { query, ...rest } = bodyOf(params);
   const fields = Object.entries(rest).map(([name, value]) => `    ${name}: ${indented(JSON.stringify(value, null, 2), 4)},\n`);
   const streams = isSubscription(params);
+  const sent = Object.entries(headersOf(headers, streams)).map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)},\n`);
   const read = streams
     ? "for await (const text of response.body.pipeThrough(new TextDecoderStream())) console.log(text);"
     : "console.log(await response.json());";
@@ -38,14 +39,20 @@ const response = await fetch("${ENDPOINT}", {
   method: "POST",
   headers: {
     authorization: \`Bearer \${token}\`,
-    "content-type": "application/json",${streams ? `\n    accept: "${STREAM}",` : ""}
-  },
+${sent.join("")}  },
   body: JSON.stringify({
     query,
 ${fields.join("")}  }),
 });
 ${read}
 `;
+}
+
+/** What is sent beside the token, of which there is only its place. */
+function headersOf(headers: Headers, streams: boolean): Headers {
+  const ours = { "content-type": "application/json", ...(streams && { accept: STREAM }) };
+  const theirs = Object.entries(headers).map(([name, value]) => [name.trim().toLowerCase(), String(value)] as const);
+  return { ...ours, ...Object.fromEntries(theirs.filter(([name]) => name !== "authorization")) };
 }
 
 /** What is sent: no more than there is. */

@@ -41,23 +41,16 @@ struct Known {
 }
 
 impl Keyring {
-    /// Takes the configured keys, else those of the database. A new database gets a key that all replicas will use,
-    /// but in production, where making one is a decision.
+    /// Takes the configured keys, else those of the database. A new database gets a key that all replicas will use.
     ///
     /// # Errors
-    /// A key is unusable; CONFLICT: production without a key; database errors.
+    /// A key is unusable; database errors.
     pub async fn open(config: &Config, system: System) -> Result<Self> {
         let now = system.store().clock().now();
         let keys = match &config.signing_key {
             Some(text) => key::configured(text.expose()).map_err(Error::internal)?,
-            None if config.is_production() => read(&system).await?,
             None => read_or_make(&system).await?,
         };
-        if keys.iter().all(|key| !key.may_sign(now)) {
-            return Err(Error::conflict(
-                "There is no key to sign tokens with. Make one with `tributary key rotate`, or set TRIBUTARY_SIGNING_KEY.",
-            ));
-        }
         let (issuer, audience) = (config.issuer.clone(), config.audience.clone());
         let keys = Arc::new(Keys::new(keys, &issuer, &audience));
         let known = RwLock::new(Known { keys, read_at: now, tried_at: now });
@@ -209,7 +202,9 @@ async fn read_or_make(system: &System) -> Result<Vec<Key>> {
     tx.take_turns("start").await?;
     let mut known = rows(&tx, system).await?;
     if known.iter().all(|row| row.retired_at.is_some()) {
-        known.push(make(&tx, system).await?);
+        let made = make(&tx, system).await?;
+        tracing::info!(kid = made.kid, "signing key made");
+        known.push(made);
     }
     tx.commit().await?;
     known.iter().map(readable).collect()

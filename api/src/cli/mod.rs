@@ -11,7 +11,6 @@ mod serve;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::Write;
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
@@ -31,6 +30,10 @@ struct Line {
     command: Option<Command>,
 }
 
+/// For the commands that read the same settings as the service.
+const SETTINGS: &str =
+    "The database and other settings come from the environment: `tributary serve --help` lists them.";
+
 /// Flags that go before the environment.
 #[derive(Args)]
 struct Overrides {
@@ -45,20 +48,24 @@ struct Overrides {
 #[derive(Subcommand)]
 enum Command {
     /// Serve (what happens without a command): bring the database up to date, then answer requests.
+    #[command(after_help = config::help())]
     Serve,
     /// Bring the tables of the database up to date.
+    #[command(after_help = SETTINGS)]
     Migrate,
     /// Fill an empty database with demo data (never in production).
+    #[command(after_help = SETTINGS)]
     Seed(seed::Options),
     /// Load your own data from CSV files; the same files again change nothing.
+    #[command(after_help = SETTINGS)]
     Import(import::Options),
     /// Print the GraphQL schema.
     Schema(schema::Options),
     /// Manage the users who sign in.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = SETTINGS)]
     User(account::Task),
     /// Manage the keys that sign access tokens.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = SETTINGS)]
     Key(key::Task),
 }
 
@@ -131,52 +138,60 @@ impl Console<'_> {
     }
 }
 
-/// Runs a command line in an environment whose variables have these names: 0 when it was done, 1 when it failed, 2 when command line or configuration are wrong, 3 when some
-/// of what was to be loaded was rejected.
+/// Runs a command line in an environment with these variables: 0 when it was done, 1 when it failed, 2 when command line or
+/// configuration are wrong, 3 when some of what was to be loaded was rejected. What looks like a setting and is none is a
+/// mistake.
 pub fn main(
     arguments: impl IntoIterator<Item = OsString>,
-    names: impl IntoIterator<Item = String>,
+    variables: impl IntoIterator<Item = (String, String)>,
     environment: &dyn Fn(&str) -> Option<String>,
     out: &mut dyn Write,
     err: &mut dyn Write,
-) -> ExitCode {
-    if !says_what_it_means(names, err) {
-        return ExitCode::from(2);
-    }
-    ExitCode::from(run(arguments, environment, out, err))
-}
-
-/// Tells of variables that look like settings and are none; false if one is a misspelt setting, for then the service
-/// would run otherwise than its operator believes.
-pub fn says_what_it_means(names: impl IntoIterator<Item = String>, err: &mut dyn Write) -> bool {
-    let strays = config::strays(names);
+) -> u8 {
+    let line = match parse(arguments, out, err) {
+        Ok(line) => line,
+        Err(code) => return code,
+    };
+    let strays = config::strays(variables);
     for Stray { name, meant } in &strays {
-        let _ = match meant {
-            Some(meant) => {
-                writeln!(err, "tributary: there is no setting {name}; is {meant} meant? Rename or remove it.")
-            }
-            None => writeln!(err, "tributary: there is no setting {name}; it is ignored (see --help)."),
-        };
+        let advice = meant.map_or_else(
+            || "Remove it; `tributary serve --help` lists the settings.".to_owned(),
+            |meant| format!("Is {meant} meant? Rename or remove it."),
+        );
+        let _ = writeln!(err, "tributary: there is no setting {name}. {advice}");
     }
-    strays.iter().all(|stray| stray.meant.is_none())
+    if strays.is_empty() { perform(line, environment, out, err) } else { 2 }
 }
 
-/// As [`main`], with the exit code as a number.
+/// As [`main`], whatever else the environment holds.
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
     environment: &dyn Fn(&str) -> Option<String>,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> u8 {
-    let Line { overrides, command } = match Line::try_parse_from(arguments) {
-        Ok(line) => line,
-        Err(asked) => {
-            // Help and version are answers, not mistakes.
-            let to: &mut dyn Write = if asked.use_stderr() { err } else { out };
-            let _ = write!(to, "{}", asked.render());
-            return u8::try_from(asked.exit_code()).unwrap_or(2);
-        }
-    };
+    match parse(arguments, out, err) {
+        Ok(line) => perform(line, environment, out, err),
+        Err(code) => code,
+    }
+}
+
+/// What was asked for; or the exit code, when that was said already.
+fn parse(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Result<Line, u8> {
+    Line::try_parse_from(arguments).map_err(|asked| {
+        // Help and version are answers, not mistakes.
+        let to: &mut dyn Write = if asked.use_stderr() { err } else { out };
+        let _ = write!(to, "{}", asked.render());
+        u8::try_from(asked.exit_code()).unwrap_or(2)
+    })
+}
+
+fn perform(
+    Line { overrides, command }: Line,
+    environment: &dyn Fn(&str) -> Option<String>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
     let console = Console { environment, overrides, out };
     match dispatch(command.unwrap_or(Command::Serve), console) {
         Ok(()) => 0,

@@ -237,6 +237,11 @@ impl Call {
     /// Members run one after the other, in the order of the array; each has an idempotency key of its own, made with a
     /// character that no key of a client can hold.
     async fn answer_batch(self, batch: Vec<Parameters>) -> Result<Response<Body>, Refusal> {
+        // Neither protocol of streams has a form for the answers to several operations.
+        if self.in_bits {
+            let message = "A batch is answered as a whole: accept application/json, or send its operations one by one.";
+            return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, Code::BadUserInput, message));
+        }
         let key = self.idempotency_key()?;
         let viewer = match self.viewer().await {
             Ok(viewer) => viewer,

@@ -6,6 +6,7 @@ mod charge;
 mod gather;
 mod graphql;
 pub mod guard;
+pub mod header_case;
 mod headers;
 mod live;
 mod packed;

@@ -38,11 +38,6 @@ fn of_either(error: &DbErr) -> Option<String> {
     })
 }
 
-/// What is wrong with a URL that cannot be understood. The URL itself stays out: it may hold a password.
-fn misunderstood(error: &Sqlx) -> String {
-    format!("DATABASE_URL cannot be understood: {error}.")
-}
-
 fn driver(error: &DbErr) -> Option<&Sqlx> {
     match error {
         DbErr::Conn(RuntimeErr::SqlxError(error))
@@ -56,10 +51,7 @@ fn of_sqlite(url: &str, error: &DbErr) -> Option<String> {
     if let Some(words) = of_either(error) {
         return Some(words);
     }
-    let options = match SqliteConnectOptions::from_str(url) {
-        Ok(options) => options,
-        Err(error) => return Some(misunderstood(&error)),
-    };
+    let options = SqliteConnectOptions::from_str(url).ok()?;
     let file = options.get_filename();
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let (name, place) = (file.display(), folder.display());
@@ -69,6 +61,9 @@ fn of_sqlite(url: &str, error: &DbErr) -> Option<String> {
                 "There is no folder {place} for the database {name}. Create it, or name another file in DATABASE_URL."
             )
         }
+        _ if !folder.is_dir() => format!(
+            "{place} is a file, no folder, so there can be no database {name}. Name another file in DATABASE_URL."
+        ),
         _ if file.is_dir() => format!(
             "{name} is a folder. Name a file in DATABASE_URL, such as sqlite://{}?mode=rwc.",
             file.join("tributary.db").display()
@@ -100,10 +95,7 @@ async fn of_postgres(url: &str, error: &DbErr) -> Option<String> {
     if let Some(words) = of_either(error) {
         return Some(words);
     }
-    let options = match PgConnectOptions::from_str(url) {
-        Ok(options) => options,
-        Err(error) => return Some(misunderstood(&error)),
-    };
+    let options = PgConnectOptions::from_str(url).ok()?;
     let server = match options.get_socket() {
         Some(socket) => socket.display().to_string(),
         None => format!("{}:{}", options.get_host(), options.get_port()),
@@ -139,11 +131,18 @@ async fn of_postgres(url: &str, error: &DbErr) -> Option<String> {
             _ => format!("The connection to {server} broke off ({cause}). See that PostgreSQL runs there."),
         },
         Sqlx::Tls(_) => format!(
-            "{server} asks for TLS, which the service leaves to a proxy beside it. Use sslmode=disable with one, or \
-             allow connections without TLS."
+            "TLS is asked for (PGSSLMODE), which the service leaves to a proxy beside it: name that proxy and \
+             sslmode=disable in DATABASE_URL."
         ),
         Sqlx::Database(cause) => match cause.code().unwrap_or_default().as_ref() {
-            "28P01" => format!("{server} does not take the password of the user {user}. Correct it in DATABASE_URL."),
+            "28P01" => format!(
+                "{server} does not take the password of the user {user}. Correct it in DATABASE_URL, where special \
+                 characters have to be percent-encoded."
+            ),
+            "28000" if cause.message().contains("no encryption") => format!(
+                "{server} lets the user {user} into the database {database} with TLS only, which the service leaves to \
+                 a proxy beside it. Name that proxy in DATABASE_URL, or allow connections without TLS (pg_hba.conf)."
+            ),
             "28000" => format!(
                 "{server} does not let the user {user} into the database {database}. Make the user, or let it in \
                  (pg_hba.conf)."

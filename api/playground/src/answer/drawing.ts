@@ -18,6 +18,8 @@ const MOST_SERIES = 12;
 const NO_MEASURE = /(^|\.)(version|seq|position|expectedVersion)$/;
 const NAMES = /(^|\.)(name|displayName|figure|code|subject)$/;
 const EMPTY = "(none)";
+/** Figures that are parts of one whole: only these may stand on each other. */
+const PARTS = /^(.+\.)?(count|totalCount|sum)(\.|$)/;
 const FIRST_OF_MONTH = /^\d{4}-\d\d-01$/;
 
 /** The columns that can be drawn; money first. */
@@ -51,7 +53,7 @@ export function drawingOf(table: Table, measure: Column): Drawing {
     labels: kept,
     series: drawn.map((one) => ({ ...one, name: series.size === 1 ? measure.title : one.name, values: one.values.slice(0, MOST) })),
     isLine: table.isFigures && !across && isAlongTime(table, along),
-    isStacked: Boolean(across),
+    isStacked: Boolean(across) && PARTS.test(measure.path) && new Set(drawn.map(({ currency }) => currency)).size === 1,
     left: places.length - kept.length,
   };
 }
@@ -93,10 +95,11 @@ function labelOf({ columns }: Table, row: Cell[], along: Column[], index: number
 }
 
 /** The drawing in words, for who does not see it. */
-export function told({ labels, series }: Drawing): string {
+export function told({ labels, series, isLine, isStacked }: Drawing): string {
+  const form = isLine ? "Lines" : isStacked ? "Stacked bars" : "Bars";
   const lines = series.map(({ name, values, currency }) => {
     const figures = values.map((value, index) => `${labels[index]} ${value === null ? "none" : currency ? money(value, currency) : value}`);
     return `${name}: ${figures.join(", ")}`;
   });
-  return lines.join(". ");
+  return [form, ...lines].join(". ");
 }

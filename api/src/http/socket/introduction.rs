@@ -21,8 +21,8 @@ pub enum Introduction {
 }
 
 impl Introduction {
-    /// Reads a payload: `Authorization` in any letter case, a token under its usual names, either of them within
-    /// `headers`.
+    /// Reads a payload: `Authorization` in any letter case, a token under its usual names, either of them with or without
+    /// `Bearer`, and perhaps within `headers`.
     pub fn of(payload: Option<&Value>) -> Self {
         let Some(Value::Object(fields)) = payload else { return Self::Nobody };
         let read = |(name, value): (&Name, &Value)| {
@@ -60,17 +60,18 @@ fn one(name: &Name, value: &Value) -> Option<Introduction> {
     match value {
         Value::Null if known => Some(Introduction::Nobody),
         Value::String(text) if known && text.trim().is_empty() => Some(Introduction::Nobody),
-        Value::String(text) if plain == "authorization" || is_bearer(text) => {
-            Some(Introduction::Shown(text.clone())).filter(|_| known)
+        Value::String(text) if known && is_bearer(text) => Some(Introduction::Shown(text.clone())),
+        // A token is one word; more of them are a scheme that is not read here.
+        Value::String(text) if known && !text.trim().contains(' ') => {
+            Some(Introduction::Shown(format!("Bearer {}", text.trim())))
         }
-        Value::String(text) if known => Some(Introduction::Shown(format!("Bearer {text}"))),
         _ if PROMISING.iter().any(|part| plain.contains(part)) => Some(Introduction::Unreadable(name.to_string())),
         _ => None,
     }
 }
 
 fn is_bearer(text: &str) -> bool {
-    text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer "))
+    text.split_whitespace().next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"))
 }
 
 /// A name without letter case and separators.
@@ -92,6 +93,8 @@ mod tests {
             r#"{"Authorization":"Bearer x"}"#,
             r#"{"authorization":"Bearer x"}"#,
             r#"{"AUTHORIZATION":"Bearer x","other":1}"#,
+            r#"{"Authorization":"x"}"#,
+            r#"{"headers":{"authorization":" x "}}"#,
             r#"{"authToken":"x"}"#,
             r#"{"auth_token":"Bearer x"}"#,
             r#"{"token":"x"}"#,
@@ -113,6 +116,8 @@ mod tests {
         for (json, place) in [
             (r#"{"Authorization":{"token":"x"}}"#, "Authorization"),
             (r#"{"authorization":7}"#, "authorization"),
+            (r#"{"authorization":"Basic eDp5"}"#, "authorization"),
+            (r#"{"token":"Token x"}"#, "token"),
             (r#"{"x-auth-thing":"x"}"#, "x-auth-thing"),
             (r#"{"headers":{"bearer":"x"}}"#, "bearer"),
         ] {

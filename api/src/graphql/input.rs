@@ -116,6 +116,7 @@ fn find(name: &str) -> Option<Plain> {
 }
 
 /// What a plain mutation is to do.
+#[derive(Clone)]
 struct Order {
     id: Uuid,
     version: i32,

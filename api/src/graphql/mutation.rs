@@ -9,6 +9,7 @@ use async_graphql::registry::{MetaField, ObjectBuilder, Registry};
 use async_graphql::{
     Context, ContextSelectionSet, InputType, Name, OutputType, PathSegment, Pos, Positioned, ServerResult, Value,
 };
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -32,7 +33,7 @@ impl Meaning {
 }
 
 /// What a mutation answers.
-pub trait Payload: Serialize + DeserializeOwned + Send {
+pub trait Payload: Serialize + DeserializeOwned + Send + Sync {
     /// The answer when a person has to mend the input.
     fn refused(mistakes: Vec<Mistake>) -> Self;
 
@@ -44,10 +45,10 @@ pub trait Payload: Serialize + DeserializeOwned + Send {
 ///
 /// # Errors
 /// As [`once`].
-pub async fn one<I: InputType, P: Payload>(
+pub async fn one<I: InputType + Clone, P: Payload>(
     ctx: &Context<'_>,
     input: Raw<I>,
-    command: impl for<'a> FnOnce(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
+    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>> + Send + Sync,
 ) -> Result<P> {
     super::reader(ctx)?;
     once(ctx, input.told(), command).await
@@ -58,10 +59,10 @@ pub async fn one<I: InputType, P: Payload>(
 ///
 /// # Errors
 /// UNAUTHENTICATED, IDEMPOTENCY_CONFLICT, UNAVAILABLE; the command's, and those of the commit: then nothing was written.
-pub async fn once<I, P: Payload>(
+pub async fn once<I: Clone + Send + Sync, P: Payload>(
     ctx: &Context<'_>,
     told: Result<Told<I>>,
-    command: impl for<'a> FnOnce(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
+    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>> + Send + Sync,
 ) -> Result<P> {
     let (reader, verb) = (super::reader(ctx)?.clone(), ctx.item.node.name.node.as_str());
     // Boxed: what a mutation holds on its way would fill the stack.
@@ -82,30 +83,47 @@ pub async fn once<I, P: Payload>(
 ///
 /// # Errors
 /// The command's, those of the commit and of the key: then nothing was written.
-pub(super) async fn perform<I, P: Payload>(
+pub(super) async fn perform<I: Clone + Send + Sync, P: Payload>(
     reader: &Reader,
     verb: &str,
     request: Option<Request>,
     input: I,
-    command: impl for<'a> FnOnce(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
+    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>> + Send + Sync,
 ) -> Result<P> {
-    let done = Box::pin(async {
-        match idempotency::begin(reader.clone(), verb, request).await? {
-            Begun::Replay(payload) => Ok(payload),
-            Begun::Fresh(tx) => {
-                let payload = command(&tx, input).await?;
-                tx.finish(&payload).await?;
-                Ok(payload)
-            }
+    let attempt = async || match idempotency::begin(reader.clone(), verb, request.clone()).await? {
+        Begun::Replay(payload) => Ok(payload),
+        Begun::Fresh(tx) => {
+            let payload = command(&tx, input.clone()).await?;
+            tx.finish(&payload).await?;
+            Ok(payload)
         }
-    });
-    match done.await {
+    };
+    match unraced(|| attempt().boxed()).await {
         Err(Error::Invalid(mut mistakes)) => {
             reader.name_holders(&mut mistakes).await?;
             Err(Error::Invalid(mistakes))
         }
         done => done,
     }
+}
+
+/// How often a command is run that meets others at the same rows. One of those who meet always comes through, so it is
+/// about how many may be at the same at once.
+const TRIES: usize = 8;
+
+/// Runs a transaction again that met others who were at the same: now what they did is seen. Nothing is left of a
+/// transaction that failed, not even its idempotency key, and nothing was answered yet.
+///
+/// # Errors
+/// The transaction's, at the latest those of the last try.
+pub(super) async fn unraced<'a, T>(attempt: impl Fn() -> BoxFuture<'a, Result<T>>) -> Result<T> {
+    for _ in 1..TRIES {
+        match attempt().await {
+            Err(Error::Raced(error)) => tracing::debug!(%error, "a command met others and is run again"),
+            outcome => return outcome,
+        }
+    }
+    attempt().await.map_err(Error::settled)
 }
 
 /// The idempotency key of this field: the input's, else the header's; from the second field on with its place, for one
@@ -176,7 +194,7 @@ macro_rules! verbs {
 
         $($(
             /// What the mutation of many takes.
-            #[derive(async_graphql::InputObject)]
+            #[derive(Clone, async_graphql::InputObject)]
             pub struct $many_input {
                 /// At most 1,000; they are done in this order.
                 pub items: Vec<$crate::graphql::judge::Raw<$input>>,

@@ -51,14 +51,7 @@ fn ours(error: &ServerError) -> Option<ServerError> {
     if !code_of(error).is_empty() {
         return None;
     }
-    let again = match error.source::<Error>()? {
-        Error::Refused { code, message, current_version } => {
-            Error::Refused { code: *code, message: message.clone(), current_version: *current_version }
-        }
-        Error::Invalid(mistakes) => Error::Invalid(mistakes.clone()),
-        Error::Internal(cause) => Error::internal(cause.to_string()),
-    };
-    Some(again.into_server_error(None, Vec::new()))
+    Some(error.source::<Error>()?.again().into_server_error(None, Vec::new()))
 }
 
 /// Which of our codes fits an error of the library.

@@ -107,7 +107,7 @@ where
 fn raced(error: DbErr) -> Error {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => {
-            Error::conflict("Somebody else made one of these rows at the same moment. Try again.")
+            Error::raced("Somebody else made one of these rows at the same moment. Try again.")
         }
         _ => classify(error),
     }

@@ -356,7 +356,7 @@ pub struct Writes {
 }
 
 /// The fields that a plain mutation gives.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Given {
     /// Values by column, with the input field each came from.
     pub values: Vec<(String, &'static str, sea_orm::Value)>,

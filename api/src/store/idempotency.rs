@@ -84,8 +84,7 @@ pub async fn begin<T: DeserializeOwned>(reader: Reader, verb: &str, request: Opt
         return Ok(Begun::Fresh(Box::new(tx)));
     }
     let known = idempotency_record::Entity::find_by_id((principal, key)).one(&tx.session()).await.map_err(classify)?;
-    let known =
-        known.ok_or_else(|| Error::conflict("The same request is being handled right now. Try again shortly."))?;
+    let known = known.ok_or_else(|| Error::raced("The same request is being handled right now. Try again shortly."))?;
     if known.request_hash != hash {
         return Err(Error::refused(
             Code::IdempotencyConflict,

@@ -73,6 +73,7 @@ pub mod idempotency;
 pub mod journey;
 mod lanes;
 mod link;
+mod natural;
 mod opening;
 pub mod page;
 mod proof;

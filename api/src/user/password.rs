@@ -47,7 +47,7 @@ impl PasswordMutations {
 }
 
 /// What the mutation of many takes.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct SetPasswordsInput {
     /// At most 1,000; they are done in this order.
     pub items: Vec<Raw<SetPasswordInput>>,

@@ -43,6 +43,7 @@ mod money;
 mod nulls;
 mod pages;
 mod playground;
+mod races;
 mod readme;
 mod replicas;
 mod rows;

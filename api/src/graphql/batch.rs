@@ -58,13 +58,9 @@ async fn each<I: Clone + Send + Sync, P: Payload>(
     command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>> + Send + Sync,
 ) -> Result<Vec<P>> {
     let (reader, verb) = (super::reader(ctx)?, ctx.item.node.name.node.as_str());
-    let whole = key_of(ctx, key.as_deref());
+    let whole = key_of(ctx, key.as_deref()).await?;
     if let Some(whole) = &whole {
-        // The key is this mutation's from now on; which of its items are done is kept with each of them.
-        let claim = Meaning::default().under(whole.clone(), verb);
-        if let Begun::Fresh(tx) = idempotency::begin::<bool>(reader.clone(), verb, Some(claim)).await? {
-            tx.finish(&true).await?;
-        }
+        idempotency::take(reader, verb, Meaning::default().under(whole.clone(), verb)).await?;
     }
     let mut payloads = Vec::with_capacity(items.len());
     for (at, told) in items.enumerate() {
@@ -102,7 +98,7 @@ async fn together<I: Clone + Send + Sync, P: Payload>(
     if !refused.is_empty() {
         return Ok(undone(count, &refused));
     }
-    let request = key_of(ctx, key.as_deref()).map(|key| all.under(key, verb));
+    let request = key_of(ctx, key.as_deref()).await?.map(|key| all.under(key, verb));
     // The item that is at work; none while the key is asked for, or at the commit.
     let at = AtomicUsize::new(count);
     let attempt = async || {

@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use super::judge::{Meaning, Raw, Told};
+use super::judge::{Meaning, Raw, Told, told};
 use super::node::{RowRef, answer_at, read_together};
 use super::pick::{path_of, pick};
 use super::register::{a, capital};
@@ -68,7 +68,7 @@ pub async fn once<I: Clone + Send + Sync, P: Payload>(
     // Boxed: what a mutation holds on its way would fill the stack.
     let outcome = Box::pin(async {
         let told = told?;
-        let request = key_of(ctx, told.key.as_deref()).map(|key| told.meaning.under(key, verb));
+        let request = key_of(ctx, told.key.as_deref()).await?.map(|key| told.meaning.under(key, verb));
         perform(&reader, verb, request, told.input, command).await
     });
     let mut payload = match outcome.await {
@@ -126,23 +126,33 @@ pub(super) async fn unraced<'a, T>(attempt: impl Fn() -> BoxFuture<'a, Result<T>
     attempt().await.map_err(Error::settled)
 }
 
-/// The idempotency key of this field: the input's, else the header's; from the second field on with its place, for one
-/// header may cover several mutations of a document.
+/// The idempotency key of this field: the input's, else the header's. The header's stands for the request: where the
+/// document has several mutations, it is taken for all of them as they stand there, and each has a key of its own by its
+/// place. So the same mutation placed otherwise is refused and never done twice, and two equal ones are two.
 ///
-/// What is put behind a client's key (here the place of a field, in a batch that of an item) comes after a control
+/// What is put behind a client's key (here the place of a mutation, in a batch that of an item) comes after a control
 /// character, which no client can write: so no key that was made equals one that was given.
-pub(super) fn key_of(ctx: &Context<'_>, key: Option<&str>) -> Option<String> {
+///
+/// # Errors
+/// IDEMPOTENCY_CONFLICT: the header's was used with other mutations.
+pub(super) async fn key_of(ctx: &Context<'_>, key: Option<&str>) -> Result<Option<String>> {
     if let Some(key) = key {
-        return Some(key.to_owned());
+        return Ok(Some(key.to_owned()));
     }
-    let header = ctx.data_opt::<RequestMeta>()?.idempotency_key.as_deref()?;
+    let header = ctx.data_opt::<RequestMeta>().and_then(|meta| meta.idempotency_key.as_deref());
+    let Some(header) = header else { return Ok(None) };
     let root = &ctx.query_env.operation.node.selection_set.node;
-    let fields = pick(ctx.query_env, &[root], &["Mutation"]).unwrap_or_default();
-    let place = fields.iter().position(|field| field.spot.key == ctx.item.node.response_key().node);
-    Some(match place.unwrap_or_default() {
-        0 => header.to_owned(),
-        place => format!("{header}\u{1e}{place}"),
-    })
+    let mut mutations = pick(ctx.query_env, &[root], &["Mutation"])?;
+    mutations.retain(|field| field.name != "__typename");
+    if mutations.len() < 2 {
+        return Ok(Some(header.to_owned()));
+    }
+    let place = mutations.iter().position(|field| field.spot.key == ctx.item.node.response_key().node);
+    let said: Vec<_> =
+        mutations.into_iter().map(|mut field| told(field.name, field.args.swap_remove("input"))).collect();
+    let whole = Meaning { said: said.join(" "), secrets: Vec::new() };
+    idempotency::take(super::reader(ctx)?, "document", whole.under(header.to_owned(), "document")).await?;
+    Ok(Some(format!("{header}\u{1e}{}", place.unwrap_or_default())))
 }
 
 /// The verbs of an entity's life as mutations: each runs a command `async fn(&Tx, Input) -> Result<Payload>`. A verb with

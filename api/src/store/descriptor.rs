@@ -349,6 +349,8 @@ pub struct Writes {
     pub insert: for<'a> fn(&'a Tx, Given) -> BoxFuture<'a, Result<Uuid>>,
     /// Changes a row that has this version, as an update or an assignment.
     pub change: for<'a> fn(&'a Tx, Uuid, Action, i32, Given) -> BoxFuture<'a, Result<()>>,
+    /// What a column of a new row holds as long as nothing is said.
+    pub default: fn(&str) -> Option<sea_orm::Value>,
     /// Changes the row that its source knows by this id, or makes it.
     pub put: for<'a> fn(&'a Tx, Given) -> BoxFuture<'a, Result<Uuid>>,
     /// Marks a row that has this version as deleted.

@@ -95,6 +95,17 @@ pub async fn begin<T: DeserializeOwned>(reader: Reader, verb: &str, request: Opt
     Ok(Begun::Replay(serde_json::from_value(outcome).map_err(Error::internal)?))
 }
 
+/// Takes a key for the whole of something whose parts have keys of their own, which are kept with what each part did.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn take(reader: &Reader, verb: &str, whole: Request) -> Result<()> {
+    match begin::<bool>(reader.clone(), verb, Some(whole)).await? {
+        Begun::Fresh(tx) => tx.finish(&true).await,
+        Begun::Replay(_) => Ok(()),
+    }
+}
+
 /// Inserts the key; a concurrent holder of the same key is waited for.
 async fn claim(tx: &Tx, key: &str, hash: &str) -> Result<bool> {
     let viewer = tx.reader().viewer().id;

@@ -19,6 +19,7 @@ pub fn writes<E: Resource>() -> Writes {
         delete: true,
         insert: |tx, given| create::<E>(tx, given).boxed(),
         change: |tx, id, action, version, given| update::<E>(tx, id, action, Some(version), given).boxed(),
+        default: |name| column::<E>(name).map(|column| E::Model::default().get(column)),
         put: |tx, given| put::<E>(tx, given).boxed(),
         remove: |tx, id, version| delete::<E>(tx, id, version).boxed(),
     }

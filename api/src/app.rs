@@ -27,10 +27,10 @@ use crate::graphql::views::Views;
 use crate::observability::metrics::Metrics;
 use crate::rate_limit::RateLimit;
 use crate::security_event::log::SecurityLog;
-use crate::store::Store;
 use crate::store::database::{Database, Settings};
 use crate::store::present::Present;
 use crate::store::tally::Tally;
+use crate::store::{Store, idempotency};
 
 /// The running service. Cheap to clone.
 #[derive(Clone)]
@@ -253,6 +253,16 @@ impl App {
             None => request,
         };
         self.0.schema.execute(request).await
+    }
+
+    /// Takes an idempotency key for requests that come together, as they stand. Passwords may be in what they tell, so
+    /// that is kept like one.
+    ///
+    /// # Errors
+    /// IDEMPOTENCY_CONFLICT: the key was used for something else; database errors.
+    pub async fn take_key(&self, viewer: &Viewer, key: &str, told: Vec<String>) -> Result<()> {
+        let whole = idempotency::Request { key: key.to_owned(), body: "requests".to_owned(), secrets: told };
+        idempotency::take(&self.0.store.reader(viewer.clone()), "requests", whole).await
     }
 
     /// Runs one GraphQL subscription. Who asks is looked at anew for every answer.

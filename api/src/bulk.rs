@@ -29,7 +29,7 @@ pub fn all_or_none<'a>(atomic: bool, mistakes: impl Iterator<Item = &'a Mistake>
 /// The refusal of one item as its mistakes, with their place in the list.
 ///
 /// # Errors
-/// What is no refusal of the item: a fault of ours.
+/// What is no refusal of the item: it met others, or a fault of ours.
 pub fn mistakes(list: &str, index: usize, error: Error) -> Result<Vec<Mistake>> {
     let place = |mut mistake: Mistake| {
         mistake.path.splice(0..0, [list.to_owned(), index.to_string()]);
@@ -38,6 +38,6 @@ pub fn mistakes(list: &str, index: usize, error: Error) -> Result<Vec<Mistake>> 
     match error {
         Error::Invalid(mistakes) => Ok(mistakes.into_iter().map(place).collect()),
         Error::Refused { code, message, .. } => Ok(vec![place(Mistake::new(code.as_str(), "", message))]),
-        Error::Internal(_) => Err(error),
+        Error::Raced(_) | Error::Internal(_) => Err(error),
     }
 }

@@ -44,6 +44,13 @@ impl Checks {
         }
     }
 
+    /// Takes in what else was found, at fields that have no mistake yet.
+    pub fn add_elsewhere(&mut self, other: Self) {
+        let elsewhere = other.0.into_iter().filter(|one| self.0.iter().all(|known| known.path != one.path));
+        let elsewhere: Vec<_> = elsewhere.collect();
+        self.0.extend(elsewhere);
+    }
+
     /// A name that must be there: one line, without blanks around it.
     pub fn name(&mut self, field: &str, text: &mut String) {
         *text = text::line(text);

@@ -42,6 +42,11 @@ pub struct Document {
 }
 
 impl Document {
+    /// The hash of its text.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
     /// The document that the text with this hash is.
     pub fn new(hash: String, parsed: ExecutableDocument) -> Self {
         let below = weight::allocation(hash.capacity()) + weight::of_document(&parsed);

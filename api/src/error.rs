@@ -154,6 +154,10 @@ pub enum Error {
     /// Input that a person can mend; mutations answer it as `userErrors`.
     #[error("{}", .0.first().map_or("the input is not valid", |first| first.message.as_str()))]
     Invalid(Vec<Mistake>),
+    /// It met others who were at the same at that moment: done again it may come out otherwise. Inside is what it is if
+    /// it does not.
+    #[error(transparent)]
+    Raced(Box<Self>),
     /// Our fault, or the database's; the cause goes to the log.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -223,6 +227,23 @@ impl Error {
         }
     }
 
+    /// The state of the row rules this out at this moment; tried again it may not.
+    pub fn raced(message: impl Into<String>) -> Self {
+        Self::conflict(message).by_others()
+    }
+
+    /// The same error, as one that others at the same moment have caused.
+    #[must_use]
+    pub fn by_others(self) -> Self {
+        Self::Raced(Box::new(self))
+    }
+
+    /// What it is once it is not tried again.
+    #[must_use]
+    pub fn settled(self) -> Self {
+        if let Self::Raced(error) = self { error.settled() } else { self }
+    }
+
     /// One mistake at one input field.
     pub fn invalid(code: &str, field: &str, message: impl Into<String>) -> Self {
         Self::Invalid(vec![Mistake::new(code, field, message)])
@@ -248,6 +269,7 @@ impl Error {
         match self {
             Self::Refused { code, .. } => *code,
             Self::Invalid(_) => Code::BadUserInput,
+            Self::Raced(error) => error.code(),
             Self::Internal(_) => Code::Internal,
         }
     }
@@ -262,6 +284,7 @@ impl Error {
                 denied: denied.clone(),
             },
             Self::Invalid(mistakes) => Self::Invalid(mistakes.clone()),
+            Self::Raced(error) => error.again().by_others(),
             Self::Internal(cause) => Self::internal(cause.to_string()),
         }
     }
@@ -299,6 +322,7 @@ impl Error {
                 }
                 message.clone()
             }
+            Self::Raced(error) => return error.again().into_server_error(pos, path),
             Self::Invalid(_) => self.to_string(),
         };
         let mut error = ServerError::new(message, pos);

@@ -236,18 +236,6 @@ async fn a_transaction_with_a_refused_statement_takes_no_other_and_cannot_be_com
         system.put::<setting::Entity>(&tx, &[row("second")]).await.expect_err("after a refusal nothing runs");
         tx.commit().await.expect_err("it did not succeed");
         assert_eq!(world.number("SELECT count(*) FROM setting WHERE value = 'x'").await, 0);
-        // The way back to a savepoint is open.
-        let tx = system.begin("test").await.expect("a transaction");
-        system.put::<setting::Entity>(&tx, &[row("first")]).await.expect("it fits");
-        let refused = tx.attempt(async {
-            system.put::<setting::Entity>(&tx, &[row("second")]).await?;
-            system.look::<setting::Entity>(sea_orm::Condition::all()).await?;
-            Err::<(), _>(tributary::error::Error::conflict("no"))
-        });
-        refused.await.expect("no fault").expect_err("it was refused");
-        system.put::<setting::Entity>(&tx, &[row("third")]).await.expect("it fits");
-        tx.commit().await.expect("it is done");
-        assert_eq!(world.number("SELECT count(*) FROM setting WHERE value = 'x'").await, 2);
     })
     .await;
 }

@@ -36,6 +36,8 @@ async fn the_same_input_in_another_spelling_is_the_same() {
             json!({ "amount": { "currency": "EUR", "amount": "5.00" }, "name": "A", "kind": null }),
         )
         .await;
+        let said = json!({ "items": [{ "name": "B", "kind": "NEW_BUSINESS" }] });
+        twice(&cast.rep, "createDeals", json!({ "items": [{ "name": "B" }] }), said).await;
         twice(
             &cast.rep,
             "winDeal",
@@ -131,8 +133,13 @@ async fn a_key_is_the_same_in_the_header_and_the_input_and_is_no_other() {
         assert_eq!(cast.admin.mutate("createCompanies", many("K"), "__typename").await.code(), "IDEMPOTENCY_CONFLICT");
         assert_eq!(count().await, before);
         let team = json!({ "name": "A", "function": "SALES", "idempotencyKey": "K" });
-        let again = cast.admin.mutate("createTeam", team, "team { id }").await;
-        assert_eq!(again.payload()["team"], teams["a"]["team"]);
+        // The header stands for both mutations: one of them alone is something else.
+        assert_eq!(cast.admin.mutate("createTeam", team, "team { id }").await.code(), "IDEMPOTENCY_CONFLICT");
+        assert_eq!(keyed(&cast.admin, "K", several, json!({})).await.data(), &teams);
+        let single = "mutation { createTeam(input: { name: \"S\", function: SALES }) { team { id } } }";
+        let made = keyed(&cast.admin, "S", single, json!({})).await.data()["createTeam"]["team"].clone();
+        let team = json!({ "name": "S", "function": "SALES", "idempotencyKey": "S" });
+        assert_eq!(cast.admin.mutate("createTeam", team, "team { id }").await.payload()["team"], made);
 
         let payload = "results { company { id } userErrors { code } }";
         let made = cast.admin.mutate("createCompanies", many("L"), payload).await.payload().clone();
@@ -145,7 +152,7 @@ async fn a_key_is_the_same_in_the_header_and_the_input_and_is_no_other() {
         for separator in ["\u{1e}", "\u{1f}"] {
             let key = format!("L{separator}0");
             let refused = cast.admin.mutate("createCompany", json!({ "name": "C", "idempotencyKey": key }), "__typename").await;
-            assert_eq!(refused.code(), "BAD_USER_INPUT");
+            assert_eq!(refused.mistakes(), ["INVALID idempotencyKey"]);
         }
         assert_eq!(cast.admin.mutate("createCompanies", many("L"), payload).await.payload(), &made);
         // Neither are those of the members of a request.
@@ -201,6 +208,103 @@ async fn a_key_has_up_to_255_characters_on_every_way() {
         assert_eq!(item.payload()["results"][0]["userErrors"], json!([{ "code": "TOO_LONG" }]));
         let header = keyed(&cast.admin, &long("h", 256), companies, items).await;
         assert_eq!(header.code(), "BAD_USER_INPUT");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn under_one_header_a_mutation_has_one_effect_wherever_it_stands() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let count = async || world.number("SELECT count(*) FROM company").await;
+        let make = |alias: &str, name: &str| {
+            format!(
+                "{alias}: createCompany(input: {{ name: \"{name}\" }}) {{ company {{ id }} userErrors {{ code }} }}"
+            )
+        };
+        let (f, g) = (make("f", "F"), make("g", "G"));
+        let bad = "bad: createCompany(input: { name: \"B\", country: \"Q9\" }) { userErrors { code } }";
+        let team = "t: createTeam(input: { name: \"T\", function: SALES }) { userErrors { code } }";
+        // Each group begins with what is done; whatever follows is the same to the letter of its inputs, or refused.
+        for (at, (first, effects, same, others)) in [
+            (
+                format!("{{ {f} }}"),
+                1,
+                vec![
+                    format!("{{ __typename {f} }}"),
+                    format!("{{ ... on Mutation {{ other: {} }} }}", &f[3..]),
+                    format!("{{ {f} {} }}", g.replacen(')', ") @skip(if: true)", 1)),
+                ],
+                vec![
+                    format!("{{ {g} }}"),
+                    format!("{{ {team} {f} }}"),
+                    format!("{{ {g} {f} }}"),
+                    format!("{{ {f} {g} }}"),
+                    format!("{{ {f} {} }}", make("h", "F")),
+                ],
+            ),
+            (
+                format!("{{ {f} {g} }}"),
+                2,
+                vec![format!("{{ __typename a: {} b: {} }}", &f[3..], &g[3..])],
+                vec![
+                    format!("{{ {g} {f} }}"),
+                    format!("{{ {f} }}"),
+                    format!("{{ {g} }}"),
+                    format!("{{ {team} {f} {g} }}"),
+                    format!("{{ {f} {} }}", make("h", "H")),
+                ],
+            ),
+            (format!("{{ {bad} {f} }}"), 1, vec![], vec![format!("{{ {f} {bad} }}"), format!("{{ {f} }}")]),
+            (format!("{{ {f} {} }}", make("h", "F")), 2, vec![], vec![format!("{{ {f} }}")]),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let key = format!("key {at}");
+            let before = count().await;
+            let send =
+                async |document: &str| keyed(&cast.admin, &key, &format!("mutation {document}"), json!({})).await;
+            send(&first).await.data();
+            assert_eq!(count().await - before, effects, "{first}");
+            for document in [first.clone()].iter().chain(&same) {
+                assert!(send(document).await.codes().is_empty(), "{document}");
+            }
+            for document in &others {
+                let codes = send(document).await.codes();
+                assert!(
+                    !codes.is_empty() && codes.iter().all(|code| code == "IDEMPOTENCY_CONFLICT"),
+                    "{first} then {document}: {codes:?}"
+                );
+            }
+            assert_eq!(count().await - before, effects, "{first} is done once");
+        }
+        assert_eq!(world.number("SELECT count(*) FROM team WHERE name = 'T'").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_members_of_a_request_are_done_once_wherever_they_stand() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let count = async || world.number("SELECT count(*) FROM company").await;
+        let make = |name: &str| json!({ "query": "mutation($n: String!) { createCompany(input: { name: $n }) { company { id } } }", "variables": { "n": name } });
+        let send = async |key: &str, body: Value| cast.admin.send(body, &[("idempotency-key", key)]).await;
+        let before = count().await;
+        // An array of one is the request in it.
+        let one = send("one", make("A")).await.body;
+        assert_eq!(send("one", json!([make("A")])).await.body, json!([one]));
+        assert_eq!(count().await - before, 1);
+        for others in [json!([make("B"), make("A")]), json!([make("A"), make("B")])] {
+            assert_eq!(send("one", others).await.code(), "IDEMPOTENCY_CONFLICT");
+        }
+        let two = send("two", json!([make("A"), make("B")])).await.body;
+        assert_eq!(send("two", json!([make("A"), make("B")])).await.body, two);
+        for others in [json!([make("B"), make("A")]), make("A"), json!([make("C"), make("A"), make("B")])] {
+            assert_eq!(send("two", others).await.code(), "IDEMPOTENCY_CONFLICT");
+        }
+        assert_eq!(count().await - before, 3);
     })
     .await;
 }

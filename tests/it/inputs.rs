@@ -52,8 +52,11 @@ fn results(answer: &Answer) -> Vec<Vec<String>> {
 
 const RESULTS: &str = "results { userErrors { code field message } }";
 
-/// What no value of a type looks like; nothing for types whose structure is judged before anything runs, and for those
-/// that take any text.
+/// What presentations paste for the end of a line.
+const CONTROL: &str = "x\u{b}y";
+
+/// What no value of a type looks like; nothing for types whose structure is judged before anything runs. No text holds a
+/// control character.
 fn malformed(place: &Place) -> Vec<Value> {
     let text = match (place.ty.as_str(), place.name()) {
         ("DateTime", _) => "yesterday",
@@ -65,12 +68,13 @@ fn malformed(place: &Place) -> Vec<Value> {
         ("PhoneNumber", _) => "call me",
         ("TimeZone", _) => "Mars/Base",
         ("LanguageTag", _) => "!!",
-        ("String", "domain") => return vec![json!("no domain")],
+        ("String", "domain") => return vec![json!(CONTROL), json!("no domain")],
+        ("String" | "ID", _) => return vec![json!(CONTROL)],
         // An odd address is kept rather than lost.
-        ("URL", _) => return vec![json!(true)],
+        ("URL", _) => return vec![json!(CONTROL), json!(true)],
         _ => return Vec::new(),
     };
-    vec![json!(text), json!(true), json!({ "a": [1] })]
+    vec![json!(text), json!(CONTROL), json!(true), json!({ "a": [1] })]
 }
 
 /// In every place of every mutation: the mistake stands at its field, in the single mutation and in its item of a batch,
@@ -203,4 +207,29 @@ async fn nothing_is_given_to_who_cannot_work_on_it() {
     }
     assert!(met.get() > 40, "only {} users were named", met.get());
     wrong.none();
+}
+
+/// Wherever the text of a mutation is written: it refuses its item, not the others.
+#[tokio::test]
+async fn a_control_character_is_a_mistake_of_the_item_that_has_it() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        let lead = |email: &str, name: &str| format!("{{ contact: {{ email: {email:?}, lastName: {name} }}, source: INBOUND }}");
+        let (good, bad) = (lead("good@form.example", "\"Good\""), lead("bad@form.example", "\"Ba\\u000bd\""));
+        let by_variable = lead("other@form.example", "$name");
+        let document = format!(
+            "mutation($name: String!) {{ captureLeads(input: {{ items: [{bad}, {good}, {by_variable}] }}) {{ userErrors {{ code }} results {{ lead {{ id }} userErrors {{ code field }} }} }} \
+             one: captureLead(input: {bad}) {{ userErrors {{ code field }} }} }}"
+        );
+        let answer = cast.marketer.run(&document, json!({ "name": "B\u{1}" })).await;
+        let (results, mistake) = (&answer.data()["captureLeads"]["results"], json!([{ "code": "INVALID", "field": ["contact", "lastName"] }]));
+        assert!(results[1]["lead"]["id"].is_string(), "{:#}", answer.body);
+        assert_eq!((&results[0]["userErrors"], &results[2]["userErrors"]), (&mistake, &mistake));
+        assert_eq!(answer.data()["one"]["userErrors"], mistake);
+        assert_eq!(world.number("SELECT count(*) FROM lead").await, 1);
+        // Elsewhere in the same document it refuses the whole of it.
+        let asks = "mutation($t: String!) { createCompany(input: { name: $t }) { company { contacts(filter: { lastName: { eq: $t } }) { totalCount } } } }";
+        assert_eq!(cast.admin.run(asks, json!({ "t": "B\u{1}" })).await.code(), "BAD_USER_INPUT");
+    })
+    .await;
 }

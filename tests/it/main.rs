@@ -50,6 +50,7 @@ mod money;
 mod nulls;
 mod pages;
 mod playground;
+mod races;
 mod readme;
 mod replicas;
 mod rows;

@@ -40,7 +40,7 @@ verbs! {
 }
 
 /// The input of logActivity.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct LogActivityInput {
     /// What it is.
     pub kind: ActivityKind,
@@ -83,7 +83,7 @@ pub struct LogActivityInput {
 }
 
 /// The input of planActivity.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct PlanActivityInput {
     /// What it is.
     #[graphql(default_with = "ActivityKind::FollowUp")]
@@ -120,7 +120,7 @@ pub struct PlanActivityInput {
 }
 
 /// The input of completeActivity.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct CompleteActivityInput {
     /// The activity.
     pub id: Id<activity::Entity>,
@@ -141,7 +141,7 @@ pub struct CompleteActivityInput {
 }
 
 /// The next planned activity; it has the links of the one it follows.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct FollowUpInput {
     /// What it is.
     #[graphql(default_with = "ActivityKind::FollowUp")]
@@ -162,7 +162,7 @@ pub struct FollowUpInput {
 }
 
 /// The input of cancelActivity.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct CancelActivityInput {
     /// The activity.
     pub id: Id<activity::Entity>,
@@ -175,7 +175,7 @@ pub struct CancelActivityInput {
 }
 
 /// The input of noShowActivity.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct NoShowActivityInput {
     /// The activity.
     pub id: Id<activity::Entity>,

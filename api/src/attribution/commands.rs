@@ -40,6 +40,9 @@ pub async fn rebuild(tx: &Tx, warrant: &Warrant, deals: &[Uuid]) -> Result<()> {
 /// # Errors
 /// Database errors.
 pub async fn rebuild_for_contacts(tx: &Tx, warrant: &Warrant, contacts: &[Uuid]) -> Result<()> {
+    if contacts.is_empty() {
+        return Ok(());
+    }
     let parts = tx.all::<deal_contact::Entity>(warrant).any_of(deal_contact::Column::ContactId, contacts).all().await?;
     let leads = tx.all::<lead::Entity>(warrant).any_of(lead::Column::ContactId, contacts).all().await?;
     let leads: Vec<_> = leads.into_iter().map(|lead| lead.id).collect();

@@ -12,7 +12,7 @@ use crate::graphql::node::Node;
 use crate::graphql::scalar::Moment;
 
 /// Who wants to sign in.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct SignInInput {
     /// The address the user signs in with; letter case does not matter.
     pub email: String,
@@ -22,7 +22,7 @@ pub struct SignInInput {
 }
 
 /// The session to go on with.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct RefreshSessionInput {
     /// The refresh token of the last answer.
     #[graphql(secret)]
@@ -30,7 +30,7 @@ pub struct RefreshSessionInput {
 }
 
 /// What to end.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct SignOutInput {
     /// End every session of the user, on all devices.
     #[graphql(default)]

@@ -42,7 +42,7 @@ verbs! {
 macro_rules! inputs {
     ($( $(#[$doc:meta])+ $name:ident { $( $(#[$field_doc:meta])+ $field:ident: $ty:ty, )* } )+) => { $(
         $(#[$doc])+
-        #[derive(InputObject)]
+        #[derive(Clone, InputObject)]
         pub struct $name {
             /// The campaign.
             pub id: Id<campaign::Entity>,

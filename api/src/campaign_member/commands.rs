@@ -1,6 +1,6 @@
 //! Filling a campaign's audience.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entity::campaign_member::MemberStatus;
 use entity::{campaign, campaign_member, contact};
@@ -33,38 +33,42 @@ pub async fn add(tx: &Tx, input: AddCampaignMembersInput) -> Result<AddCampaignM
         )));
     }
     let ids: Vec<_> = input.contact_ids.iter().map(|id| id.uuid()).collect();
-    let contacts = contacts(tx, &ids).await?;
-    let mut known = members(tx, campaign.id, &contacts).await?;
-    let mut results = Vec::with_capacity(ids.len());
-    for (index, id) in ids.iter().enumerate() {
-        let contact = contacts.get(id).ok_or_else(|| nobody(index)).and_then(|contact| living(contact, index));
-        let added = match contact {
-            Err(mistake) => Err(vec![mistake]),
-            Ok(contact) => match known.get(&contact) {
-                Some(member) => Ok((*member, true)),
-                None => Ok((create(tx, &input, campaign.id, contact).await?, false)),
-            }
-            .inspect(|(member, _)| {
-                known.insert(contact, *member);
-            }),
-        };
-        results.push(result(index, added));
-    }
-    let mistakes = results.iter().flat_map(|result| &result.user_errors);
-    bulk::all_or_none(input.atomic, mistakes)?;
+    let found = contacts(tx, &ids).await?;
+    let checked = |(index, id)| found.get(id).ok_or_else(|| nobody(index)).and_then(|contact| living(contact, index));
+    let asked: Vec<_> = ids.iter().enumerate().map(checked).collect();
+    let wanted: BTreeSet<_> = asked.iter().flatten().copied().collect();
+    let mut members = members(tx, campaign.id, &wanted).await?;
+    let missing = wanted.iter().filter(|contact| !members.contains_key(contact));
+    let rows: Vec<_> = missing.map(|contact| row(tx, &input, campaign.id, *contact)).collect();
+    let made = tx.create_new::<campaign_member::Entity, _>(rows.clone(), |member| member.contact_id).await?;
+    let (ours, theirs): (Vec<_>, Vec<_>) = rows.iter().partition(|member| made.contains(&member.id));
+    members.extend(ours.iter().map(|member| (member.contact_id, member.id)));
+    // Whom others added at this moment.
+    let theirs = theirs.iter().map(|member| member.contact_id).collect();
+    members.extend(self::members(tx, campaign.id, &theirs).await?);
+    let mut told = HashSet::new();
+    let results: Vec<_> = asked
+        .into_iter()
+        .enumerate()
+        .map(|(index, contact)| {
+            let added = contact.and_then(|contact| members.get(&contact).copied().ok_or_else(|| gone(index)));
+            result(index, added.map(|member| (member, !made.contains(&member) || !told.insert(member))))
+        })
+        .collect();
+    bulk::all_or_none(input.atomic, results.iter().flat_map(|result| &result.user_errors))?;
     Ok(AddCampaignMembersPayload { results, user_errors: Vec::new() })
 }
 
-async fn create(tx: &Tx, input: &AddCampaignMembersInput, campaign: Uuid, contact: Uuid) -> Result<Uuid> {
-    let row = campaign_member::Model {
+fn row(tx: &Tx, input: &AddCampaignMembersInput, campaign: Uuid, contact: Uuid) -> campaign_member::Model {
+    campaign_member::Model {
+        id: tx.id(),
         campaign_id: campaign,
         contact_id: contact,
         status: input.status,
         first_responded_at: (input.status == MemberStatus::Responded).then(|| tx.now()),
         source: input.source,
         ..campaign_member::Model::default()
-    };
-    Ok(tx.create::<campaign_member::Entity>(row).await?.id)
+    }
 }
 
 /// The visible contacts by the id they were asked for; a merged one answers as the one it was merged into.
@@ -73,9 +77,12 @@ async fn contacts(tx: &Tx, ids: &[Uuid]) -> Result<HashMap<Uuid, contact::Model>
 }
 
 /// The memberships of these contacts, by contact.
-async fn members(tx: &Tx, campaign: Uuid, contacts: &HashMap<Uuid, contact::Model>) -> Result<HashMap<Uuid, Uuid>> {
+async fn members(tx: &Tx, campaign: Uuid, contacts: &BTreeSet<Uuid>) -> Result<HashMap<Uuid, Uuid>> {
     use campaign_member::Column;
-    let ids: Vec<_> = contacts.values().map(|contact| contact.id).collect();
+    if contacts.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<_> = contacts.iter().copied().collect();
     let warrant = tx.may::<campaign_member::Entity>(Action::Create)?;
     let rows = tx.all::<campaign_member::Entity>(&warrant).matching(Column::CampaignId, campaign);
     let rows = rows.any_of(Column::ContactId, &ids).all().await?;
@@ -94,12 +101,19 @@ fn nobody(index: usize) -> Mistake {
     Mistake::new("NOT_FOUND", &format!("contactIds.{index}"), "There is no such Contact.")
 }
 
-fn result(index: usize, added: Result<(Uuid, bool), Vec<Mistake>>) -> CampaignMemberResult {
+/// Somebody took them out of the audience at this moment.
+fn gone(index: usize) -> Mistake {
+    Mistake::new("CONFLICT", &format!("contactIds.{index}"), "The member was removed just now. Try again.")
+}
+
+fn result(index: usize, added: Result<(Uuid, bool), Mistake>) -> CampaignMemberResult {
     let index = i32::try_from(index).unwrap_or(i32::MAX);
     match added {
         Ok((member, already_member)) => {
             CampaignMemberResult { index, member: Node::at(member), already_member, user_errors: Vec::new() }
         }
-        Err(user_errors) => CampaignMemberResult { index, member: Node::none(), already_member: false, user_errors },
+        Err(mistake) => {
+            CampaignMemberResult { index, member: Node::none(), already_member: false, user_errors: vec![mistake] }
+        }
     }
 }

@@ -23,7 +23,7 @@ verbs! {
 }
 
 /// The input of addCampaignMembers.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct AddCampaignMembersInput {
     /// The campaign.
     pub campaign_id: Id<campaign::Entity>,

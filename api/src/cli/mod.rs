@@ -92,7 +92,7 @@ impl From<Error> for Failure {
         match error {
             Error::Internal(cause) => Self::Failed(cause.to_string()),
             Error::Invalid(mistakes) => Self::Usage(mistakes.into_iter().map(|mistake| mistake.message).collect()),
-            refused @ Error::Refused { .. } => Self::Failed(refused.to_string()),
+            refused @ (Error::Refused { .. } | Error::Raced(_)) => Self::Failed(refused.to_string()),
         }
     }
 }

@@ -35,7 +35,7 @@ verbs! {
 }
 
 /// What moveDeal takes.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct MoveDealInput {
     /// The deal.
     pub id: Id<deal::Entity>,
@@ -51,7 +51,7 @@ pub struct MoveDealInput {
 }
 
 /// What winDeal takes.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct WinDealInput {
     /// The deal.
     pub id: Id<deal::Entity>,
@@ -66,7 +66,7 @@ pub struct WinDealInput {
 }
 
 /// What loseDeal takes.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct LoseDealInput {
     /// The deal.
     pub id: Id<deal::Entity>,
@@ -87,7 +87,7 @@ pub struct LoseDealInput {
 }
 
 /// What reopenDeal takes.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct ReopenDealInput {
     /// The deal.
     pub id: Id<deal::Entity>,

@@ -1,10 +1,13 @@
 //! The frame of a mutation with many items: each in a transaction of its own, or all in one.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use async_graphql::{Context, Value};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::judge::{Meaning, Told};
-use super::mutation::{Payload, key_of, perform};
+use super::mutation::{Payload, key_of, perform, unraced};
 use super::node::read_together;
 use super::refusals::Refusals;
 use crate::bulk::MOST;
@@ -30,11 +33,11 @@ pub struct Options {
 /// # Errors
 /// UNAUTHENTICATED; IDEMPOTENCY_CONFLICT: the key of the whole was used for something else; `Invalid` with `TOO_MANY`:
 /// then nothing was done.
-pub async fn batch<I, P: Payload>(
+pub async fn batch<I: Clone + Send + Sync, P: Payload>(
     ctx: &Context<'_>,
     items: impl ExactSizeIterator<Item = Result<Told<I>>> + Send,
     options: Options,
-    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
+    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>> + Send + Sync,
 ) -> Result<Vec<P>> {
     super::reader(ctx)?;
     if items.len() > MOST {
@@ -52,21 +55,17 @@ pub async fn batch<I, P: Payload>(
     Ok(payloads)
 }
 
-async fn each<I, P: Payload>(
+async fn each<I: Clone + Send + Sync, P: Payload>(
     ctx: &Context<'_>,
     items: impl ExactSizeIterator<Item = Result<Told<I>>> + Send,
     key: Option<String>,
-    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
+    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>> + Send + Sync,
     refusals: &mut Refusals,
 ) -> Result<Vec<P>> {
     let (reader, verb) = (super::reader(ctx)?, ctx.item.node.name.node.as_str());
-    let whole = key_of(ctx, key.as_deref());
+    let whole = key_of(ctx, key.as_deref()).await?;
     if let Some(whole) = &whole {
-        // The key is this mutation's from now on; which of its items are done is kept with each of them.
-        let claim = Meaning::default().under(whole.clone(), verb);
-        if let Begun::Fresh(tx) = idempotency::begin::<bool>(reader.clone(), verb, Some(claim)).await? {
-            tx.finish(&true).await?;
-        }
+        idempotency::take(reader, verb, Meaning::default().under(whole.clone(), verb)).await?;
     }
     let mut payloads = Vec::with_capacity(items.len());
     for (at, told) in items.enumerate() {
@@ -84,11 +83,11 @@ async fn each<I, P: Payload>(
     Ok(payloads)
 }
 
-async fn together<I, P: Payload>(
+async fn together<I: Clone + Send + Sync, P: Payload>(
     ctx: &Context<'_>,
     items: Vec<Result<Told<I>>>,
     key: Option<String>,
-    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
+    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>> + Send + Sync,
     refusals: &mut Refusals,
 ) -> Result<Vec<P>> {
     let (reader, verb) = (super::reader(ctx)?, ctx.item.node.name.node.as_str());
@@ -108,27 +107,34 @@ async fn together<I, P: Payload>(
     if !refused.is_empty() {
         return Ok(undone(count, &refused));
     }
-    let request = key_of(ctx, key.as_deref()).map(|key| all.under(key, verb));
-    let tx = match idempotency::begin(reader.clone(), verb, request).await? {
-        Begun::Replay(payloads) => return Ok(payloads),
-        Begun::Fresh(tx) => tx,
-    };
-    let mut payloads = Vec::with_capacity(count);
-    for (at, input) in inputs.into_iter().enumerate() {
-        match command(&tx, input).await {
-            Ok(payload) => payloads.push(payload),
-            Err(error) => {
-                // The transaction ends here: who has a value already is asked outside of it.
-                drop(tx);
-                refusals.add(&error);
-                let mut mistakes = mistakes(error);
-                reader.name_holders(&mut mistakes).await?;
-                return Ok(undone(count, &[(at, mistakes)]));
-            }
+    let request = key_of(ctx, key.as_deref()).await?.map(|key| all.under(key, verb));
+    // The item that is at work; none while the key is asked for, or at the commit.
+    let at = AtomicUsize::new(count);
+    let attempt = async || {
+        at.store(count, Ordering::Relaxed);
+        let tx = match idempotency::begin(reader.clone(), verb, request.clone()).await? {
+            Begun::Replay(payloads) => return Ok(payloads),
+            Begun::Fresh(tx) => tx,
+        };
+        let mut payloads = Vec::with_capacity(count);
+        for (place, input) in inputs.iter().enumerate() {
+            at.store(place, Ordering::Relaxed);
+            payloads.push(command(&tx, input.clone()).await?);
         }
+        at.store(count, Ordering::Relaxed);
+        tx.finish(&payloads).await?;
+        Ok(payloads)
+    };
+    match unraced(|| attempt().boxed()).await {
+        // The transaction has ended: who has a value already is asked outside of it.
+        Err(error) if at.load(Ordering::Relaxed) < count => {
+            refusals.add(&error);
+            let mut mistakes = mistakes(error);
+            reader.name_holders(&mut mistakes).await?;
+            Ok(undone(count, &[(at.into_inner(), mistakes)]))
+        }
+        done => done,
     }
-    tx.finish(&payloads).await?;
-    Ok(payloads)
 }
 
 /// The answer of a batch that was given up because of these items.

@@ -117,6 +117,7 @@ fn find(name: &str) -> Option<Plain> {
 }
 
 /// What a plain mutation is to do.
+#[derive(Clone)]
 struct Order {
     id: Uuid,
     version: i32,
@@ -132,7 +133,7 @@ impl Plain {
     async fn run_many(self, ctx: &Context<'_>) -> Result<Done> {
         let outcome = async {
             let mut input = input(ctx)?;
-            let mut checks = Checks::new();
+            let mut checks = judge::characters(&input, |field| field == "items");
             let key = judge::key(&input, &mut checks);
             checks.done()?;
             let Value::Object(fields) = &mut input else { return Err(Error::bad_input("input: expected an object.")) };
@@ -145,7 +146,7 @@ impl Plain {
 
     /// Reads an input.
     fn told(self, value: Value) -> Result<Told<Order>> {
-        let mut checks = Checks::new();
+        let (mut letters, mut checks) = (judge::characters(&value, |_| false), Checks::new());
         let key = judge::key(&value, &mut checks);
         let Value::Object(input) = value else { return Err(Error::invalid("INVALID", "", "Expected an object.")) };
         let given = given(self.of, &input, self.verb, &mut checks);
@@ -156,11 +157,19 @@ impl Plain {
         let changes = !matches!(self.verb, Verb::Create | Verb::Upsert);
         let versioned = !changes || version.is_some();
         checks.expect(versioned, "REQUIRED", "expectedVersion", "Say which version of the row the change is based on.");
-        checks.done()?;
+        letters.add_elsewhere(checks);
+        letters.done()?;
         let id = if changes { target(self.of, &input)? } else { Uuid::nil() };
-        let said = format!("{id} {version:?} {:?} {:?}", given.values, given.reason);
+        let values: Vec<_> = given.values.iter().filter(|value| !self.goes_without_saying(value)).collect();
+        let said = format!("{id} {version:?} {values:?} {:?}", given.reason);
         let meaning = Meaning { said, secrets: Vec::new() };
         Ok(Told { key, input: Order { id, version: version.unwrap_or_default(), given }, meaning })
+    }
+
+    /// The choice that a new row gets anyway means the same said and unsaid.
+    fn goes_without_saying(self, (field, column, value): &(String, &'static str, sea_orm::Value)) -> bool {
+        let is_choice = self.of.field(field).is_some_and(|field| matches!(field.shape, Shape::Choice(_)));
+        self.verb == Verb::Create && is_choice && (self.writes.default)(column).as_ref() == Some(value)
     }
 
     async fn write(self, tx: &Tx, order: Order) -> Result<Outcome> {

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use std::sync::LazyLock;
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::registry::{MetaInputValue, MetaType, Registry};
+use async_graphql::registry::{MetaField, MetaInputValue, MetaType, Registry};
 use async_graphql::{InputType, InputValueResult, Name, Value};
 use sea_orm::Value as Sql;
 
@@ -18,7 +18,7 @@ use super::schema::registry;
 use super::value::{items, parse, parse_money, print_time, scalar_of, text_of};
 use crate::checks::Checks;
 use crate::error::{Error, Result};
-use crate::spelling::text;
+use crate::spelling::text::{self, control};
 use crate::store::descriptor::{Descriptor, Shape, Text, parse_id_of};
 
 /// The most characters of an idempotency key.
@@ -59,11 +59,14 @@ impl<T: InputType> Raw<T> {
     /// # Errors
     /// `Invalid` with every value that is not what its field holds.
     pub fn told(self) -> Result<Told<T>> {
-        let mut checks = Checks::new();
-        let ty = T::type_name();
+        let (mut checks, ty) = (Checks::new(), T::type_name());
+        let parts = if let Some(Input::Object(parts)) = INPUTS.get(ty.as_ref()) { parts.as_slice() } else { &[] };
+        let judged_later = |name: &str| parts.iter().any(|part| part.name == name && part.is_list_of_inputs());
+        let mut letters = characters(&self.value, judged_later);
         let value = read(&format!("{ty}!"), Some(self.value), "", &mut checks);
         let key = key(&value, &mut checks);
-        checks.done()?;
+        letters.add_elsewhere(checks);
+        letters.done()?;
         let input = T::parse(Some(value)).map_err(|_| Error::invalid("INVALID", "", format!("This is no {ty}.")))?;
         let mut secrets = Vec::new();
         let said = conceal(&ty, input.to_value(), &mut secrets).to_string();
@@ -98,6 +101,40 @@ impl<T: InputType> InputType for Raw<T> {
 
     fn as_raw_value(&self) -> Option<&Self> {
         Some(self)
+    }
+}
+
+/// Every text of an input that holds a control character is a mistake at its place, whatever the field holds. Fields that
+/// are `judged_later` are left out.
+pub fn characters(input: &Value, judged_later: impl Fn(&str) -> bool) -> Checks {
+    let mut checks = Checks::new();
+    if let Value::Object(fields) = input {
+        fields
+            .iter()
+            .filter(|(name, _)| !judged_later(name))
+            .for_each(|(name, value)| letters(value, name, &mut checks));
+    }
+    checks
+}
+
+fn letters(value: &Value, field: &str, checks: &mut Checks) {
+    match value {
+        Value::String(text) => {
+            if let Some(found) = control(text) {
+                let code = u32::from(found);
+                let message = format!(
+                    "{field} has the control character U+{code:04X}: only tabs and ends of lines may stand in a text."
+                );
+                checks.refuse("INVALID", field, message);
+            }
+        }
+        Value::List(items) => {
+            items.iter().enumerate().for_each(|(at, item)| letters(item, &format!("{field}.{at}"), checks));
+        }
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, value)| letters(value, &format!("{field}.{name}"), checks));
+        }
+        _ => {}
     }
 }
 
@@ -308,19 +345,38 @@ fn print(parsed: Option<Sql>, given: Value) -> Value {
     }
 }
 
-/// Takes the secrets and the key out of an input.
+/// What a mutation is told, in one spelling as far as it is known before the input is read, without secrets and keys.
+pub fn told(mutation: &str, input: Option<Value>) -> String {
+    let ty = INPUT_OF.get(mutation).map(String::as_str).unwrap_or_default();
+    format!("{mutation} {}", conceal(ty, input.unwrap_or_default(), &mut Vec::new()))
+}
+
+/// The type of the input of each mutation.
+static INPUT_OF: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    let Some(MetaType::Object { fields, .. }) = registry().types.remove("Mutation") else { return HashMap::new() };
+    let input = |field: &MetaField| field.args.get("input").map(|input| input.ty.clone());
+    fields.into_iter().filter_map(|(name, field)| Some((name, input(&field)?))).collect()
+});
+
+/// Takes the secrets and the keys out of an input, and puts its fields in the order of their declaration.
 fn conceal(ty: &str, value: Value, secrets: &mut Vec<String>) -> Value {
-    let (Some(Input::Object(parts)), Value::Object(mut fields)) = (INPUTS.get(ty), value) else { return Value::Null };
-    fields.shift_remove(KEY);
-    for part in parts {
-        let Some(value) = fields.get_mut(part.name.as_str()) else { continue };
-        let inner = part.ty.trim_end_matches('!');
-        if part.secret {
-            let secret = std::mem::take(value);
-            secrets.push(format!("{} {secret}", part.name));
-        } else if matches!((INPUTS.get(inner), &value), (Some(Input::Object(_)), Value::Object(_))) {
-            *value = conceal(inner, std::mem::take(value), secrets);
+    let ty = ty.trim_matches(['[', ']', '!']);
+    match (INPUTS.get(ty), value) {
+        (Some(Input::Object(_)), Value::List(items)) => {
+            Value::List(items.into_iter().map(|item| conceal(ty, item, secrets)).collect())
         }
+        (Some(Input::Object(parts)), Value::Object(mut fields)) => {
+            let mut concealed = IndexMap::new();
+            for part in parts.iter().filter(|part| part.name != KEY) {
+                let Some(value) = fields.swap_remove(part.name.as_str()) else { continue };
+                if part.secret {
+                    secrets.push(format!("{} {value}", part.name));
+                } else {
+                    concealed.insert(Name::new(&part.name), conceal(&part.ty, value, secrets));
+                }
+            }
+            Value::Object(concealed)
+        }
+        (_, value) => value,
     }
-    Value::Object(fields)
 }

@@ -9,11 +9,12 @@ use async_graphql::registry::{MetaField, ObjectBuilder, Registry};
 use async_graphql::{
     Context, ContextSelectionSet, InputType, Name, OutputType, PathSegment, Pos, Positioned, ServerResult, Value,
 };
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use super::judge::{Meaning, Raw, Told};
+use super::judge::{Meaning, Raw, Told, told};
 use super::node::{RowRef, answer_at, read_together};
 use super::panics::caught;
 use super::pick::{path_of, pick};
@@ -34,7 +35,7 @@ impl Meaning {
 }
 
 /// What a mutation answers.
-pub trait Payload: Serialize + DeserializeOwned + Send {
+pub trait Payload: Serialize + DeserializeOwned + Send + Sync {
     /// The answer when a person has to mend the input.
     fn refused(mistakes: Vec<Mistake>) -> Self;
 
@@ -46,10 +47,10 @@ pub trait Payload: Serialize + DeserializeOwned + Send {
 ///
 /// # Errors
 /// As [`once`].
-pub async fn one<I: InputType, P: Payload>(
+pub async fn one<I: InputType + Clone, P: Payload>(
     ctx: &Context<'_>,
     input: Raw<I>,
-    command: impl for<'a> FnOnce(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
+    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>> + Send + Sync,
 ) -> Result<P> {
     super::reader(ctx)?;
     once(ctx, input.told(), command).await
@@ -60,16 +61,16 @@ pub async fn one<I: InputType, P: Payload>(
 ///
 /// # Errors
 /// UNAUTHENTICATED, IDEMPOTENCY_CONFLICT, UNAVAILABLE; the command's, and those of the commit: then nothing was written.
-pub async fn once<I, P: Payload>(
+pub async fn once<I: Clone + Send + Sync, P: Payload>(
     ctx: &Context<'_>,
     told: Result<Told<I>>,
-    command: impl for<'a> FnOnce(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
+    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>> + Send + Sync,
 ) -> Result<P> {
     let (reader, verb) = (super::reader(ctx)?.clone(), ctx.item.node.name.node.as_str());
     // Boxed: what a mutation holds on its way would fill the stack.
     let outcome = Box::pin(async {
         let told = told?;
-        let request = key_of(ctx, told.key.as_deref()).map(|key| told.meaning.under(key, verb));
+        let request = key_of(ctx, told.key.as_deref()).await?.map(|key| told.meaning.under(key, verb));
         perform(&reader, verb, request, told.input, command).await
     });
     let mut payload = match outcome.await {
@@ -88,24 +89,22 @@ pub async fn once<I, P: Payload>(
 ///
 /// # Errors
 /// The command's, those of the commit and of the key: then nothing was written.
-pub(super) async fn perform<I, P: Payload>(
+pub(super) async fn perform<I: Clone + Send + Sync, P: Payload>(
     reader: &Reader,
     verb: &str,
     request: Option<Request>,
     input: I,
-    command: impl for<'a> FnOnce(&'a Tx, I) -> BoxFuture<'a, Result<P>>,
+    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>> + Send + Sync,
 ) -> Result<P> {
-    let done = Box::pin(async {
-        match idempotency::begin(reader.clone(), verb, request).await? {
-            Begun::Replay(payload) => Ok(payload),
-            Begun::Fresh(tx) => {
-                let payload = command(&tx, input).await?;
-                tx.finish(&payload).await?;
-                Ok(payload)
-            }
+    let attempt = async || match idempotency::begin(reader.clone(), verb, request.clone()).await? {
+        Begun::Replay(payload) => Ok(payload),
+        Begun::Fresh(tx) => {
+            let payload = command(&tx, input.clone()).await?;
+            tx.finish(&payload).await?;
+            Ok(payload)
         }
-    });
-    match caught(done).await? {
+    };
+    match caught(unraced(|| attempt().boxed())).await? {
         Err(Error::Invalid(mut mistakes)) => {
             reader.name_holders(&mut mistakes).await?;
             Err(Error::Invalid(mistakes))
@@ -114,23 +113,52 @@ pub(super) async fn perform<I, P: Payload>(
     }
 }
 
-/// The idempotency key of this field: the input's, else the header's; from the second field on with its place, for one
-/// header may cover several mutations of a document.
+/// How often a command is run that meets others at the same rows. One of those who meet always comes through, so it is
+/// about how many may be at the same at once.
+const TRIES: usize = 8;
+
+/// Runs a transaction again that met others who were at the same: now what they did is seen. Nothing is left of a
+/// transaction that failed, not even its idempotency key, and nothing was answered yet.
 ///
-/// What is put behind a client's key (here the place of a field, in a batch that of an item) comes after a control
-/// character, which no client can write: so no key that was made equals one that was given.
-pub(super) fn key_of(ctx: &Context<'_>, key: Option<&str>) -> Option<String> {
-    if let Some(key) = key {
-        return Some(key.to_owned());
+/// # Errors
+/// The transaction's, at the latest those of the last try.
+pub(super) async fn unraced<'a, T>(attempt: impl Fn() -> BoxFuture<'a, Result<T>>) -> Result<T> {
+    for _ in 1..TRIES {
+        match attempt().await {
+            Err(Error::Raced(error)) => tracing::debug!(%error, "a command met others and is run again"),
+            outcome => return outcome,
+        }
     }
-    let header = ctx.data_opt::<RequestMeta>()?.idempotency_key.as_deref()?;
+    attempt().await.map_err(Error::settled)
+}
+
+/// The idempotency key of this field: the input's, else the header's. The header's stands for the request: where the
+/// document has several mutations, it is taken for all of them as they stand there, and each has a key of its own by its
+/// place. So the same mutation placed otherwise is refused and never done twice, and two equal ones are two.
+///
+/// What is put behind a client's key (here the place of a mutation, in a batch that of an item) comes after a control
+/// character, which no client can write: so no key that was made equals one that was given.
+///
+/// # Errors
+/// IDEMPOTENCY_CONFLICT: the header's was used with other mutations.
+pub(super) async fn key_of(ctx: &Context<'_>, key: Option<&str>) -> Result<Option<String>> {
+    if let Some(key) = key {
+        return Ok(Some(key.to_owned()));
+    }
+    let header = ctx.data_opt::<RequestMeta>().and_then(|meta| meta.idempotency_key.as_deref());
+    let Some(header) = header else { return Ok(None) };
     let root = &ctx.query_env.operation.node.selection_set.node;
-    let fields = pick(ctx.query_env, &[root], &["Mutation"]).unwrap_or_default();
-    let place = fields.iter().position(|field| field.spot.key == ctx.item.node.response_key().node);
-    Some(match place.unwrap_or_default() {
-        0 => header.to_owned(),
-        place => format!("{header}\u{1e}{place}"),
-    })
+    let mut mutations = pick(ctx.query_env, &[root], &["Mutation"])?;
+    mutations.retain(|field| field.name != "__typename");
+    if mutations.len() < 2 {
+        return Ok(Some(header.to_owned()));
+    }
+    let place = mutations.iter().position(|field| field.spot.key == ctx.item.node.response_key().node);
+    let said: Vec<_> =
+        mutations.into_iter().map(|mut field| told(field.name, field.args.swap_remove("input"))).collect();
+    let whole = Meaning { said: said.join(" "), secrets: Vec::new() };
+    idempotency::take(super::reader(ctx)?, "document", whole.under(header.to_owned(), "document")).await?;
+    Ok(Some(format!("{header}\u{1e}{}", place.unwrap_or_default())))
 }
 
 /// The verbs of an entity's life as mutations: each runs a command `async fn(&Tx, Input) -> Result<Payload>`. A verb with
@@ -183,7 +211,7 @@ macro_rules! verbs {
 
         $($(
             /// The input of the batch mutation.
-            #[derive(async_graphql::InputObject)]
+            #[derive(Clone, async_graphql::InputObject)]
             pub struct $many_input {
                 /// At most 1,000; they are done in this order.
                 pub items: Vec<$crate::graphql::judge::Raw<$input>>,

@@ -18,7 +18,7 @@ verbs! {
 }
 
 /// The input of acknowledgeHandoff.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct AcknowledgeHandoffInput {
     /// The hand-off.
     pub id: Id<handoff::Entity>,

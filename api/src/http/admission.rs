@@ -38,6 +38,14 @@ pub struct Admitted {
     document: Arc<Document>,
 }
 
+impl Admitted {
+    /// What it asks for: equal for two requests of the same.
+    pub fn told(&self) -> String {
+        let variables = serde_json::to_string(&self.request.variables).unwrap_or_default();
+        format!("{} {} {variables}", self.document.hash(), self.request.operation_name.as_deref().unwrap_or_default())
+    }
+}
+
 /// Everything that can fail before anything runs and before anybody pays.
 ///
 /// # Errors

@@ -234,7 +234,7 @@ impl Call {
         stream::respond(framing, answers, credential, self.app.config().pulse, self.lease)
     }
 
-    /// Members run one after the other, in the order of the array; each has an idempotency key of its own, made with a
+    /// Members run one after the other, in the order of the array. Several have idempotency keys of their own, made with a
     /// character that no key of a client can hold.
     async fn answer_batch(self, batch: Vec<Parameters>) -> Result<Response<Body>, Refusal> {
         // Neither protocol of streams has a form for the answers to several operations.
@@ -247,15 +247,32 @@ impl Call {
             Ok(viewer) => viewer,
             Err(error) => return Ok(Answer::failed(error).into_response(self.media)),
         };
+        let batch: Vec<_> = batch.into_iter().map(|parameters| self.admit(parameters)).collect::<Result<_, _>>()?;
+        let whole = key.as_deref().filter(|_| batch.len() > 1);
+        if let (Some(whole), Some(viewer)) = (whole, &viewer)
+            && let Err(error) = self.take_key(whole, viewer, &batch).await
+        {
+            return Ok(Answer::failed(error).into_response(self.media));
+        }
         let mut answers = Vec::with_capacity(batch.len());
-        for (index, parameters) in batch.into_iter().enumerate() {
-            let key = key.as_ref().map(|key| format!("{key}\u{1d}{index}"));
-            answers.push(match self.admit(parameters)? {
+        for (index, admitted) in batch.into_iter().enumerate() {
+            let key = whole.map_or_else(|| key.clone(), |whole| Some(format!("{whole}\u{1d}{index}")));
+            answers.push(match admitted {
                 Ok(admitted) => self.run(admitted, viewer.clone(), key).await,
                 Err(errors) => Answer::refused(errors, self.app.is_schema_open(viewer.is_some())),
             });
         }
         Ok(Answer::into_batch(&answers, self.media))
+    }
+
+    /// Takes the key for an array of several members as it stands: changed it may not come again under the same key, or
+    /// what a member has done could be done again at another place.
+    async fn take_key(&self, key: &str, viewer: &Viewer, batch: &[Result<Admitted, Vec<ServerError>>]) -> Result<()> {
+        if !batch.iter().flatten().any(|admitted| admitted.kind == OperationType::Mutation) {
+            return Ok(());
+        }
+        let told = batch.iter().map(|member| member.as_ref().map(Admitted::told).unwrap_or_default());
+        self.app.take_key(viewer, key, told.collect()).await
     }
 
     /// Errors before anything ran, with suggestions for who may look at the schema.

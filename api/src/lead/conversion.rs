@@ -350,7 +350,7 @@ async fn take_part(
 async fn show_planned_activities(tx: &Tx, warrant: &Warrant, lead: &lead::Model, deal: &deal::Model) -> Result<()> {
     let planned = tx.all::<activity::Entity>(warrant).matching(activity::Column::LeadId, lead.id);
     let planned = planned.filter(activity::Column::Status.eq(ActivityStatus::Planned));
-    for row in planned.filter(activity::Column::DealId.is_null()).all().await? {
+    for row in planned.filter(activity::Column::DealId.is_null()).order_by(activity::Column::Id).all().await? {
         let mut row = tx.affected::<activity::Entity>(warrant, row);
         row.deal_id = Some(deal.id);
         tx.save(row).await?;

@@ -30,7 +30,7 @@ verbs! {
 }
 
 /// What convertLead takes. Without `deal` and `existingDealId` it makes a deal with the usual values.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct ConvertLeadInput {
     /// The lead; required.
     pub id: Option<Id<lead::Entity>>,
@@ -52,7 +52,7 @@ pub struct ConvertLeadInput {
 }
 
 /// The deal that a conversion makes.
-#[derive(Default, InputObject)]
+#[derive(Clone, Default, InputObject)]
 pub struct ConvertLeadDealInput {
     /// What is sold, to whom; the company's name unless given.
     pub name: Option<String>,
@@ -69,7 +69,7 @@ pub struct ConvertLeadDealInput {
 }
 
 /// What unconvertLead takes.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct UnconvertLeadInput {
     /// The lead; required.
     pub id: Option<Id<lead::Entity>>,

@@ -91,7 +91,7 @@ pub enum RejectedTo {
 }
 
 /// The input of nurtureLead.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct NurtureLeadInput {
     /// The lead.
     pub id: Id<lead::Entity>,
@@ -102,7 +102,7 @@ pub struct NurtureLeadInput {
 }
 
 /// The input of qualifyLead.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct QualifyLeadInput {
     /// The lead.
     pub id: Id<lead::Entity>,
@@ -115,7 +115,7 @@ pub struct QualifyLeadInput {
 }
 
 /// The input of handOffLead: a person, a team, or a person with the team they are in.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct HandOffLeadInput {
     /// The lead.
     pub id: Id<lead::Entity>,
@@ -130,7 +130,7 @@ pub struct HandOffLeadInput {
 }
 
 /// The input of acceptLead.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct AcceptLeadInput {
     /// The lead.
     pub id: Id<lead::Entity>,
@@ -145,7 +145,7 @@ pub struct AcceptLeadInput {
 }
 
 /// The input of rejectLead.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct RejectLeadInput {
     /// The lead.
     pub id: Id<lead::Entity>,
@@ -165,7 +165,7 @@ pub struct RejectLeadInput {
 }
 
 /// The input of recallHandoff.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct RecallHandoffInput {
     /// The lead whose pending hand-off is taken back; required.
     pub id: Option<Id<lead::Entity>>,
@@ -181,7 +181,7 @@ pub struct RecallHandoffInput {
 }
 
 /// The input of qualifyForSales: at least one of need, budget, authority and timing, unless the lead has one already.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct QualifyForSalesInput {
     /// The lead.
     pub id: Id<lead::Entity>,
@@ -200,7 +200,7 @@ pub struct QualifyForSalesInput {
 }
 
 /// The input of disqualifyLead.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct DisqualifyLeadInput {
     /// The lead.
     pub id: Id<lead::Entity>,
@@ -215,7 +215,7 @@ pub struct DisqualifyLeadInput {
 }
 
 /// The input of recycleLead.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct RecycleLeadInput {
     /// The lead.
     pub id: Id<lead::Entity>,

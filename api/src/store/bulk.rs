@@ -146,7 +146,7 @@ where
 fn raced(error: DbErr) -> Error {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => {
-            Error::conflict("Somebody else created one of these rows at the same moment. Try again.")
+            Error::raced("Somebody else created one of these rows at the same moment. Try again.")
         }
         _ => classify(error),
     }

@@ -269,11 +269,6 @@ impl Database {
         self.timed(BEGIN, begun).await.map_err(classify)
     }
 
-    /// Undoes what a transaction did since a savepoint, with the statement that was refused.
-    pub(super) async fn back_to(&self, savepoint: &str, transaction: &Transaction) -> Result<()> {
-        self.timed(STATEMENT, transaction.back_to(savepoint)).await.map_err(classify)
-    }
-
     /// Waits until nobody else of this process numbers events and commits. Only one at a time can have the counter; who
     /// waits for it here stands in no queue of the database, whose every waiter costs it work. Whoever has the counter
     /// waits for no row any more: the database could not see that two wait for each other.

@@ -356,6 +356,8 @@ pub struct Writes {
     pub insert: for<'a> fn(&'a Tx, Given) -> BoxFuture<'a, Result<Uuid>>,
     /// Changes a row that has this version, as an update or an assignment.
     pub change: for<'a> fn(&'a Tx, Uuid, Action, i32, Given) -> BoxFuture<'a, Result<()>>,
+    /// What a column of a new row holds as long as nothing is said.
+    pub default: fn(&str) -> Option<sea_orm::Value>,
     /// Changes the row that its source knows by this id, or makes it.
     pub put: for<'a> fn(&'a Tx, Given) -> BoxFuture<'a, Result<Uuid>>,
     /// Marks a row that has this version as deleted.
@@ -363,7 +365,7 @@ pub struct Writes {
 }
 
 /// The fields that a plain mutation gives.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Given {
     /// Values by column, with the input field each came from.
     pub values: Vec<(String, &'static str, sea_orm::Value)>,

@@ -131,7 +131,7 @@ impl Fault {
             Self::Failing => unavailable("The disk of the database has failed to read or write. Try again later."),
             Self::ReadOnly => unavailable("The database can only be read at the moment. Try again later."),
             Self::Damaged => unavailable("The database is damaged: whoever runs the service has to restore a backup."),
-            Self::Standoff => Error::conflict("Others were changing the same rows at the same moment. Try again."),
+            Self::Standoff => Error::raced("Others were changing the same rows at the same moment. Try again."),
             Self::Overflow => Error::bad_input("The sum is too large to be given. Narrow the filter."),
             Self::Refusal | Self::Ours => Error::internal(error),
         }
@@ -161,7 +161,7 @@ pub(super) fn of_commit(error: DbErr) -> Error {
     )
 }
 
-/// Was the statement refused by a rule of the data? Then what was done before it still stands.
+/// Was the statement refused by a rule of the data? Then the connection is as good as before.
 pub(super) fn is_refusal(error: &DbErr) -> bool {
     matches!(Fault::of(error), Fault::Refusal | Fault::Overflow | Fault::Standoff)
 }

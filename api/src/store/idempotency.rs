@@ -84,8 +84,7 @@ pub async fn begin<T: DeserializeOwned>(reader: Reader, verb: &str, request: Opt
         return Ok(Begun::Fresh(Box::new(tx)));
     }
     let known = idempotency_record::Entity::find_by_id((principal, key)).one(&tx.session()).await.map_err(classify)?;
-    let known =
-        known.ok_or_else(|| Error::conflict("The same request is being handled right now. Try again shortly."))?;
+    let known = known.ok_or_else(|| Error::raced("The same request is being handled right now. Try again shortly."))?;
     if known.request_hash != hash {
         return Err(Error::refused(
             Code::IdempotencyConflict,
@@ -94,6 +93,17 @@ pub async fn begin<T: DeserializeOwned>(reader: Reader, verb: &str, request: Opt
     }
     let outcome = known.response.ok_or_else(|| Error::internal("an idempotency record without an outcome"))?;
     Ok(Begun::Replay(serde_json::from_value(outcome).map_err(Error::internal)?))
+}
+
+/// Takes a key for the whole of something whose parts have keys of their own, which are kept with what each part did.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn take(reader: &Reader, verb: &str, whole: Request) -> Result<()> {
+    match begin::<bool>(reader.clone(), verb, Some(whole)).await? {
+        Begun::Fresh(tx) => tx.finish(&true).await,
+        Begun::Replay(_) => Ok(()),
+    }
 }
 
 /// Inserts the key; a concurrent holder of the same key is waited for.

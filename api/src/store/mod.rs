@@ -75,6 +75,7 @@ mod keeping;
 pub mod keys;
 mod lanes;
 mod link;
+mod natural;
 mod opening;
 pub mod page;
 pub mod present;

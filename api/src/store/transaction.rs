@@ -7,8 +7,8 @@
 //! - The statements that begin and end a transaction are proofs. `BEGIN IMMEDIATE` fails on a connection that is within a
 //!   transaction, and SQLite's `COMMIT` on one that is not. On PostgreSQL a savepoint just before the commit fails
 //!   without a living transaction.
-//! - After a statement that failed nothing runs any more. If it was refused by a rule of the data, the way back to a
-//!   savepoint is open; otherwise the transaction is broken for good.
+//! - After a statement that failed nothing runs any more. If it was refused by a rule of the data, the transaction can
+//!   still be undone; otherwise it is broken for good.
 //! - A connection is used again only after a proved end; any other is closed, and the next one is a fresh one.
 
 use std::time::Duration;
@@ -37,7 +37,7 @@ struct Held {
 enum State {
     /// It takes statements.
     Open,
-    /// A rule of the data refused a statement: only the way back to a savepoint is open.
+    /// A rule of the data refused a statement: it can only be undone.
     Refused(DbErr),
     /// A statement failed or was given up: what became of the transaction is not known.
     Broken(DbErr),
@@ -78,15 +78,6 @@ impl Transaction {
         // Back into the pool.
         drop(self.held.get_mut().link.take());
         Ok(())
-    }
-
-    /// Undoes everything since a savepoint, with the statement that was refused.
-    pub async fn back_to(&self, savepoint: &str) -> Result<(), DbErr> {
-        let mut held = self.held.lock().await;
-        if matches!(held.state, State::Refused(_)) {
-            held.state = State::Open;
-        }
-        held.run(&format!("ROLLBACK TO SAVEPOINT {savepoint}")).await.map(|_| ())
     }
 
     fn broken(&mut self, error: DbErr) -> DbErr {

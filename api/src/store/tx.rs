@@ -20,7 +20,7 @@ use super::transaction::Transaction;
 use super::words;
 use crate::access::{Action, Kind, policy};
 use crate::checks::Checks;
-use crate::error::{Code, Error, Mistake, Result};
+use crate::error::{Error, Mistake, Result};
 
 /// An entity that can be read and written through the store.
 pub trait Resource: EntityTrait<Model: Default + Send + Sync> {
@@ -276,7 +276,8 @@ impl Tx {
             Written::Within => {}
             Written::Outside => return Err(self.forbidden_at::<E>(warrant.action, id)),
             Written::Nothing => {
-                return Err(Error::conflict(format!(
+                // A row that the client named is locked; this one was read without a lock.
+                return Err(Error::raced(format!(
                     "{} was changed by someone else meanwhile. Read it again, then retry.",
                     of.name
                 )));
@@ -307,15 +308,7 @@ impl Tx {
     async fn insert<E: Resource>(&self, mut row: E::Model, action: Option<Action>) -> Result<E::Model> {
         let of = self.descriptor::<E>();
         check_source::<E>(&row)?;
-        if id_of::<E>(&row).is_nil() {
-            set::<E>(&mut row, "id", Value::Uuid(Some(self.id())));
-        }
-        let author = Some(self.reader.viewer.id).filter(|id| !id.is_nil());
-        set::<E>(&mut row, "created_at", Value::ChronoDateTimeUtc(Some(self.now())));
-        set::<E>(&mut row, "updated_at", Value::ChronoDateTimeUtc(Some(self.now())));
-        set::<E>(&mut row, "created_by", Value::Uuid(author));
-        set::<E>(&mut row, "version", Value::Int(Some(1)));
-        let id = id_of::<E>(&row);
+        let id = self.stamp::<E>(&mut row);
         let sql = insert_sql::<E>(&of.keys, std::slice::from_ref(&row));
         let written =
             self.write_one(of, id, sql, action).await.map_err(|error| holder::refusal::<E>(of, &row, error))?;
@@ -324,6 +317,19 @@ impl Tx {
         }
         self.note(of, id, event::changes::<E>(self.reader.graph(), of, None, &row));
         Ok(row)
+    }
+
+    /// Fills in what every new row has: id, times, author and version.
+    pub(super) fn stamp<E: Resource>(&self, row: &mut E::Model) -> Uuid {
+        if id_of::<E>(row).is_nil() {
+            set::<E>(row, "id", Value::Uuid(Some(self.id())));
+        }
+        let author = Some(self.reader.viewer.id).filter(|id| !id.is_nil());
+        set::<E>(row, "created_at", Value::ChronoDateTimeUtc(Some(self.now())));
+        set::<E>(row, "updated_at", Value::ChronoDateTimeUtc(Some(self.now())));
+        set::<E>(row, "created_by", Value::Uuid(author));
+        set::<E>(row, "version", Value::Int(Some(1)));
+        id_of::<E>(row)
     }
 
     /// Runs a statement that writes one row, which must then lie within the reach of the action, if there is one.
@@ -407,26 +413,6 @@ impl Tx {
         Ok(found.is_some())
     }
 
-    /// Tries one item of a bulk mutation: when it is refused, what it wrote is undone and the others go on.
-    ///
-    /// # Errors
-    /// Our faults and the database's; a refusal is the inner error.
-    pub async fn attempt<T>(&self, work: impl Future<Output = Result<T>>) -> Result<Result<T>> {
-        let noted = self.entries.lock().unwrap_or_else(PoisonError::into_inner).len();
-        self.execute(Sql::text("SAVEPOINT item")).await.map_err(classify)?;
-        let outcome = work.await;
-        if let Err(error) = &outcome {
-            if matches!(error.code(), Code::Internal | Code::Timeout | Code::Unavailable) {
-                // A fault is the whole mutation's; its transaction is dropped as it stands.
-                return outcome.map(Ok);
-            }
-            self.reader.store.database.back_to("item", &self.transaction).await?;
-            self.entries.lock().unwrap_or_else(PoisonError::into_inner).truncate(noted);
-        }
-        self.execute(Sql::text("RELEASE SAVEPOINT item")).await.map_err(classify)?;
-        Ok(outcome)
-    }
-
     /// Writes the events and commits.
     ///
     /// # Errors
@@ -450,7 +436,7 @@ impl Tx {
     }
 
     /// Notes the event of a changed row; it is written at the commit.
-    fn note(&self, of: &Descriptor, subject: Uuid, changes: serde_json::Value) {
+    pub(super) fn note(&self, of: &Descriptor, subject: Uuid, changes: serde_json::Value) {
         let reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let entry = Entry { action: self.verb.clone(), kind: of.kind, subject, changes, reason };
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
@@ -520,7 +506,7 @@ pub(super) fn id_of<E: EntityTrait>(row: &E::Model) -> Uuid {
 }
 
 /// A row that another system knows has its name and its id there.
-fn check_source<E: EntityTrait>(row: &E::Model) -> Result<()> {
+pub(super) fn check_source<E: EntityTrait>(row: &E::Model) -> Result<()> {
     let text = |name: &str| match column::<E>(name).map(|column| row.get(column)) {
         Some(Value::String(text)) => text,
         _ => None,

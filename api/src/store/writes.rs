@@ -20,6 +20,7 @@ pub fn writes<E: Resource>() -> Writes {
         delete: true,
         insert: |tx, given| create::<E>(tx, given).boxed(),
         change: |tx, id, action, version, given| update::<E>(tx, id, action, Some(version), given).boxed(),
+        default: |name| column::<E>(name).map(|column| E::Model::default().get(column)),
         put: |tx, given| put::<E>(tx, given).boxed(),
         remove: |tx, id, version| delete::<E>(tx, id, version).boxed(),
     }
@@ -76,7 +77,7 @@ async fn put<E: Resource>(tx: &Tx, mut given: Given) -> Result<Uuid> {
     let Some(row) = known else {
         given.values.retain(|(_, _, value)| *value != value.as_null());
         require(of, &given)?;
-        return create::<E>(tx, given).await;
+        return create::<E>(tx, given).await.map_err(made_meanwhile);
     };
     let id = super::tx::id_of::<E>(&row);
     // What is said once, when a row is made, is not said again.
@@ -86,6 +87,19 @@ async fn put<E: Resource>(tx: &Tx, mut given: Given) -> Result<Uuid> {
     };
     given.values.retain(|(field, _, _)| changes(field));
     update::<E>(tx, id, Action::Update, None, given).await.map(|()| id)
+}
+
+/// Those who put take turns. Who has the id all the same is a row that others made on another way at this moment, which
+/// the next try finds, or one that the caller does not see.
+fn made_meanwhile(error: Error) -> Error {
+    match &error {
+        Error::Invalid(mistakes)
+            if mistakes.iter().any(|mistake| mistake.code == "TAKEN" && mistake.path == ["externalId"]) =>
+        {
+            error.by_others()
+        }
+        _ => error,
+    }
 }
 
 /// A new row has what its declaration demands.

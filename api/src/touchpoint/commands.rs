@@ -17,7 +17,7 @@ use crate::bulk;
 use crate::checks::Checks;
 use crate::clock::happened;
 use crate::contact::commands::reachable;
-use crate::error::{Mistake, Result};
+use crate::error::{Error, Mistake, Result};
 use crate::graphql::node::Node;
 use crate::graphql::scalar::Url;
 use crate::store::{Tx, Warrant};
@@ -65,19 +65,9 @@ fn counts_from(tx: &Tx) -> Option<DateTime<Utc>> {
 /// FORBIDDEN; `Invalid`: what a person has to mend.
 pub async fn record_one(tx: &Tx, input: RecordTouchpointInput) -> Result<RecordTouchpointPayload> {
     let warrant = tx.may::<touchpoint::Entity>(Action::Create)?;
-    let touches = [input.touchpoint];
-    let known = Known::of(tx, &touches).await?;
-    let [touch] = touches;
-    let model = known.model(tx, touch).map_err(|error| error.within("touchpoint"))?;
-    if let Some(id) = known.recorded(&model) {
-        return Ok(RecordTouchpointPayload {
-            touchpoint: Node::at(id),
-            already_recorded: true,
-            user_errors: Vec::new(),
-        });
-    }
-    let touch = record(tx, &warrant, model).await.map_err(|error| error.within("touchpoint"))?;
-    Ok(RecordTouchpointPayload { touchpoint: Node::at(touch.id), already_recorded: false, user_errors: Vec::new() })
+    let outcome = record_all(tx, &warrant, vec![Ok(input.touchpoint)]).await?.pop();
+    let (id, already_recorded) = outcome.unwrap_or_else(|| Err(taken())).map_err(|error| error.within("touchpoint"))?;
+    Ok(RecordTouchpointPayload { touchpoint: Node::at(id), already_recorded, user_errors: Vec::new() })
 }
 
 /// Records many touches, each for itself; the credits are brought up to date once, at the end.
@@ -88,31 +78,55 @@ pub async fn record_many(tx: &Tx, input: RecordTouchpointsInput) -> Result<Recor
     const LIST: &str = "touchpoints";
     let warrant = tx.may::<touchpoint::Entity>(Action::Create)?;
     bulk::check_length(LIST, input.touchpoints.len())?;
-    let touches: Vec<_> = input.touchpoints.into_iter().map(|touch| touch.told().map(|told| told.input)).collect();
-    let mut known = Known::of(tx, touches.iter().flatten()).await?;
-    let mut results = Vec::with_capacity(touches.len());
-    let mut contacts = HashSet::new();
-    for (index, touch) in touches.into_iter().enumerate() {
-        let outcome = match touch.and_then(|touch| known.model(tx, touch)) {
-            Err(error) => Err(error),
-            Ok(model) => match known.recorded(&model) {
-                Some(id) => Ok((id, true)),
-                None => tx.attempt(tx.add::<touchpoint::Entity>(&warrant, model)).await?.map(|touch| {
-                    contacts.extend(touch.contact_id);
-                    known.note(&touch);
-                    (touch.id, false)
-                }),
-            },
-        };
+    let touches = input.touchpoints.into_iter().map(|touch| touch.told().map(|told| told.input)).collect();
+    let mut results = Vec::new();
+    for (index, outcome) in record_all(tx, &warrant, touches).await?.into_iter().enumerate() {
         results.push(match outcome {
             Ok((id, already_recorded)) => result(index, Node::at(id), already_recorded, Vec::new()),
             Err(error) => result(index, Node::none(), false, bulk::mistakes(LIST, index, error)?),
         });
     }
     bulk::all_or_none(input.atomic, results.iter().flat_map(|result| &result.user_errors))?;
-    let contacts: Vec<_> = contacts.into_iter().collect();
-    crate::attribution::commands::rebuild_for_contacts(tx, &warrant, &contacts).await?;
     Ok(RecordTouchpointsPayload { results, user_errors: Vec::new() })
+}
+
+/// Records each touch that is good and was not recorded before, by anybody up to this moment. Answers for each which row
+/// it is and whether it was there already.
+async fn record_all(
+    tx: &Tx,
+    warrant: &Warrant,
+    touches: Vec<Result<TouchpointInput>>,
+) -> Result<Vec<Result<(Uuid, bool)>>> {
+    let mut known = Known::of(tx, touches.iter().flatten()).await?;
+    let models = touches.into_iter().map(|touch| Ok(touchpoint::Model { id: tx.id(), ..known.model(tx, touch?)? }));
+    let models: Vec<Result<_>> = models.collect();
+    // One row for each fact: the first that tells it.
+    let mut facts = HashSet::new();
+    let mut is_new = |fact: Fact| !known.touches.contains_key(&fact) && facts.insert(fact);
+    let fresh = models.iter().flatten().filter(|touch| fact_of(touch).is_none_or(&mut is_new));
+    let fresh: Vec<touchpoint::Model> = fresh.cloned().collect();
+    let made = tx.add_new::<touchpoint::Entity, _>(warrant, fresh.clone(), fact_of).await?;
+    let (ours, theirs): (Vec<_>, Vec<_>) = fresh.iter().partition(|touch| made.contains(&touch.id));
+    known.touches.extend(ours.iter().filter_map(|touch| Some((fact_of(touch)?, touch.id))));
+    // What others recorded at this moment.
+    known.touches.extend(recorded(tx, theirs.into_iter().filter_map(fact_of).collect()).await?);
+
+    let contacts: HashSet<_> = ours.iter().filter_map(|touch| touch.contact_id).collect();
+    let contacts: Vec<_> = contacts.into_iter().collect();
+    crate::attribution::commands::rebuild_for_contacts(tx, warrant, &contacts).await?;
+    let row = |touch: touchpoint::Model| {
+        if made.contains(&touch.id) {
+            return Ok((touch.id, false));
+        }
+        let id = fact_of(&touch).and_then(|fact| known.touches.get(&fact).copied()).ok_or_else(taken)?;
+        Ok((id, true))
+    };
+    Ok(models.into_iter().map(|model| model.and_then(row)).collect())
+}
+
+/// Somebody recorded it whose touches the caller does not see.
+fn taken() -> Error {
+    Error::invalid("TAKEN", "externalId", "Another Touchpoint has this externalId already.")
 }
 
 fn result(
@@ -128,7 +142,7 @@ fn result(
 struct Known {
     contacts: HashMap<Uuid, contact::Model>,
     campaigns: Vec<campaign::Model>,
-    touches: HashMap<(String, String), Uuid>,
+    touches: HashMap<Fact, Uuid>,
 }
 
 impl Known {
@@ -138,18 +152,8 @@ impl Known {
         Ok(Self {
             contacts: reachable(tx, &contacts).await?,
             campaigns: campaigns(tx, &touches).await?,
-            touches: recorded(tx, &touches).await?,
+            touches: recorded(tx, touches.iter().filter_map(|touch| told(touch)).collect()).await?,
         })
-    }
-
-    fn recorded(&self, touch: &touchpoint::Model) -> Option<Uuid> {
-        self.touches.get(&fact(touch.source_system.as_deref(), touch.external_id.as_deref())?).copied()
-    }
-
-    fn note(&mut self, touch: &touchpoint::Model) {
-        if let Some(fact) = fact(touch.source_system.as_deref(), touch.external_id.as_deref()) {
-            self.touches.insert(fact, touch.id);
-        }
     }
 
     /// The row to record.
@@ -228,8 +232,19 @@ fn code_of_link(touch: &TouchpointInput) -> Option<String> {
     crate::campaign::rules::normalise_code(touch.utm_campaign.as_deref()?).ok()
 }
 
-fn fact(source: Option<&str>, id: Option<&str>) -> Option<(String, String)> {
+/// What a source system calls a touch.
+type Fact = (String, String);
+
+fn fact(source: Option<&str>, id: Option<&str>) -> Option<Fact> {
     Some((source?.trim().to_owned(), id?.trim().to_owned()))
+}
+
+fn told(touch: &TouchpointInput) -> Option<Fact> {
+    fact(touch.source_system.as_deref(), touch.external_id.as_deref())
+}
+
+fn fact_of(touch: &touchpoint::Model) -> Option<Fact> {
+    fact(touch.source_system.as_deref(), touch.external_id.as_deref())
 }
 
 /// The visible campaigns that the touches name, by id or code.
@@ -247,21 +262,16 @@ async fn campaigns(tx: &Tx, touches: &[&TouchpointInput]) -> Result<Vec<campaign
     Ok(found)
 }
 
-/// What their sources have sent before.
-async fn recorded(tx: &Tx, touches: &[&TouchpointInput]) -> Result<HashMap<(String, String), Uuid>> {
+/// Which of these were recorded, and as what.
+async fn recorded(tx: &Tx, facts: HashSet<Fact>) -> Result<HashMap<Fact, Uuid>> {
     use touchpoint::Column;
-    let facts: HashSet<_> =
-        touches.iter().filter_map(|touch| fact(touch.source_system.as_deref(), touch.external_id.as_deref())).collect();
     let systems: HashSet<_> = facts.iter().map(|(system, _)| system.as_str()).collect();
     let mut known = HashMap::new();
     for system in systems {
         let ids = facts.iter().filter(|(of, _)| of == system).map(|(_, id)| id.as_str());
         let rows = tx.find::<touchpoint::Entity>()?.matching(Column::SourceSystem, system);
-        for row in rows.filter(Column::ExternalId.is_in(ids)).all().await? {
-            if let Some(fact) = fact(row.source_system.as_deref(), row.external_id.as_deref()) {
-                known.insert(fact, row.id);
-            }
-        }
+        let rows = rows.filter(Column::ExternalId.is_in(ids)).all().await?;
+        known.extend(rows.iter().filter_map(|row| Some((fact_of(row)?, row.id))));
     }
     Ok(known)
 }

@@ -60,7 +60,7 @@ pub struct TouchpointInput {
 }
 
 /// The input of recordTouchpoint.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct RecordTouchpointInput {
     /// What happened.
     pub touchpoint: TouchpointInput,
@@ -69,7 +69,7 @@ pub struct RecordTouchpointInput {
 }
 
 /// The input of recordTouchpoints.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct RecordTouchpointsInput {
     /// What happened: 1 to 1,000 touches.
     pub touchpoints: Vec<Raw<TouchpointInput>>,

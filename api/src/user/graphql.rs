@@ -24,7 +24,7 @@ verbs! {
 }
 
 /// The input of createUser.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct CreateUserInput {
     /// The name, as colleagues see it.
     pub name: String,
@@ -48,7 +48,7 @@ pub struct CreateUserInput {
 }
 
 /// The input of suspendUser.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct SuspendUserInput {
     /// The user.
     pub id: Id<user::Entity>,
@@ -61,7 +61,7 @@ pub struct SuspendUserInput {
 }
 
 /// The input of reactivateUser.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct ReactivateUserInput {
     /// The user.
     pub id: Id<user::Entity>,
@@ -72,7 +72,7 @@ pub struct ReactivateUserInput {
 }
 
 /// The input of setPassword.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct SetPasswordInput {
     /// The user.
     pub id: Id<user::Entity>,

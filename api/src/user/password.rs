@@ -53,7 +53,7 @@ impl PasswordMutations {
 }
 
 /// The input of the batch mutation.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct SetPasswordsInput {
     /// At most 1,000; they are done in this order.
     pub items: Vec<Raw<SetPasswordInput>>,

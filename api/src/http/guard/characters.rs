@@ -1,7 +1,8 @@
 //! The one door for text: control characters other than tab and line feed stand in no text of a request, whichever
-//! argument or variable brings it, whoever sends it. One of the databases could not even look for some of them.
+//! argument or variable brings it, whoever sends it. One of the databases could not even look for some of them. What
+//! mutations are told passes here: there such a text is a mistake at its field (`graphql/judge.rs`).
 
-use async_graphql::{Pos, ServerError, Value, Variables};
+use async_graphql::{Name, Pos, ServerError, Value, Variables};
 use async_graphql_value::Value as Literal;
 
 use super::coded;
@@ -23,9 +24,10 @@ pub fn check_literal(literal: &Literal, pos: Pos) -> Result<(), ServerError> {
     })
 }
 
-/// Checks the variables, naming the place of the first text that is refused.
-pub fn check_variables(variables: &Variables) -> Result<(), ServerError> {
-    let found = variables.iter().find_map(|(name, value)| first(value, &format!("${name}")));
+/// Checks the variables but those that are judged later, naming the place of the first text that is refused.
+pub fn check_variables(variables: &Variables, is_judged: impl Fn(&Name) -> bool) -> Result<(), ServerError> {
+    let asked = variables.iter().filter(|(name, _)| !is_judged(name));
+    let found = asked.into_iter().find_map(|(name, value)| first(value, &format!("${name}")));
     found.map_or(Ok(()), |(place, found)| Err(refused(&format!("The text at `{place}`"), found)))
 }
 

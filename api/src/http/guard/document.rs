@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-use async_graphql::parser::types::{Directive, ExecutableDocument, Field, FragmentDefinition, Selection, SelectionSet};
+use async_graphql::parser::types::{
+    Directive, ExecutableDocument, Field, FragmentDefinition, OperationType, Selection, SelectionSet,
+};
 use async_graphql::{Name, Positioned, ServerError, Value};
 use async_graphql_value::Value as Literal;
 
@@ -40,18 +42,33 @@ pub fn check(document: &ExecutableDocument, limits: &Limits) -> Result<(), Serve
     Ok(())
 }
 
+/// How often a variable is used.
+#[derive(Clone, Copy, Default)]
+pub struct Uses {
+    /// In what mutations are told.
+    pub told: usize,
+    /// Everywhere else.
+    pub asked: usize,
+}
+
 /// How often each variable is used in the document as it is written.
-pub fn variable_uses(document: &ExecutableDocument) -> HashMap<Name, usize> {
-    let mut uses = HashMap::new();
-    let mut count = |name: Name| {
-        *uses.entry(name).or_default() += 1;
-        Ok::<_, Infallible>(Value::Null)
-    };
-    for (_, value) in Written::of(document).arguments() {
-        // The library's own walk over a value: it hands every variable to the closure.
-        let _ = value.node.clone().into_const_with(&mut count);
+pub fn variable_uses(document: &ExecutableDocument) -> HashMap<Name, Uses> {
+    let (written, mut uses) = (Written::of(document), HashMap::<Name, Uses>::new());
+    for value in written.told() {
+        each_variable(value, |name| uses.entry(name).or_default().told += 1);
+    }
+    for value in written.asked() {
+        each_variable(value, |name| uses.entry(name).or_default().asked += 1);
     }
     uses
+}
+
+/// The library's own walk over a value: it hands every variable to the closure.
+fn each_variable(value: &Positioned<Literal>, mut visit: impl FnMut(Name)) {
+    let _ = value.node.clone().into_const_with(|name| {
+        visit(name);
+        Ok::<_, Infallible>(Value::Null)
+    });
 }
 
 /// What a selection set stands for once its fragments are expanded. Sums saturate instead of overflowing.
@@ -172,6 +189,9 @@ fn collect_spreads<'a>(set: &'a SelectionSet, names: &mut Vec<&'a Name>) {
 /// What the document holds as it is written, fragments not expanded.
 #[derive(Default)]
 struct Written<'a> {
+    /// The fields at the root of mutations.
+    mutations: Vec<&'a Field>,
+    /// All others.
     fields: Vec<&'a Field>,
     directives: Vec<&'a Positioned<Directive>>,
     defaults: Vec<&'a Positioned<Value>>,
@@ -186,42 +206,48 @@ impl<'a> Written<'a> {
             written.directives.extend(declared.chain(&operation.node.directives));
             let definitions = &operation.node.variable_definitions;
             written.defaults.extend(definitions.iter().filter_map(|definition| definition.node.default_value.as_ref()));
-            written.add(&operation.node.selection_set.node);
+            written.add(&operation.node.selection_set.node, operation.node.ty == OperationType::Mutation);
         }
         for fragment in document.fragments.values() {
             written.directives.extend(&fragment.node.directives);
-            written.add(&fragment.node.selection_set.node);
+            written.add(&fragment.node.selection_set.node, fragment.node.type_condition.node.on.node == "Mutation");
         }
         written
     }
 
-    fn add(&mut self, set: &'a SelectionSet) {
+    fn add(&mut self, set: &'a SelectionSet, of_mutation: bool) {
         for selection in &set.items {
             self.directives.extend(selection.node.directives());
             match &selection.node {
                 Selection::Field(field) => {
-                    self.fields.push(&field.node);
-                    self.add(&field.node.selection_set.node);
+                    if of_mutation { &mut self.mutations } else { &mut self.fields }.push(&field.node);
+                    self.add(&field.node.selection_set.node, false);
                 }
-                Selection::InlineFragment(fragment) => self.add(&fragment.node.selection_set.node),
+                Selection::InlineFragment(fragment) => self.add(&fragment.node.selection_set.node, of_mutation),
                 Selection::FragmentSpread(_) => {}
             }
         }
     }
 
-    fn arguments(&self) -> impl Iterator<Item = &'a (Positioned<Name>, Positioned<Literal>)> {
+    /// What mutations are told.
+    fn told(&self) -> impl Iterator<Item = &'a Positioned<Literal>> {
+        self.mutations.iter().flat_map(|field| &field.arguments).map(|(_, value)| value)
+    }
+
+    /// All other arguments.
+    fn asked(&self) -> impl Iterator<Item = &'a Positioned<Literal>> {
         let conditions = self.directives.iter().flat_map(|directive| &directive.node.arguments);
-        self.fields.iter().flat_map(|field| &field.arguments).chain(conditions)
+        self.fields.iter().flat_map(|field| &field.arguments).chain(conditions).map(|(_, value)| value)
     }
 
     fn check_characters(&self) -> Result<(), ServerError> {
-        self.arguments().try_for_each(|(_, value)| characters::check_literal(&value.node, value.pos))?;
+        self.asked().try_for_each(|value| characters::check_literal(&value.node, value.pos))?;
         let default =
             |value: &Positioned<Value>| characters::check_literal(&value.node.clone().into_value(), value.pos);
         self.defaults.iter().try_for_each(|value| default(value))
     }
 
     fn aliases(&self) -> usize {
-        self.fields.iter().filter(|field| field.alias.is_some()).count()
+        self.mutations.iter().chain(&self.fields).filter(|field| field.alias.is_some()).count()
     }
 }

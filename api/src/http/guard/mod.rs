@@ -54,10 +54,11 @@ pub fn check_values(document: &ExecutableDocument, variables: &Variables) -> Res
     if variables.is_empty() {
         return Ok(());
     }
-    characters::check_variables(variables)?;
-    let figure = document::variable_uses(document).iter().fold(0_usize, |sum, (name, uses)| {
+    let uses = document::variable_uses(document);
+    characters::check_variables(variables, |name| uses.get(name).is_some_and(|uses| uses.asked == 0))?;
+    let figure = uses.iter().fold(0_usize, |sum, (name, uses)| {
         let size = variables.get(name).map_or(0, json::size);
-        sum.saturating_add(size.saturating_mul(*uses))
+        sum.saturating_add(size.saturating_mul(uses.asked + uses.told))
     });
     within("The variables", figure, VALUES, "values where the document uses them")
 }

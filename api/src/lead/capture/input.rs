@@ -15,7 +15,7 @@ use crate::graphql::scalar::{
 };
 
 /// The input of captureLead.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct CaptureLeadInput {
     /// Who got in touch.
     pub contact: CaptureContactInput,
@@ -42,7 +42,7 @@ pub struct CaptureLeadInput {
 }
 
 /// A person as captured: an e-mail address or a telephone number is required.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct CaptureContactInput {
     /// The e-mail address: the first thing a person is known by.
     pub email: Option<EmailAddress>,
@@ -62,7 +62,7 @@ pub struct CaptureContactInput {
 }
 
 /// A company as captured.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct CaptureCompanyInput {
     /// The internet domain: the first thing a company is known by. That of a mail service is ignored.
     #[graphql(tag = "domain")]
@@ -76,7 +76,7 @@ pub struct CaptureCompanyInput {
 }
 
 /// An interaction as captured.
-#[derive(InputObject)]
+#[derive(Clone, InputObject)]
 pub struct CaptureTouchInput {
     /// What happened.
     pub kind: TouchpointKind,

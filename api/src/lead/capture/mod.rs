@@ -199,7 +199,7 @@ async fn enrich(
     }
     let mut lead = tx.affect::<lead::Entity>(warrant, known.id).await?;
     if !lead.status.is_open() {
-        return Err(Error::conflict("The lead was closed just now. Try again: it will open a new one."));
+        return Err(Error::raced("The lead was closed just now. Try again: it will open a new one."));
     }
     interest.fill(&mut lead);
     fill(&mut lead.company_id, company);
@@ -233,11 +233,12 @@ async fn open_lead(
     Ok(lead.id)
 }
 
-/// Captures take turns; what still turns out to be taken was made on another way at the same moment.
+/// Captures take turns; what still turns out to be taken was made on another way at the same moment. The next try finds
+/// it.
 fn raced<T>(outcome: Result<T>) -> Result<T> {
     outcome.map_err(|error| match error {
         Error::Invalid(mistakes) if mistakes.iter().any(|mistake| mistake.code == "TAKEN") => {
-            Error::conflict("Somebody has just recorded the same person, company or interaction. Try again.")
+            Error::raced("Somebody has just recorded the same person, company or interaction. Try again.")
         }
         error => error,
     })

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_graphql::{Request, Response};
 use chrono_tz::Tz;
 use futures_util::stream::BoxStream;
+use uuid::Uuid;
 
 use crate::access::Viewer;
 use crate::access::token::Claims;
@@ -85,6 +86,11 @@ impl Credential {
         self.claims.is_some()
     }
 
+    /// The user that it proves, whatever has become of them.
+    pub fn user(&self) -> Option<Uuid> {
+        self.claims.map(|claims| claims.sub)
+    }
+
     /// How long the token is still taken; none for a stranger.
     pub fn remaining(&self) -> Option<Duration> {
         self.claims.map(|claims| claims.remaining(self.app.store().clock().now()))
@@ -112,7 +118,7 @@ impl App {
         let rate_limit = RateLimit::new(config.rate_points, config.rate_points_per_second);
         let documents = Documents::new(config.document_cache_bytes);
         let (throttle, metrics) = (Throttle::default(), Metrics::new(store.database()));
-        let (principals, views) = (Principals::new(store.system()), Views::new(config.database_pool));
+        let (principals, views) = (Principals::new(store.system()), Views::default());
         let (costs, types) = outline();
         Ok(Self(Arc::new(Parts {
             config,

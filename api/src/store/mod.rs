@@ -71,7 +71,7 @@ pub mod filter;
 mod holder;
 pub mod idempotency;
 pub mod journey;
-mod lanes;
+pub mod lanes;
 mod link;
 mod opening;
 pub mod page;
@@ -104,7 +104,7 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use self::database::{Database, Session, classify};
 use self::descriptor::{Descriptor, Graph};
 use self::feed::Feed;
-use self::lanes::{Lanes, Place};
+use self::lanes::{Lanes, Place, Turns};
 use self::proof::Proof;
 use self::ready::Ready;
 pub use self::rows::Rows;
@@ -150,6 +150,11 @@ impl Store {
     /// The database as this viewer may see it.
     pub fn reader(&self, viewer: Viewer) -> Reader {
         Reader { store: self.clone(), viewer: Arc::new(viewer), now: self.clock.now(), tally: Tally::default() }
+    }
+
+    /// The turns in which what this viewer follows is read.
+    pub fn turns(&self, viewer: &Viewer) -> Turns {
+        self.lanes.turns(viewer.id)
     }
 
     /// The declarations of all entities.

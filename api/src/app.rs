@@ -100,6 +100,11 @@ impl Credential {
         self.claims.is_some()
     }
 
+    /// The user that it proves, whatever has become of them.
+    pub fn user(&self) -> Option<Uuid> {
+        self.claims.map(|claims| claims.sub)
+    }
+
     /// How long the token is still taken; none for a stranger.
     pub fn remaining(&self) -> Option<Duration> {
         self.claims.map(|claims| claims.remaining(self.app.store().clock().now()))
@@ -129,7 +134,7 @@ impl App {
         let documents = Documents::new(config.document_cache_bytes);
         let (throttle, metrics) = (Throttle::default(), Metrics::new(store.database()));
         let security = SecurityLog::new(store.system());
-        let (principals, views) = (Principals::new(store.system()), Views::new(config.database_pool));
+        let (principals, views) = (Principals::new(store.system()), Views::default());
         let (costs, types) = outline();
         Ok(Self(Arc::new(Parts {
             config,

@@ -69,6 +69,8 @@ pub const VARIABLES: &[Variable] = &[
     variable("TRIBUTARY_LIMIT_ROOT_FIELDS", "20", "Most root fields of an operation."),
     variable("TRIBUTARY_LIMIT_BATCH", "10", "Most operations in one batched request."),
     variable("TRIBUTARY_LIMIT_NODES", "500000", "Most rows that an operation may ask for, the sizes of pages multiplied along the nesting."),
+    variable("TRIBUTARY_LIMIT_FILTER_TESTS", "200", "Most tests of one filter, 1 to 300; each hundred values of a list count as one."),
+    variable("TRIBUTARY_LIMIT_TESTS", "1000", "Most tests of all filters of an operation, 1 to 100000."),
     variable("TRIBUTARY_RATE_POINTS", "20000", "Points that a user, or an address of strangers, may spend at once, and the dearest operation; 0 for no limit."),
     variable("TRIBUTARY_RATE_POINTS_PER_SECOND", "1000", "Points that come back each second, 1 to 1000000."),
     variable("TRIBUTARY_DOCUMENT_CACHE_BYTES", "33554432", "Memory for parsed documents, persisted queries among them; 0 for none."),
@@ -169,6 +171,10 @@ pub struct Limits {
     pub batch: usize,
     /// Rows that an operation may ask for.
     pub nodes: u64,
+    /// Tests of one filter.
+    pub filter_tests: usize,
+    /// Tests of all filters of an operation.
+    pub tests: usize,
 }
 
 impl Default for Limits {
@@ -185,6 +191,8 @@ impl Default for Limits {
             root_fields: 20,
             batch: 10,
             nodes: 500_000,
+            filter_tests: 200,
+            tests: 1_000,
         }
     }
 }
@@ -502,6 +510,8 @@ impl Reader<'_> {
             root_fields: self.size("TRIBUTARY_LIMIT_ROOT_FIELDS", 1..=1_000),
             batch: self.size("TRIBUTARY_LIMIT_BATCH", 1..=1_000),
             nodes: self.size("TRIBUTARY_LIMIT_NODES", 1..=1_000_000_000) as u64,
+            filter_tests: self.size("TRIBUTARY_LIMIT_FILTER_TESTS", 1..=300),
+            tests: self.size("TRIBUTARY_LIMIT_TESTS", 1..=100_000),
         }
     }
 

@@ -23,7 +23,12 @@ pub enum Principal {
 impl Principal {
     /// The viewer; a stranger's network if there is none.
     pub fn of(viewer: Option<&Viewer>, peer: Option<IpAddr>) -> Self {
-        viewer.map_or_else(|| Self::Network(peer.map(network)), |viewer| Self::User(viewer.id))
+        Self::new(viewer.map(|viewer| viewer.id), peer)
+    }
+
+    /// A user; strangers at a network address if there is none.
+    pub fn new(user: Option<Uuid>, peer: Option<IpAddr>) -> Self {
+        user.map_or_else(|| Self::Network(peer.map(network)), Self::User)
     }
 }
 

@@ -40,8 +40,10 @@ const PING_TIME: Duration = Duration::from_secs(10);
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How long a connection that came while we were leaving may take to send its request.
 const LATE_TIME: Duration = Duration::from_secs(3);
-/// How long requests under way may take once we are leaving.
-const DRAIN: Duration = Duration::from_secs(10);
+/// How long requests under way may take once we are leaving; what is not done by then is answered so.
+const DRAIN: Duration = Duration::from_secs(8);
+/// How long the last answers may take to be written.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 /// Pause after a failed accept: without descriptors, trying again at once only burns the processor.
 const RETRY: Duration = Duration::from_millis(50);
 
@@ -56,6 +58,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output
         slots: Slots::new(app.config().max_connections, app.config().header_timeout * 3),
         router: http::router(app.clone()),
         leaving: watch::Sender::new(false),
+        late: watch::Sender::new(false),
         builder: builder(app.config().header_timeout),
         app,
         graceful: GracefulShutdown::new(),
@@ -79,15 +82,24 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output
     // New connections are still answered, so that a balancer that has not noticed yet loses nothing.
     let _ = tokio::time::timeout(FAREWELL, server.accept(&listener)).await;
     server.accept_rest(listener)?;
+    let late = server.late.clone();
     let ended = async {
         server.graceful.shutdown().await;
         // Sockets have left the connections they came over; they still hold their slots.
         server.slots.emptied().await;
     };
     upkeep.iter().for_each(tokio::task::JoinHandle::abort);
-    match tokio::time::timeout(DRAIN, ended).await {
-        Ok(()) => tracing::info!("every connection has ended"),
-        Err(_) => tracing::warn!(seconds = DRAIN.as_secs(), "some connections did not end in time"),
+    tokio::pin!(ended);
+    let mut all = tokio::time::timeout(DRAIN, &mut ended).await.is_ok();
+    if !all {
+        tracing::warn!(seconds = DRAIN.as_secs(), "some requests take too long: they are answered UNAVAILABLE");
+        late.send_replace(true);
+        all = tokio::time::timeout(LAST_WORDS, ended).await.is_ok();
+    }
+    if all {
+        tracing::info!("every connection has ended");
+    } else {
+        tracing::warn!("some connections did not end in time");
     }
     server.app.security().end().await;
     Ok(())
@@ -110,6 +122,8 @@ struct Server {
     slots: Arc<Slots>,
     router: Router,
     leaving: watch::Sender<bool>,
+    /// Requests under way have had their time.
+    late: watch::Sender<bool>,
     builder: Builder<TokioExecutor>,
     graceful: GracefulShutdown,
     /// Who was accepted and has no slot yet.
@@ -174,7 +188,7 @@ impl Server {
     fn connection(&self, stream: TcpStream, peer: SocketAddr, hold: Hold) -> impl Future<Output = ()> + use<> {
         let (router, leaving, builder) = (self.router.clone(), self.leaving.subscribe(), self.builder.clone());
         let (watcher, late) = (self.graceful.watcher(), *leaving.borrow());
-        let lease = Lease::new(hold, leaving.clone());
+        let lease = Lease::new(hold, leaving.clone(), self.late.subscribe());
         let stream = in_time(stream, self.app.config().pulse);
         let heard = Arc::new(AtomicBool::new(false));
         let header_time = self.app.config().header_timeout;

@@ -5,14 +5,18 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use bytes::Bytes;
+use chrono::Utc;
 use http_body_util::Full;
 use hyper::Request;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::json;
-use tests::{Actor, World, each_database};
-use tokio::io::AsyncWriteExt;
+use tests::{Actor, Served, Socket, World, each_database};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tributary::access::Role;
+
+use crate::service::{Service, post};
 
 /// It never ends by itself.
 const ENDLESS: &str = "{ exchangeRates { totalCount } }";
@@ -23,6 +27,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 async fn endless(world: &World) -> Actor {
     let cast = world.cast().await;
     world.story(&cast).await;
+    never_end(world).await;
+    cast.rep
+}
+
+async fn never_end(world: &World) {
     let for_ever = if world.is_postgres() {
         "(SELECT pg_sleep(3600)::text) IS NOT NULL"
     } else {
@@ -30,7 +39,6 @@ async fn endless(world: &World) -> Actor {
     };
     world.execute("ALTER TABLE exchange_rate RENAME TO kept_rate").await;
     world.execute(&format!("CREATE VIEW exchange_rate AS SELECT * FROM kept_rate WHERE {for_ever}")).await;
-    cast.rep
 }
 
 /// How many endless statements run.
@@ -140,7 +148,7 @@ async fn what_nobody_waits_for_is_ended_on_every_carrier() {
 async fn one_principal_leaves_connections_to_the_others() {
     each_database(async |world| {
         let actor = endless(&world).await;
-        let other = world.person("Olga", tributary::access::Role::Admin, None).await;
+        let other = world.person("Olga", Role::Admin, None).await;
         let asked: Vec<_> = (0..12)
             .map(|_| {
                 let actor = actor.clone();
@@ -156,6 +164,113 @@ async fn one_principal_leaves_connections_to_the_others() {
         assert_eq!(ready.status, StatusCode::OK);
         until_running(&world, 4).await;
         asked.iter().for_each(tokio::task::JoinHandle::abort);
+        until_running(&world, 0).await;
+    })
+    .await;
+}
+
+/// Waits until a service of its own reads so much at once.
+async fn until_busy(world: &World, service: &Service, wanted: i64) {
+    if world.is_postgres() {
+        return until_running(world, wanted).await;
+    }
+    let busy = format!("tributary_database_connections{{pool=\"read\",state=\"busy\"}} {wanted}\n");
+    let waited = tokio::time::timeout(PATIENCE, async {
+        loop {
+            let mut stream = TcpStream::connect(&service.address).await.expect("a connection");
+            let request = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+            stream.write_all(request.as_bytes()).await.expect("a listener");
+            let mut figures = String::new();
+            stream.read_to_string(&mut figures).await.expect("figures");
+            if figures.contains(&busy) {
+                return;
+            }
+        }
+    });
+    waited.await.expect("they run");
+}
+
+/// Those that run, and those that still wait for a place, whole or as a stream.
+#[tokio::test]
+async fn what_is_not_done_in_time_is_answered_before_the_service_has_left() {
+    each_database(async |world| {
+        let actor = endless(&world).await;
+        // A process has the clock of the machine.
+        world.clock.advance(Utc::now() - world.now());
+        let actor = world.sign_in(actor.id, Role::SalesRep).await;
+        let settings = [
+            ("TRIBUTARY_DATABASE_POOL", "8"),
+            ("TRIBUTARY_DATABASE_TIMEOUT_SECONDS", "60"),
+            ("TRIBUTARY_REQUEST_TIMEOUT_SECONDS", "60"),
+        ];
+        let service = Service::start(&world.url, &settings);
+        let mut asked = Vec::new();
+        for accept in ["application/json", "text/event-stream"].into_iter().cycle().take(8) {
+            let sent = post(&service.address, &actor.token, accept, ENDLESS, json!({})).await;
+            asked.push(sent.expect("a listener"));
+        }
+        until_busy(&world, &service, 4).await;
+        service.terminate();
+        for mut stream in asked {
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.expect("an answer");
+            assert!(answer.contains("\"UNAVAILABLE\""), "{answer:?}");
+        }
+        assert_eq!(service.ended().await.code(), Some(0));
+    })
+    .await;
+}
+
+/// Follows exchange rates, whose reading never ends, from behind the oldest event on.
+async fn follow_for_ever(world: &World, admin: &Actor, count: usize) -> (Served, Socket) {
+    let start = admin.ask("{ events(last: 1) { pageInfo { endCursor } } }").await;
+    let start = start.data()["events"]["pageInfo"]["endCursor"].clone();
+    let served = world.serve().await;
+    let mut socket = served.socket(admin).await;
+    let query = "subscription($after: String) {
+        changed(types: [EXCHANGE_RATE], after: $after) { node { ... on ExchangeRate { currency } } } }";
+    for number in 0..count {
+        socket.run(&number.to_string(), query, json!({ "after": start })).await;
+    }
+    (served, socket)
+}
+
+/// A rep and an administrator, whose exchange rate was made before reading rates came to take for ever.
+async fn with_a_rate(world: &World) -> (Actor, Actor) {
+    let cast = world.cast().await;
+    world.story(&cast).await;
+    let rate = json!({ "currency": "GBP", "date": "2026-02-01", "rateToBase": "1.17" });
+    cast.admin.mutate("createExchangeRate", rate, "exchangeRate { id }").await.payload();
+    never_end(world).await;
+    (cast.rep, cast.admin)
+}
+
+#[tokio::test]
+async fn what_one_follows_holds_up_nobody_else() {
+    each_database(async |world| {
+        let (rep, admin) = with_a_rate(&world).await;
+        let world = world.again(&[("TRIBUTARY_DATABASE_TIMEOUT_SECONDS", "300")]).await;
+        let rep = Actor { world: world.clone(), ..rep };
+        let (served, _socket) = follow_for_ever(&world, &admin, 10).await;
+        until_running(&world, 1).await;
+        let mut other = served.socket(&rep).await;
+        other.follow("c", "subscription { changed(types: [COMPANY]) { event { action } } }", json!({})).await;
+        for name in ["One", "Two"] {
+            rep.mutate("createCompany", json!({ "name": name }), "company { id }").await.payload();
+            assert_eq!(other.data("c").await["changed"]["event"]["action"], "createCompany");
+        }
+        until_running(&world, 1).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_takes_too_long_to_follow_again_and_again_ends_with_that_reason() {
+    each_database(async |world| {
+        let (_, admin) = with_a_rate(&world).await;
+        let world = world.again(&[("TRIBUTARY_DATABASE_TIMEOUT_SECONDS", "1")]).await;
+        let (_served, mut socket) = follow_for_ever(&world, &admin, 1).await;
+        assert_eq!(socket.error("0").await, "TIMEOUT");
         until_running(&world, 0).await;
     })
     .await;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::Request;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
 
 /// A hostile request and the code it has to be refused with.
 pub struct Shape {
@@ -84,11 +85,30 @@ pub fn shapes() -> Vec<Shape> {
                 "query($v: [ID!]!) {{ {} }}",
                 (0..20).map(|n| format!("n{n}: nodes(ids: $v) {{ id }} ")).collect::<String>()
             ),
-            format!("{{\"v\":[{}0]}}", "0,".repeat(50_000)),
+            format!("{{\"v\":[{}0]}}", "0,".repeat(20_000)),
+            "QUERY_TOO_COMPLEX",
+        ),
+        with(
+            "a filter of many plain tests",
+            "query($v: TouchpointFilter) { touchpoints(filter: $v) { totalCount } }",
+            format!("{{\"v\":{{\"or\":[{}]}}}}", plain_tests(5_000)),
+            "QUERY_TOO_COMPLEX",
+        ),
+        with(
+            "many filters of plain tests",
+            &format!(
+                "query($v: TouchpointFilter) {{ {} }}",
+                (0..8).map(|n| format!("n{n}: touchpoints(filter: $v) {{ totalCount }} ")).collect::<String>()
+            ),
+            format!("{{\"v\":{{\"and\":[{}]}}}}", plain_tests(200)),
             "QUERY_TOO_COMPLEX",
         ),
         with("a document that breaks off", "{ viewer { ", "{}".to_owned(), "GRAPHQL_PARSE_FAILED"),
     ]
+}
+
+fn plain_tests(count: usize) -> String {
+    vec![r#"{"occurredAt":{"ne":"2026-01-01T00:00:00Z"}}"#; count].join(",")
 }
 
 /// The promise is 0.05 s of an optimised build.
@@ -141,6 +161,37 @@ async fn each_shape_is_refused_by_post_get_and_batch_and_the_next_request_is_ans
             assert!(world.statements() - before <= 3, "{}: nothing but who asks was read", shape.name);
             assert_eq!(admin.ask("{ __typename }").await.data()["__typename"], "Query", "after {}", shape.name);
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn strangers_are_refused_before_much_of_what_they_send_is_judged() {
+    tests::on_sqlite(async |world| {
+        let cast = world.cast().await;
+        let served = world.serve().await;
+        let query = "query($v: TouchpointFilter) { touchpoints(filter: $v) { totalCount } }";
+        let body =
+            |count| format!("{{\"query\":\"{query}\",\"variables\":{{\"v\":{{\"or\":[{}]}}}}}}", plain_tests(count));
+        let post = || Request::post("/graphql").header("content-type", "application/json");
+        let stranger = world.stranger();
+        for body in [body(20_000), format!("[{}]", body(500))] {
+            let refused = stranger.exchange(post(), body).await;
+            assert_eq!(refused.code(), "QUERY_TOO_COMPLEX");
+            let message = refused.body["errors"][0]["message"].as_str().expect("words");
+            assert!(message.contains("before you sign in") && message.ends_with("the limit is 1000."), "{message}");
+        }
+        assert_eq!(stranger.exchange(post(), body(100)).await.code(), "UNAUTHENTICATED");
+        assert_eq!(cast.rep.exchange(post(), body(100)).await.data()["touchpoints"]["totalCount"], 0);
+
+        let message = |count| format!(r#"{{"id":"s","type":"subscribe","payload":{}}}"#, body(count));
+        let mut socket = served.silent_socket().await;
+        socket.init(json!({})).await;
+        socket.send_frame(Message::text(message(100))).await;
+        assert_eq!(socket.next().await["payload"]["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+        assert_eq!(socket.next().await["type"], "complete");
+        socket.send_frame(Message::text(message(500))).await;
+        assert_eq!(socket.closed().await.0, 4400);
     })
     .await;
 }

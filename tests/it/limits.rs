@@ -195,6 +195,100 @@ async fn the_viewer_can_ask_how_things_stand() {
     .await;
 }
 
+/// A filter that asks so many plain things.
+fn or(count: usize) -> Value {
+    json!({ "or": (0..count).map(|n| json!({ "name": { "eq": format!("x{n}") } })).collect::<Vec<_>>() })
+}
+
+#[track_caller]
+fn too_many(answer: &Answer, figure: &str) {
+    assert_eq!(answer.code(), "QUERY_TOO_COMPLEX", "{:#}", answer.body);
+    let message = answer.body["errors"][0]["message"].as_str().expect("words");
+    assert!(message.contains(figure), "{message}");
+}
+
+#[tokio::test]
+async fn a_filter_has_so_many_tests_however_they_are_put_and_runs_with_all_of_them() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        world.story(&cast).await;
+        let admin = &cast.admin;
+        let query = "query($f: DealFilter) { deals(filter: $f) { totalCount nodes { id } } }";
+        let long = |test: Value, count| json!({ "and": vec![test; count] });
+        let nested = |inner: Value| json!({ "not": { "or": [{ "and": [{ "not": { "or": [{ "not": inner }] } }] }] } });
+        let ids = |count| json!({ "notIn": vec![format!("deal_{:032x}", 7); count] });
+        for (filter, tests) in [
+            (or(200), 200),
+            (json!({ "not": or(200) }), 200),
+            (nested(or(200)), 200),
+            (json!({ "and": [or(100), { "or": [or(50), { "not": or(50) }] }] }), 200),
+            (long(json!({ "amount": { "gt": "1.00", "currency": "EUR" } }), 100), 200),
+            (long(json!({ "closedAt": { "last": { "days": 3 } } }), 200), 200),
+            (long(json!({ "owner": { "me": true } }), 50), 50),
+            (long(json!({ "owner": null }), 50), 50),
+            (long(json!({ "activities": { "none": { "subject": { "contains": "x" } } } }), 50), 50),
+            (long(json!({}), 200), 200),
+            (long(json!({ "id": ids(1_000) }), 20), 200),
+        ] {
+            admin.run(query, json!({ "f": filter })).await.data();
+            let more = json!({ "and": [filter, or(201 - tests)] });
+            too_many(&admin.run(query, json!({ "f": more })).await, "A filter: 201 tests; the limit is 200.");
+        }
+        let literal = (0..201).map(|n| format!("{{ name: {{ eq: \"{n}\" }} }}")).collect::<Vec<_>>().join(" ");
+        too_many(
+            &admin.ask(&format!("{{ deals(filter: {{ or: [{literal}] }}) {{ totalCount }} }}")).await,
+            "201 tests",
+        );
+        let listed = |count: usize| {
+            let one = |n| format!("d{n}: deals(filter: $f) {{ totalCount }}");
+            format!("query($f: DealFilter) {{ {} }}", (0..count).map(one).collect::<Vec<_>>().join(" "))
+        };
+        admin.run(&listed(5), json!({ "f": or(200) })).await.data();
+        let refused = admin.run(&listed(6), json!({ "f": or(200) })).await;
+        too_many(&refused, "The operation: 1200 tests in its filters; the limit is 1000.");
+        let below = "query($f: DealFilter) { companies { nodes { deals(filter: $f) { totalCount } } } }";
+        too_many(&admin.run(below, json!({ "f": or(201) })).await, "201 tests");
+        let batch = admin.send(json!([{ "query": query, "variables": { "f": or(201) } }]), &[]).await;
+        assert_eq!(batch.body[0]["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_followed_is_filtered_by_so_many_tests() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        let served = world.serve().await;
+        let query = "subscription($f: EventFilter) { changed(filter: $f) { cursor } }";
+        let or = |count: usize| json!({ "or": vec![json!({ "action": { "ne": "nothing" } }); count] });
+        let mut socket = served.socket(&cast.rep).await;
+        socket.run("many", query, json!({ "f": or(201) })).await;
+        assert_eq!(socket.error("many").await, "QUERY_TOO_COMPLEX");
+        socket.follow("some", query, json!({ "f": or(200) })).await;
+        cast.rep.mutate("createCompany", json!({ "name": "Acme" }), "company { id }").await.payload();
+        socket.data("some").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn judging_what_is_large_is_paid_for_whatever_becomes_of_it() {
+    tests::on_sqlite(async |world| {
+        let world = small(&world, "100", "1").await;
+        let ada = world.person("Ada", Role::Admin, None).await;
+        let bob = world.person("Bob", Role::Admin, None).await;
+        let query = "query($f: DealFilter) { deals(filter: $f) { totalCount } }";
+        let large = async || ada.run(query, json!({ "f": or(16_000) })).await;
+        too_many(&large().await, "16000 tests");
+        too_many(&large().await, "16000 tests");
+        let refused = large().await;
+        assert_eq!((refused.status.as_u16(), refused.code().as_str()), (429, "RATE_LIMITED"));
+        assert!(!refused.header("retry-after").is_empty());
+        bob.run(query, json!({ "f": or(2) })).await.data();
+    })
+    .await;
+}
+
 /// A campaign that changed twenty thousand times, and a service that knows how large its tables are.
 async fn filled(world: &World, points: &str) -> World {
     let campaign = world.insert(row!(world, campaign { name: "Old".to_owned(), code: "old".to_owned() })).await.id;
@@ -240,6 +334,7 @@ async fn what_looks_at_large_tables_is_paid_for_and_refused_before_anything_runs
             list(&filter, "totalCount"),
             list(&filter, "nodes { toState }"),
             list(&filter, "aggregate { count }"),
+            list(&format!("(filter: {{ or: [{}] }})", "{ toState: { ne: \"x\" } } ".repeat(28)), "totalCount"),
             list(&filter, "groupBy(by: [{ field: TO_STATE }]) { count }"),
             format!("{{ campaigns {{ nodes {{ transitions{filter} {{ totalCount }} }} }} }}"),
             format!("{{ campaigns(filter: {{ transitions: {{ some: {NONE} }} }}) {{ nodes {{ name }} }} }}"),

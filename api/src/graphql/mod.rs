@@ -26,6 +26,7 @@ mod render;
 pub(crate) mod root;
 pub mod scalar;
 pub mod schema;
+mod service;
 pub(crate) mod subscription;
 mod totals;
 pub mod validation;

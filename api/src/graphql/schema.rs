@@ -11,6 +11,7 @@ use super::cost;
 use super::input::PlainMutations;
 use super::on_error::InPlaceFactory;
 use super::root::Entities;
+use super::service::ServiceQueries;
 use super::subscription::Changes;
 use super::validation::types::Types;
 use super::validity::ValidatedBefore;
@@ -57,7 +58,7 @@ pub const DESCRIPTION: &str = "Tributary: sales and marketing in one graph, from
 
 /// The query root.
 #[derive(MergedObject, Default)]
-pub struct Query(Entities, ViewerQueries);
+pub struct Query(Entities, ViewerQueries, ServiceQueries);
 
 /// The mutation root.
 #[derive(MergedObject, Default)]

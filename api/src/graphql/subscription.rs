@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ use super::register::subscription_fields;
 use super::render::Renderer;
 use super::schema::GRAPH;
 use super::value::{items, text_of};
-use super::views::{Question, Told};
+use super::views::{Question, Told, View};
 use crate::access::{Kind, Viewer};
 use crate::app::{App, Credential};
 use crate::error::{Code, Error, Result};
@@ -37,6 +38,7 @@ use crate::store::Reader;
 use crate::store::descriptor::Descriptor;
 use crate::store::feed::{Batch, Entry, Follower};
 use crate::store::filter::Filter;
+use crate::store::lanes::Turns;
 use crate::store::page::{self, Key, Page};
 use crate::store::row::Cell;
 use crate::store::select::{ListSql, Of};
@@ -46,6 +48,8 @@ use crate::store::weight::Weight;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The longest wait before the next try.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// So often in a row reading may take too long, while the database answers: then it is what is asked for that does.
+const TRIES: u32 = 3;
 
 /// The subscription root.
 pub struct Changes;
@@ -100,6 +104,9 @@ struct Following<'a> {
     question: Question,
     wanted: Wanted,
     follower: Follower,
+    turns: Turns,
+    /// How often in a row reading took too long.
+    late: u32,
     /// Entries that were taken and are not read yet.
     taken: Option<Arc<Batch>>,
     /// Changes that were read and are not told yet.
@@ -114,11 +121,12 @@ impl<'a> Following<'a> {
         let viewer = viewer(credential).await?;
         // Whatever is wrong with the arguments or the rights is told now and not at the first change.
         let wanted = Wanted::of(&arguments(ctx.query_env, &ctx.item.node)?)?;
+        let turns = app.store().turns(&viewer);
         Plan::of(ctx, &app.store().reader(viewer), &wanted)?;
-        let _turn = app.views().turn().await?;
+        let _turn = turns.next().await?;
         let follower = app.store().feed().follow(wanted.after).await?;
         let (question, read) = (question(ctx), VecDeque::new());
-        Ok(Self { app, credential, question, wanted, follower, taken: None, read })
+        Ok(Self { app, credential, question, wanted, follower, turns, late: 0, taken: None, read })
     }
 
     /// The next change that the viewer may see. That the database cannot be read for a while ends nothing: what was taken
@@ -131,7 +139,8 @@ impl<'a> Following<'a> {
             }
             match self.read_on(ctx).await {
                 Ok(()) => pause = FIRST_PAUSE,
-                Err(error) if matches!(error.code(), Code::Unavailable | Code::Timeout) => {
+                Err(_) if self.late >= TRIES => return Err(too_slow()),
+                Err(error) if matches!(error.code(), Code::Unavailable | Code::Timeout | Code::RateLimited) => {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
@@ -152,7 +161,11 @@ impl<'a> Following<'a> {
         };
         let entries: Vec<Entry> = batch.entries.iter().filter(|entry| self.wanted.takes(entry)).copied().collect();
         if !entries.is_empty() {
-            let told = self.look(ctx, &batch, &entries).await?;
+            let viewer = viewer(self.credential).await?;
+            let told = self.look(ctx, viewer, &batch, &entries).await;
+            let is_late = told.as_ref().is_err_and(|error| error.code() == Code::Timeout);
+            self.late = if is_late { self.late + 1 } else { 0 };
+            let told = told?;
             self.read.extend(told.iter().map(Told::response));
         }
         self.taken = None;
@@ -160,21 +173,33 @@ impl<'a> Following<'a> {
     }
 
     /// What is to be told of these entries of a batch, with the eyes of this moment.
-    async fn look(&self, ctx: &Context<'_>, batch: &Batch, entries: &[Entry]) -> Result<Arc<[Told]>> {
-        let (views, store, viewer) = (self.app.views(), self.app.store(), viewer(self.credential).await?);
+    async fn look(&self, ctx: &Context<'_>, viewer: Viewer, batch: &Batch, entries: &[Entry]) -> Result<Arc<[Told]>> {
+        let (views, store) = (self.app.views(), self.app.store());
         if !self.follower.shares(batch) {
-            let _turn = views.turn().await?;
             let reader = store.reader(viewer);
-            return Ok(Plan::of(ctx, &reader, &self.wanted)?.changes(entries).await?.into());
+            let read = async { Plan::of(ctx, &reader, &self.wanted)?.changes(entries).await };
+            return Ok(self.in_turn(read).await?.into());
         }
         let eyes = if self.is_near(ctx, &viewer, entries)? {
             views.around(batch, store.around(&batch.entries)).await?.reduce(&viewer)
         } else {
             viewer
         };
+        let view = View::of(&self.question, batch, &eyes);
+        if let Some(told) = views.known(&view) {
+            return Ok(told);
+        }
         let reader = store.reader(eyes);
         let read = async { Plan::of(ctx, &reader, &self.wanted)?.changes(entries).await };
-        views.told(&self.question, batch, reader.viewer(), read).await
+        self.in_turn(views.told(&view, read)).await
+    }
+
+    /// Reads when it is the turn of the viewer, within half of the time that the database has for a call: others want to
+    /// be told as well.
+    async fn in_turn<T>(&self, read: impl Future<Output = Result<T>>) -> Result<T> {
+        let _turn = self.turns.next().await?;
+        let read = tokio::time::timeout(self.app.config().database_timeout / 2, read);
+        read.await.unwrap_or_else(|_| Err(too_slow()))
     }
 
     /// Do all viewers of this role who have the same of the rows around see the same of these entries?
@@ -191,6 +216,11 @@ impl<'a> Following<'a> {
         }
         Ok(true)
     }
+}
+
+fn too_slow() -> Error {
+    let message = "What you follow takes too long to read. Ask for less of each change, and go on with `after`.";
+    Error::refused(Code::Timeout, message)
 }
 
 /// Who follows now; a stranger may not.

@@ -3,8 +3,9 @@
 //! Many follow the same changes with the same document, and most of them see the same. So what is to be told of a batch of
 //! changes is read once for each distinct view of it: the same document and variables, and the same rights on the rows
 //! around ([`crate::store::around`]). Only followers who were up to date when the batch came share, and only for a moment:
-//! their rights are those of that moment. Readings take turns, so that they never take all connections of the database,
-//! however many follow.
+//! their rights are those of that moment. Readings take turns ([`crate::store::lanes::Turns`]), so that they never take all
+//! connections of the database, however many follow, and one at a time for each viewer, so that nobody waits for what
+//! somebody else asked.
 
 use std::future::Future;
 use std::mem::size_of;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use async_graphql::{Response, ServerError, Value};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::access::{Kind, Viewer};
@@ -54,7 +55,7 @@ impl Told {
 
 /// Who asks what of which batch.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct View {
+pub struct View {
     question: Question,
     batch: (i64, i64),
     role: &'static str,
@@ -81,35 +82,42 @@ pub struct Views {
     told: Cache<View, Arc<[Told]>, Bytes>,
     around: Cache<(i64, i64), Arc<Around>>,
     near: Cache<(Question, &'static str, Kind), bool>,
-    turns: Semaphore,
+    /// Who reads whose the rows around a batch are; everybody waits for them, so they wait for nobody's views.
+    around_turn: Semaphore,
 }
 
-impl Views {
-    /// For a database with so many connections: a quarter of them is for followers.
-    pub fn new(connections: u32) -> Self {
+impl Default for Views {
+    fn default() -> Self {
         Self {
             told: Cache::with_weighter(VIEWS, KEPT, Bytes),
             around: Cache::new(BATCHES),
             near: Cache::new(JUDGED),
-            turns: Semaphore::new(usize::try_from(connections / 4).unwrap_or_default().max(1)),
+            around_turn: Semaphore::new(1),
         }
     }
+}
 
-    /// Waits for the turn to read something for a follower.
-    ///
-    /// # Errors
-    /// INTERNAL: there are no turns any more.
-    pub async fn turn(&self) -> Result<SemaphorePermit<'_>> {
-        self.turns.acquire().await.map_err(Error::internal)
+impl View {
+    /// What a question asks of a batch with these eyes.
+    pub fn of(question: &Question, batch: &Batch, eyes: &Viewer) -> Self {
+        Self {
+            question: *question,
+            batch: batch.span(),
+            role: eyes.role.as_str(),
+            user: eyes.id,
+            teams: Arc::clone(&eyes.teams),
+        }
     }
+}
 
+impl Views {
     /// Whose the rows around a batch are.
     ///
     /// # Errors
     /// Those of `read`.
     pub async fn around(&self, batch: &Batch, read: impl Future<Output = Result<Around>>) -> Result<Arc<Around>> {
         let read = async {
-            let _turn = self.turn().await?;
+            let _turn = self.around_turn.acquire().await.map_err(Error::internal)?;
             Ok(Arc::new(read.await?))
         };
         self.around.get_or_insert_async(&batch.span(), read).await
@@ -129,28 +137,16 @@ impl Views {
         self.near.get_or_insert_with(&(*question, viewer.role.as_str(), kind), judge)
     }
 
-    /// What a question tells these eyes of a batch: read by whoever asks first.
+    /// What is to be told of a view, if somebody has read it.
+    pub fn known(&self, view: &View) -> Option<Arc<[Told]>> {
+        self.told.get(view)
+    }
+
+    /// What is to be told of a view: read by whoever asks first.
     ///
     /// # Errors
     /// Those of `read`.
-    pub async fn told(
-        &self,
-        question: &Question,
-        batch: &Batch,
-        eyes: &Viewer,
-        read: impl Future<Output = Result<Vec<Told>>>,
-    ) -> Result<Arc<[Told]>> {
-        let view = View {
-            question: *question,
-            batch: batch.span(),
-            role: eyes.role.as_str(),
-            user: eyes.id,
-            teams: Arc::clone(&eyes.teams),
-        };
-        let read = async {
-            let _turn = self.turn().await?;
-            Ok(read.await?.into())
-        };
-        self.told.get_or_insert_async(&view, read).await
+    pub async fn told(&self, view: &View, read: impl Future<Output = Result<Vec<Told>>>) -> Result<Arc<[Told]>> {
+        self.told.get_or_insert_async(view, async { Ok(read.await?.into()) }).await
     }
 }

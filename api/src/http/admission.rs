@@ -11,6 +11,7 @@ use futures_util::stream::{self, BoxStream};
 use tracing::Instrument;
 
 use super::answer::Answer;
+use super::apart::apart;
 use super::charge::Charge;
 use super::parameters::Parameters;
 use super::record::{self, Following, Running};
@@ -46,12 +47,14 @@ impl Admitted {
     }
 }
 
-/// Everything that can fail before anything runs and before anybody pays.
+/// Everything that can fail before anything runs, of a request of so many bytes.
 ///
 /// # Errors
 /// What is wrong with the document or its variables, coded, in people's words.
-pub fn admit(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerError>> {
-    examine(app, parameters).inspect_err(|errors| record::refused(app, errors))
+pub async fn admit(app: &App, parameters: Parameters, bytes: usize) -> Result<Admitted, Vec<ServerError>> {
+    let judge = app.clone();
+    let admitted = apart(bytes, move || examine(&judge, parameters)).await;
+    admitted.inspect_err(|errors| record::refused(app, errors))
 }
 
 fn examine(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerError>> {
@@ -65,7 +68,7 @@ fn examine(app: &App, parameters: Parameters) -> Result<Admitted, Vec<ServerErro
     guard::check_values(&document.parsed, &variables).map_err(one)?;
     let estimate = cost::estimate(app.costs(), app.store().sizes(), &document.parsed, operation, &variables);
     let kind = operation.ty;
-    guard::check_cost(estimate, app.config().limits.nodes, app.rate_limit().limit()).map_err(one)?;
+    guard::check_cost(estimate, &app.config().limits, app.rate_limit().limit()).map_err(one)?;
     let name = chosen.map(ToString::to_string);
     // The text is not needed any more.
     let mut request = Request::new("").variables(variables).data(estimate).data(IsValid).data(on_error);

@@ -1,10 +1,13 @@
 //! What an operation costs its principal: the estimate before it runs; afterwards what it did not use is given back,
 //! and the answer tells how things stand.
 
+use std::net::IpAddr;
+
 use async_graphql::indexmap::IndexMap;
 use async_graphql::{Name, Value};
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderName, HeaderValue};
+use uuid::Uuid;
 
 use super::answer::Answer;
 use super::guard::coded;
@@ -18,6 +21,24 @@ use crate::rate_limit::{Principal, Standing};
 pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 /// How large it is and how fast it comes back.
 pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// Bytes of a request that one point pays for, whatever becomes of it.
+const BYTES_A_POINT: usize = 10_000;
+
+/// Takes what reading and judging so many bytes costs.
+///
+/// # Errors
+/// The answer `RATE_LIMITED`, which says how long to wait.
+pub fn take_for_judging(app: &App, user: Option<Uuid>, peer: Option<IpAddr>, bytes: usize) -> Result<(), Box<Answer>> {
+    let points = (bytes / BYTES_A_POINT) as u64;
+    let taken = app.rate_limit().take(&Principal::new(user, peer), points, app.store().clock().now());
+    taken.map_err(|seconds| {
+        let message = format!("Judging this request costs {points} points. Try again in {seconds} seconds.");
+        let mut error = coded(Code::RateLimited, message);
+        error.extensions.get_or_insert_default().set("retryAfterSeconds", seconds);
+        Box::new(Answer::refused(vec![error], false).with_header(RETRY_AFTER, HeaderValue::from(seconds)))
+    })
+}
 
 /// An operation that was paid for and may run.
 pub struct Charge<'a> {

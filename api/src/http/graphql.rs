@@ -17,6 +17,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::admission::{self, Admitted};
 use super::answer::{Answer, Media, Refusal, is_utf8};
+use super::apart::apart;
+use super::charge;
 use super::guard;
 use super::headers::{self, RequestId};
 use super::live::Lease;
@@ -133,21 +135,43 @@ impl Call {
     }
 
     async fn get(self, uri: &Uri) -> Result<Response<Body>, Refusal> {
-        let parameters = parameters::from_uri(uri, &self.app.config().limits)?;
-        let admitted = self.admit(parameters)?;
+        let bytes = uri.query().map_or(0, str::len);
+        let is_signed_in = match self.may_judge(bytes).await {
+            Ok(is_signed_in) => is_signed_in,
+            Err(answer) => return Ok(answer.into_response(self.media)),
+        };
+        let parameters = parameters::from_uri(uri, &self.app.config().limits, is_signed_in)?;
+        let admitted = self.admit(parameters, bytes).await?;
         self.answer_one(admitted).await
     }
 
     async fn post(self, body: Body) -> Result<Response<Body>, Refusal> {
         self.check_content_type()?;
         let body = self.read(body).await?;
-        match parameters::from_body(&body, &self.app.config().limits)? {
+        let bytes = body.len();
+        let is_signed_in = match self.may_judge(bytes).await {
+            Ok(is_signed_in) => is_signed_in,
+            Err(answer) => return Ok(answer.into_response(self.media)),
+        };
+        let app = self.app.clone();
+        match apart(bytes, move || parameters::from_body(&body, &app.config().limits, is_signed_in)).await? {
             Carried::One(parameters) => {
-                let admitted = self.admit(parameters)?;
+                let admitted = self.admit(parameters, bytes).await?;
                 self.answer_one(admitted).await
             }
-            Carried::Batch(batch) => self.answer_batch(batch).await,
+            Carried::Batch(batch) => self.answer_batch(batch, bytes).await,
         }
+    }
+
+    /// Pays for judging so many bytes, and says whether that is for somebody who is signed in. What is small costs nothing and
+    /// is judged alike for everybody, so it is not asked yet who sent it.
+    async fn may_judge(&self, bytes: usize) -> Result<bool, Box<Answer>> {
+        if bytes <= guard::STRANGERS_VALUES {
+            return Ok(true);
+        }
+        let credential = self.credential().await.map_err(|error| Box::new(Answer::failed(error)))?;
+        charge::take_for_judging(&self.app, credential.user(), self.peer, bytes)?;
+        Ok(credential.is_proof())
     }
 
     /// JSON only. Browsers send forms and plain text to other sites without asking; they do not send this.
@@ -184,8 +208,8 @@ impl Call {
     }
 
     /// What the operation of a request is, or what is wrong with it.
-    fn admit(&self, parameters: Parameters) -> Result<Result<Admitted, Vec<ServerError>>, Refusal> {
-        let admitted = match admission::admit(&self.app, parameters) {
+    async fn admit(&self, parameters: Parameters, bytes: usize) -> Result<Result<Admitted, Vec<ServerError>>, Refusal> {
+        let admitted = match admission::admit(&self.app, parameters, bytes).await {
             Ok(admitted) => admitted,
             Err(errors) => return Ok(Err(errors)),
         };
@@ -203,7 +227,7 @@ impl Call {
         let key = self.idempotency_key()?;
         let follows = admitted.as_ref().is_ok_and(|admitted| admitted.kind == OperationType::Subscription);
         if let Some(framing) = self.framing.filter(|_| follows || self.in_bits) {
-            return Ok(self.answer_in_bits(framing, admitted, key).await);
+            return Ok(self.answer_in_bits(framing, admitted, key, follows).await);
         }
         let answer = match admitted {
             Err(errors) => self.refused(errors).await,
@@ -222,6 +246,7 @@ impl Call {
         framing: Framing,
         admitted: Result<Admitted, Vec<ServerError>>,
         key: Option<String>,
+        follows: bool,
     ) -> Response<Body> {
         let credential = match self.credential().await {
             Ok(credential) => credential,
@@ -231,12 +256,12 @@ impl Call {
             Ok(admitted) => admission::stream(&self.app, admitted, credential.clone(), self.meta(key)),
             Err(errors) => admission::one(self.refused(errors).await),
         };
-        stream::respond(framing, answers, credential, self.app.config().pulse, self.lease)
+        stream::respond(framing, answers, credential, self.app.config().pulse, self.lease, follows)
     }
 
     /// Members run one after the other, in the order of the array. Several have idempotency keys of their own, made with a
     /// character that no key of a client can hold.
-    async fn answer_batch(self, batch: Vec<Parameters>) -> Result<Response<Body>, Refusal> {
+    async fn answer_batch(self, batch: Vec<Parameters>, bytes: usize) -> Result<Response<Body>, Refusal> {
         // Neither protocol of streams has a form for the answers to several operations.
         if self.in_bits {
             let message = "A batch is answered as a whole: accept application/json, or send its operations one by one.";
@@ -247,15 +272,18 @@ impl Call {
             Ok(viewer) => viewer,
             Err(error) => return Ok(Answer::failed(error).into_response(self.media)),
         };
-        let batch: Vec<_> = batch.into_iter().map(|parameters| self.admit(parameters)).collect::<Result<_, _>>()?;
-        let whole = key.as_deref().filter(|_| batch.len() > 1);
+        let mut members = Vec::with_capacity(batch.len());
+        for parameters in batch {
+            members.push(self.admit(parameters, bytes).await?);
+        }
+        let whole = key.as_deref().filter(|_| members.len() > 1);
         if let (Some(whole), Some(viewer)) = (whole, &viewer)
-            && let Err(error) = self.take_key(whole, viewer, &batch).await
+            && let Err(error) = self.take_key(whole, viewer, &members).await
         {
             return Ok(Answer::failed(error).into_response(self.media));
         }
-        let mut answers = Vec::with_capacity(batch.len());
-        for (index, admitted) in batch.into_iter().enumerate() {
+        let mut answers = Vec::with_capacity(members.len());
+        for (index, admitted) in members.into_iter().enumerate() {
             let key = whole.map_or_else(|| key.clone(), |whole| Some(format!("{whole}\u{1d}{index}")));
             answers.push(match admitted {
                 Ok(admitted) => self.run(admitted, viewer.clone(), key).await,

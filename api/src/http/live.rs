@@ -16,12 +16,21 @@ use crate::error::{Code, Error};
 pub struct Lease {
     hold: Arc<Hold>,
     leaving: watch::Receiver<bool>,
+    late: watch::Receiver<bool>,
 }
 
 impl Lease {
-    /// The hold on a connection of a server that says when it is `leaving`.
-    pub fn new(hold: Hold, leaving: watch::Receiver<bool>) -> Self {
-        Self { hold: Arc::new(hold), leaving }
+    /// The hold on a connection of a server that says when it is `leaving`, and when it is too `late` to go on.
+    pub fn new(hold: Hold, leaving: watch::Receiver<bool>, late: watch::Receiver<bool>) -> Self {
+        Self { hold: Arc::new(hold), leaving, late }
+    }
+
+    /// Ready when whatever is not done by now is not done any more.
+    pub async fn overdue(mut self) {
+        // A server that is gone drops its connections by itself.
+        if self.late.wait_for(|late| *late).await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Ready when the server is leaving.
@@ -57,6 +66,21 @@ pub async fn left(lease: Option<Lease>) {
         Some(lease) => lease.left().await,
         None => std::future::pending().await,
     }
+}
+
+/// Ready when the server of the lease cannot go on with what is under way; never without one.
+pub async fn overdue(lease: Option<Lease>) {
+    match lease {
+        Some(lease) => lease.overdue().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What a request is told that the service leaves unfinished.
+pub fn unfinished() -> Error {
+    let message = "The service is leaving and could not finish this in time. Try again: with an idempotency key nothing is \
+                   done twice.";
+    Error::refused(Code::Unavailable, message)
 }
 
 /// Ready when the connection of the lease has to end; never without one.

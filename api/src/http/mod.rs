@@ -2,6 +2,7 @@
 
 mod admission;
 mod answer;
+mod apart;
 mod charge;
 mod gather;
 mod graphql;
@@ -27,10 +28,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
 use serde_json::json;
@@ -39,6 +40,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::cors::{AllowHeaders, CorsLayer};
 
+use self::answer::{Answer, Media};
 pub use self::live::Lease;
 use crate::app::App;
 use crate::error::Code;
@@ -65,9 +67,21 @@ pub fn router(app: App) -> Router {
     };
     router
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(in_the_end))
         .layer(CompressionLayer::new().compress_when(whole))
         .layer(from_fn(headers::secure))
         .layer(from_fn_with_state(app, headers::identify))
+}
+
+/// Answers a request that the service cannot finish before it leaves. What runs for it is given up, which ends its
+/// statements and takes it out of every queue.
+async fn in_the_end(request: Request, next: Next) -> Response<Body> {
+    let lease = request.extensions().get::<Lease>().cloned();
+    let media = Media::negotiate(request.headers()).unwrap_or(Media::Json);
+    tokio::select! {
+        response = next.run(request) => response,
+        () = live::overdue(lease) => Answer::failed(live::unfinished()).into_response(media),
+    }
 }
 
 /// Browsers of the listed origins may call us, with whatever headers they ask for: tracing and client libraries add their

@@ -47,8 +47,8 @@ pub enum Carried {
 ///
 /// # Errors
 /// 400 in words that say what is wrong with it.
-pub fn from_body(body: &[u8], limits: &Limits) -> Result<Carried, Refusal> {
-    guard::check_body(body, limits).map_err(Refusal::too_complex)?;
+pub fn from_body(body: &[u8], limits: &Limits, is_signed_in: bool) -> Result<Carried, Refusal> {
+    guard::check_body(body, limits, is_signed_in).map_err(Refusal::too_complex)?;
     let value: Value = serde_json::from_slice(body).map_err(|error| {
         Refusal::bad_request(format!(
             "The request body is not valid JSON (line {}, column {}).",
@@ -70,7 +70,7 @@ pub fn from_body(body: &[u8], limits: &Limits) -> Result<Carried, Refusal> {
 ///
 /// # Errors
 /// 400 in words that say what is wrong with it.
-pub fn from_uri(uri: &Uri, limits: &Limits) -> Result<Parameters, Refusal> {
+pub fn from_uri(uri: &Uri, limits: &Limits, is_signed_in: bool) -> Result<Parameters, Refusal> {
     let unreadable = |_| Refusal::bad_request("The query part of the URL cannot be read.");
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(unreadable)?;
     let one = |name: &str| {
@@ -84,7 +84,7 @@ pub fn from_uri(uri: &Uri, limits: &Limits) -> Result<Parameters, Refusal> {
     let json = |name: &str| match one(name)? {
         None => Ok(Value::Null),
         Some(text) => {
-            guard::check_body(text.as_bytes(), limits).map_err(Refusal::too_complex)?;
+            guard::check_body(text.as_bytes(), limits, is_signed_in).map_err(Refusal::too_complex)?;
             serde_json::from_str(text)
                 .map_err(|_| Refusal::bad_request(format!("The parameter `{name}` is not valid JSON.")))
         }
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     fn refused(body: &str) {
-        assert!(from_body(body.as_bytes(), &Limits::default()).is_err(), "{body}");
+        assert!(from_body(body.as_bytes(), &Limits::default(), true).is_err(), "{body}");
     }
 
     #[test]
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn null_means_absent() {
         let body = br#"{"query":"{a}","operationName":null,"variables":null,"extensions":null,"other":1}"#;
-        let Ok(Carried::One(parameters)) = from_body(body, &Limits::default()) else { panic!("one operation") };
+        let Ok(Carried::One(parameters)) = from_body(body, &Limits::default(), true) else { panic!("one operation") };
         assert!(parameters.operation_name.is_none() && parameters.variables.is_empty());
     }
 
@@ -196,7 +196,7 @@ mod tests {
     fn what_errors_do_is_one_of_three() {
         let read = |value: &str| {
             let body = format!(r#"{{"query":"{{a}}","onError":{value}}}"#);
-            match from_body(body.as_bytes(), &Limits::default()) {
+            match from_body(body.as_bytes(), &Limits::default(), true) {
                 Ok(Carried::One(parameters)) => Some(parameters.on_error),
                 _ => None,
             }
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn urls_carry_the_same_parameters() {
-        let read = |uri: &'static str| from_uri(&Uri::from_static(uri), &Limits::default());
+        let read = |uri: &'static str| from_uri(&Uri::from_static(uri), &Limits::default(), true);
         let parameters = read("/graphql?query=%7Ba%7D&variables=%7B%22n%22%3A1%7D&operationName=A").unwrap();
         assert_eq!((parameters.query.as_str(), parameters.operation_name.as_deref()), ("{a}", Some("A")));
         assert_eq!(parameters.variables.get("n"), Some(&Value::from(1)));

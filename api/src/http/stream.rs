@@ -114,17 +114,18 @@ struct Envelope<'a> {
     errors: &'a [ServerError],
 }
 
-/// Answers with a body that grows. It ends by a closing where the operation does, and without one when the service is
-/// leaving, so that clients come again.
+/// Answers with a body that grows. It ends by a closing where the operation does; where the operation `follows` something,
+/// without one when the service is leaving, so that clients come again.
 pub fn respond(
     framing: Framing,
     answers: BoxStream<'static, Answer>,
     credential: Credential,
     pulse: Duration,
     lease: Option<Lease>,
+    follows: bool,
 ) -> Response<Body> {
     let (frames, body) = mpsc::channel(1);
-    let writing = Writing { framing, frames, patience: pulse, lease };
+    let writing = Writing { framing, frames, patience: pulse, lease, follows };
     tokio::spawn(writing.run(answers, Pulse::of(credential, pulse)));
     let frames = stream::unfold(body, |mut body| async move {
         let frame: Bytes = body.recv().await?;
@@ -146,6 +147,8 @@ struct Writing {
     /// How long the client may take to take something.
     patience: Duration,
     lease: Option<Lease>,
+    /// It goes on until somebody ends it.
+    follows: bool,
 }
 
 /// The client is gone, or takes nothing any more.
@@ -157,7 +160,12 @@ impl Writing {
         let _in_use = lease.as_ref().map(Lease::begin);
         tokio::select! {
             _ = self.write(answers, pulse) => {}
-            () = live::left(lease) => {}
+            () = live::left(lease.clone()), if self.follows => {}
+            () = live::overdue(lease) => {
+                // The last that is written: whoever is gone does not read it.
+                let answer = self.framing.answer(&Answer::failed(live::unfinished()));
+                let _ = self.send([answer, self.framing.closing()].concat().into()).await;
+            }
         }
     }
 

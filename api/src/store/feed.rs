@@ -39,7 +39,7 @@ const RECENT: usize = 2_000;
 /// So many entries are read at a time.
 const PAGE: usize = 200;
 /// So many entries are handed on together. Few, because their rights are those of the moment in which they are read.
-const BATCH: usize = 20;
+pub const BATCH: usize = 20;
 
 /// An entry of the log: which row changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

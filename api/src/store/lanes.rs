@@ -22,18 +22,48 @@ pub(super) struct Lanes {
     own_dear: usize,
     /// Dear statements of everybody.
     dear: Arc<Semaphore>,
-    principals: Mutex<HashMap<Uuid, Arc<Own>>>,
+    /// Readings of everybody who follows changes.
+    followed: Arc<Semaphore>,
+    principals: Mutex<Principals>,
     patience: Duration,
+}
+
+/// Who reads or has read of late.
+#[derive(Default)]
+struct Principals {
+    known: HashMap<Uuid, Arc<Own>>,
+    /// So many are known before those are forgotten who do not read.
+    most: usize,
 }
 
 /// The places of one principal.
 struct Own {
     all: Arc<Semaphore>,
     dear: Arc<Semaphore>,
+    /// One reading at a time for all that they follow: where it takes long, the others do not wait for it.
+    followed: Arc<Semaphore>,
+}
+
+/// The turns of somebody who follows changes.
+pub struct Turns {
+    own: Arc<Own>,
+    all: Arc<Semaphore>,
+}
+
+impl Turns {
+    /// Waits for the next turn to read what is to be told.
+    ///
+    /// # Errors
+    /// INTERNAL: there are no turns any more.
+    pub async fn next(&self) -> Result<Place> {
+        let own = Arc::clone(&self.own.followed).acquire_owned().await.map_err(Error::internal)?;
+        let all = Arc::clone(&self.all).acquire_owned().await.map_err(Error::internal)?;
+        Ok(Place { _permits: vec![own, all] })
+    }
 }
 
 /// A place that was taken; whoever drops it makes room.
-pub(super) struct Place {
+pub struct Place {
     _permits: Vec<OwnedSemaphorePermit>,
 }
 
@@ -46,6 +76,7 @@ impl Lanes {
             own: (connections / 2).max(1),
             own_dear: dear.div_ceil(2),
             dear: Arc::new(Semaphore::new(dear)),
+            followed: Arc::new(Semaphore::new((connections / 4).max(2))),
             principals: Mutex::default(),
             patience,
         }
@@ -76,21 +107,29 @@ impl Lanes {
         }
     }
 
+    /// The turns of a principal, for as long as they follow.
+    pub fn turns(&self, principal: Uuid) -> Turns {
+        Turns { own: self.own(principal), all: Arc::clone(&self.followed) }
+    }
+
     fn own(&self, principal: Uuid) -> Arc<Own> {
         let mut principals = self.principals.lock().unwrap_or_else(PoisonError::into_inner);
-        // Those who wait or read hold theirs.
-        if principals.len() >= MOST_IDLE {
-            principals.retain(|_, own| Arc::strong_count(own) > 1 || own.is_used(self));
+        if let Some(own) = principals.known.get(&principal) {
+            return Arc::clone(own);
         }
-        let made = || {
-            let places = |places| Arc::new(Semaphore::new(places));
-            Arc::new(Own { all: places(self.own), dear: places(self.own_dear) })
-        };
-        Arc::clone(principals.entry(principal).or_insert_with(made))
+        if principals.known.len() >= principals.most {
+            // Those who wait, read or follow hold theirs.
+            principals.known.retain(|_, own| Arc::strong_count(own) > 1 || own.is_used(self));
+            principals.most = principals.known.len().saturating_mul(2).max(MOST_IDLE);
+        }
+        let places = |places| Arc::new(Semaphore::new(places));
+        let own = Arc::new(Own { all: places(self.own), dear: places(self.own_dear), followed: places(1) });
+        principals.known.insert(principal, Arc::clone(&own));
+        own
     }
 }
 
-/// So many principals are remembered before those are forgotten who do not read.
+/// So many principals are remembered at least.
 const MOST_IDLE: usize = 1_000;
 
 impl Own {

@@ -73,7 +73,7 @@ pub mod idempotency;
 pub mod journey;
 mod keeping;
 pub mod keys;
-mod lanes;
+pub mod lanes;
 mod link;
 mod natural;
 mod opening;
@@ -109,7 +109,7 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use self::database::{Database, Session, classify};
 use self::descriptor::{Descriptor, Graph};
 use self::feed::Feed;
-use self::lanes::{Lanes, Place};
+use self::lanes::{Lanes, Place, Turns};
 use self::proof::Proof;
 use self::ready::Ready;
 pub use self::rows::Rows;
@@ -155,6 +155,11 @@ impl Store {
     /// The database as this viewer may see it.
     pub fn reader(&self, viewer: Viewer) -> Reader {
         Reader { store: self.clone(), viewer: Arc::new(viewer), now: self.clock.now(), tally: Tally::default() }
+    }
+
+    /// The turns in which what this viewer follows is read.
+    pub fn turns(&self, viewer: &Viewer) -> Turns {
+        self.lanes.turns(viewer.id)
     }
 
     /// The declarations of all entities.

@@ -3,7 +3,8 @@
 //! | what | weighs |
 //! | --- | --- |
 //! | a row of the table that is asked about | 1; 10 where other rows decide who sees it |
-//! | searching its text (`contains`, `startsWith`) | 5 |
+//! | a test of the filter, for each row it is put to | 1 |
+//! | searching a text (`contains`, `startsWith`) | 5 more |
 //! | a row at the other end of a step of the filter (a reference, `some`) | 10 |
 //! | the same of `none` and `every`, which have to see all of them | 20 |
 //! | planning a filter of so many steps | 10 times their number cubed |
@@ -12,6 +13,7 @@
 //! more than its table. Steps within steps are asked of the whole of their tables.
 
 use async_graphql::Value;
+use async_graphql::indexmap::IndexMap;
 
 use super::descriptor::{Descriptor, Graph, Key, Link};
 use super::select::Of;
@@ -24,6 +26,7 @@ const FOUND: u64 = 10;
 const SEARCHED: u64 = 5;
 const PLANNED: u64 = 10;
 const UNEVEN: u64 = 2;
+const VALUES_A_TEST: u64 = 100;
 
 /// The weight of a statement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +45,19 @@ impl Weight {
             Of::Parents(_, parents) => self.each.saturating_mul(parents.len() as u64).min(self.whole),
             Of::Ids(_) => 0,
         }
+    }
+}
+
+/// How many tests a filter puts to a row: each comparison of a field, with one for each hundred values of a list, and each
+/// condition that asks for nothing.
+pub fn tests(filter: &Value) -> u64 {
+    match filter {
+        Value::Object(entries) => entries.values().map(tests).fold(0, u64::saturating_add).max(1),
+        Value::List(items) if items.iter().any(|item| matches!(item, Value::Object(_))) => {
+            items.iter().map(tests).fold(0, u64::saturating_add)
+        }
+        Value::List(items) => (items.len() as u64).div_ceil(VALUES_A_TEST).max(1),
+        _ => 1,
     }
 }
 
@@ -69,7 +85,7 @@ impl Scale {
     }
 
     /// A filter that is asked about so many rows.
-    fn filter(&self, of: &Descriptor, filter: &Value, rows: u64) -> u64 {
+    pub fn filter(&self, of: &Descriptor, filter: &Value, rows: u64) -> u64 {
         let mut steps = 0;
         let weight = self.object(of, filter, rows, 0, &mut steps);
         weight.saturating_add(PLANNED.saturating_mul(steps.saturating_pow(3)))
@@ -97,13 +113,18 @@ impl Scale {
     }
 
     fn member(&self, of: &Descriptor, name: &str, value: &Value, rows: u64, depth: u32, steps: &mut u64) -> u64 {
-        let Value::Object(entries) = value else { return 0 };
+        let none = IndexMap::new();
+        let entries = if let Value::Object(entries) = value { entries } else { &none };
         let Some(link) = of.link(name) else {
             let searches = entries.keys().filter(|test| matches!(test.as_str(), "contains" | "startsWith"));
-            return rows.saturating_mul(SEARCHED).saturating_mul(searches.count() as u64);
+            let each = tests(value).saturating_add(SEARCHED.saturating_mul(searches.count() as u64));
+            return rows.saturating_mul(each);
         };
         if let Key::One(_) = link.key {
             return self.step(of, link, value, (rows, FOUND), depth, steps);
+        }
+        if *value == Value::Null {
+            return self.step(of, link, value, (rows, 2 * FOUND), depth, steps);
         }
         entries.iter().fold(0, |weight, (quantifier, inner)| {
             let found = if quantifier == "some" { FOUND } else { 2 * FOUND };

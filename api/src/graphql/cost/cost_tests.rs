@@ -136,7 +136,7 @@ fn what_has_to_be_looked_at_is_paid_for_by_the_size_of_the_tables() {
     assert_eq!(points("{ events { totalCount } }"), 2 + 89, "who sees an event is decided by other rows");
     assert_eq!(points("{ events { aggregate { count } groupBy(by: [{ field: ACTION }]) { count } } }"), 4 + 2 * 89);
     assert_eq!(points("{ events { __typename } }"), 1);
-    assert_eq!(points("{ events(filter: { action: { eq: \"winDeal\" } }) { nodes { action } } }"), 3 + 89);
+    assert_eq!(points("{ events(filter: { action: { eq: \"winDeal\" } }) { nodes { action } } }"), 3 + 98);
     assert_eq!(points("{ events(orderBy: [{ field: AT }]) { nodes { action } } }"), 3 + 89);
     assert_eq!(points("{ events(orderBy: [{ field: AT }]) { pageInfo { hasNextPage } totalCount } }"), 4 + 2 * 89);
     let alias = |n: usize| format!("e{n}: events {{ totalCount }}");
@@ -170,6 +170,43 @@ fn filters_cost_by_the_steps_to_other_rows() {
     };
     assert!(many(1) < 40 && many(10) < 400, "{} {}", many(1), many(10));
     assert!(many(150) > 20_000, "{}", many(150));
+}
+
+#[test]
+fn every_test_is_counted_and_paid_for_by_the_rows_that_it_is_put_to() {
+    let judge = |filter: &str| over(&company(), &format!("{{ touchpoints(filter: {filter}) {{ totalCount }} }}"), "{}");
+    let plain = |count: usize| vec!["{ occurredAt: { ne: \"2026-01-01T00:00:00Z\" } }"; count].join(" ");
+    let and = |count: usize| format!("{{ and: [{}] }}", plain(count));
+    let (few, many) = (judge(&and(100)), judge(&and(900)));
+    assert_eq!((few.tests, many.tests), (100, 900));
+    assert_eq!(many.weight - few.weight, 800 * 10_600);
+    for alike in [
+        format!("{{ or: [{}] }}", plain(100)),
+        format!("{{ not: {} }}", and(100)),
+        format!("{{ or: [{{ and: [{}] }} {}] }}", plain(60), plain(40)),
+    ] {
+        assert_eq!(judge(&alike), few, "{alike}");
+    }
+    for (filter, tests) in [
+        ("{}", 1),
+        ("{ and: [{} {} {}] }", 3),
+        ("{ channel: { in: [EMAIL] } }", 1),
+        ("{ url: null }", 1),
+        ("{ occurredAt: { gt: \"2026-01-01T00:00:00Z\", lt: \"2026-02-01T00:00:00Z\" } }", 2),
+        ("{ campaign: { isNull: true } }", 1),
+        ("{ campaign: { touchpoints: { some: { url: { contains: \"x\" } }, none: {} } } }", 2),
+    ] {
+        assert_eq!(judge(filter).tests, tests, "{filter}");
+    }
+    let listed = |count: usize| judge(&format!("{{ id: {{ in: [{}] }} }}", "\"x\" ".repeat(count))).tests;
+    assert_eq!((listed(100), listed(101), listed(1_000)), (1, 2, 10));
+    let twice = judge(&format!("{}) {{ totalCount }} again: touchpoints(filter: {}", and(3), and(5)));
+    assert_eq!((twice.tests, twice.longest_filter), (8, 5));
+    let through = |filter: &str| judge(&format!("{{ campaign: {filter} }}")).weight;
+    assert_eq!(through("null"), through("{ isNull: true }") - 10_600, "an empty reference is looked for as well");
+    let followed = "subscription { changed(filter: { and: [{ action: { eq: \"x\" } } { actor: { name: { eq: \"x\" } } }] }) { cursor } }";
+    let followed = over(&company(), followed, "{}");
+    assert!(followed.tests == 2 && followed.weight > 0);
 }
 
 #[test]

@@ -36,9 +36,10 @@ pub use self::table::Table;
 use self::table::{Cost, Times, Type};
 use super::filter::{DEFAULT_PAGE, ROOT_PAGE};
 use crate::access::Kind;
+use crate::store::feed::BATCH;
 use crate::store::sizes::Sizes;
 use crate::store::tally::Tally;
-use crate::store::weight::{A_POINT, Scale, Weight};
+use crate::store::weight::{self, A_POINT, Scale, Weight};
 
 /// Points of one item of a mutation.
 const WRITE: u64 = 10;
@@ -62,6 +63,10 @@ pub struct Estimate {
     pub weight: u64,
     /// The most it can be: each statement looks at each row of its tables once.
     pub whole: u64,
+    /// The tests of all its filters, each as often as it is written.
+    pub tests: u64,
+    /// The tests of the longest of them.
+    pub longest_filter: u64,
 }
 
 impl Estimate {
@@ -90,6 +95,8 @@ impl Estimate {
             flat: self.flat.saturating_add(other.flat),
             weight: self.weight.saturating_add(other.weight),
             whole: self.whole.saturating_add(other.whole),
+            tests: self.tests.saturating_add(other.tests),
+            longest_filter: self.longest_filter.max(other.longest_filter),
         }
     }
 
@@ -140,6 +147,12 @@ impl Demand {
             figures: self.figures.saturating_add(other.figures),
         }
     }
+}
+
+/// The tests of a filter.
+fn tested(filter: &Value) -> Estimate {
+    let tests = weight::tests(filter);
+    Estimate { tests, longest_filter: tests, ..Estimate::default() }
 }
 
 /// What so many statements of a weight look at.
@@ -201,8 +214,10 @@ impl<'a> Judge<'a> {
             _ => {}
         }
         let Some(known) = of.and_then(|of| of.field(&field.name.node)) else { return Demand::default() };
+        let filter = field.get_argument("filter").and_then(|value| self.value(&value.node));
+        let tested = filter.as_ref().map_or_else(Estimate::default, tested);
         let below = self.set(&field.selection_set.node, known.to.and_then(|to| self.table.at(to)));
-        let own = Estimate { nodes: known.nodes, reads: known.reads, ..Estimate::default() };
+        let own = Estimate { nodes: known.nodes, reads: known.reads, ..tested };
         let one = own.and(below.once);
         let once = match known.times {
             Times::Once => one.and(self.report(known)),
@@ -210,8 +225,9 @@ impl<'a> Judge<'a> {
                 let rows = if below.paged { self.page(field) } else { 0 };
                 let row = Estimate { nodes: 1, ..Estimate::default() }.and(below.each).times(rows);
                 let page = Estimate { reads: u64::from(below.paged), ..row };
-                one.and(page).and(self.list(known, field, &below))
+                one.and(page).and(self.list(known, field, filter.as_ref(), &below))
             }
+            Times::Batch => one.and(self.batch(known, filter.as_ref())),
             Times::EachRow => {
                 let Estimate { nodes, weight, .. } = one;
                 let each = Estimate { nodes, weight, ..Estimate::default() };
@@ -236,16 +252,22 @@ impl<'a> Judge<'a> {
     }
 
     /// What the statements over a list look at: its figures, and its page unless that is the first one there is.
-    fn list(&self, known: &Cost, field: &'a Field, below: &Demand) -> Estimate {
+    fn list(&self, known: &Cost, field: &'a Field, filter: Option<&Value>, below: &Demand) -> Estimate {
         let Some(looks) = known.looks else { return Estimate::default() };
-        let filter = field.get_argument("filter").and_then(|value| self.value(&value.node));
         let ordered = field.get_argument("orderBy").is_some();
         let searched = below.paged && (filter.is_some() || ordered);
         let statements = below.figures.saturating_add(u64::from(searched));
         if statements == 0 {
             return Estimate::default();
         }
-        looked(self.weight(looks.at, looks.parent, filter.as_ref()), statements)
+        looked(self.weight(looks.at, looks.parent, filter), statements)
+    }
+
+    /// What a follower's filter looks at for a batch of changes.
+    fn batch(&self, known: &Cost, filter: Option<&Value>) -> Estimate {
+        let (Some(looks), Some(filter)) = (known.looks, filter) else { return Estimate::default() };
+        let weight = self.scale.filter(self.table.graph.of(looks.at), filter, BATCH as u64);
+        looked(Weight { each: weight, whole: weight }, 1)
     }
 
     fn weight(&self, at: Kind, parent: Option<Kind>, filter: Option<&Value>) -> Weight {

@@ -52,6 +52,8 @@ pub(super) enum Times {
     Once,
     /// A connection: what is below its rows, as often as the page has rows.
     Page,
+    /// What is followed: for each change of a batch.
+    Batch,
     /// The rows of a connection: as often as its page has rows.
     EachRow,
     /// Figures over a whole list: at most so many rows.
@@ -100,7 +102,7 @@ struct Schema<'a> {
     edges: HashSet<String>,
     /// Fields that are computed, by their type.
     computed: HashSet<(&'a str, &'a str)>,
-    /// What reports and subscriptions look at, by their name.
+    /// What reports look at, by their name.
     looks: HashMap<&'a str, Kind>,
     graph: &'a Graph,
     /// What mutations answer.
@@ -141,6 +143,10 @@ impl<'a> Schema<'a> {
         let (row, computed) = (self.rows.contains(named), self.computed.contains(&(of, field.name.as_str())));
         if of == "Mutation" {
             return cost(0, 0, Times::Written);
+        }
+        if of == "Subscription" {
+            let looks = Some(Looks { at: Kind::Event, parent: None });
+            return Cost { looks, ..cost(0, 0, Times::Batch) };
         }
         if self.connections.contains(of) {
             return match field.name.as_str() {

@@ -27,8 +27,12 @@ use crate::graphql::cost::Estimate;
 use self::lexer::{Kind, Token};
 pub use json::check_body;
 
-/// Most values of a body, and most that variables may stand for once each is put wherever the document uses it.
-const VALUES: usize = 200_000;
+/// Most values that variables may stand for once each is put wherever the document uses it.
+const USED_VALUES: usize = 200_000;
+/// Most values of a body.
+const VALUES: usize = 50_000;
+/// The same of who is not signed in: more than signing in takes.
+pub const STRANGERS_VALUES: usize = 1_000;
 
 /// Parses a document that is within the limits.
 ///
@@ -60,17 +64,19 @@ pub fn check_values(document: &ExecutableDocument, variables: &Variables) -> Res
         let size = variables.get(name).map_or(0, json::size);
         sum.saturating_add(size.saturating_mul(uses.asked + uses.told))
     });
-    within("The variables", figure, VALUES, "values where the document uses them")
+    within("The variables", figure, USED_VALUES, "values where the document uses them")
 }
 
-/// Checks what an operation may take at most; `points` limits what it may cost, if anything does.
+/// Checks what an operation may take at most: its filters, its rows, and what it may cost where `points` limits that.
 ///
 /// # Errors
 /// `QUERY_TOO_COMPLEX` with the figure and the limit.
-pub fn check_cost(estimate: Estimate, nodes: u64, points: Option<u64>) -> Result<(), ServerError> {
+pub fn check_cost(estimate: Estimate, limits: &Limits, points: Option<u64>) -> Result<(), ServerError> {
     let figure = |figure: u64| usize::try_from(figure).unwrap_or(usize::MAX);
+    within("A filter", figure(estimate.longest_filter), limits.filter_tests, "tests")?;
+    within("The operation", figure(estimate.tests), limits.tests, "tests in its filters")?;
     let rows = "rows at most, the sizes of pages multiplied along the nesting";
-    within("The operation", figure(estimate.nodes), figure(nodes), rows)?;
+    within("The operation", figure(estimate.nodes), figure(limits.nodes), rows)?;
     within("The operation", figure(estimate.points()), points.map_or(usize::MAX, figure), "points")
 }
 

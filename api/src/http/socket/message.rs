@@ -26,8 +26,8 @@ pub enum Incoming {
 ///
 /// # Errors
 /// What is wrong with it, short enough for the reason of a close frame.
-pub fn read(text: &str, limits: &Limits) -> Result<Incoming, String> {
-    guard::check_body(text.as_bytes(), limits).map_err(|error| error.message)?;
+pub fn read(text: &str, limits: &Limits, is_signed_in: bool) -> Result<Incoming, String> {
+    guard::check_body(text.as_bytes(), limits, is_signed_in).map_err(|error| error.message)?;
     let Ok(Value::Object(mut fields)) = serde_json::from_str(text) else {
         return Err("Message is expected to be a JSON object".to_owned());
     };

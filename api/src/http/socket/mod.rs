@@ -9,7 +9,7 @@ mod message;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{CloseFrame, Message as Frame, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, Response};
 use bytes::Bytes;
@@ -24,6 +24,8 @@ use self::introduction::Introduction;
 use self::message::{Incoming, Outgoing};
 use super::admission;
 use super::answer::Answer;
+use super::apart::apart;
+use super::charge;
 use super::guard::coded;
 use super::live::{self, Lease, Pulse};
 use super::parameters::Parameters;
@@ -79,7 +81,7 @@ pub fn open(upgrade: WebSocketUpgrade, speaks_graphql: bool, app: App, caller: C
     upgrade.on_upgrade(move |socket| {
         let lease = caller.lease.clone();
         let open = app.metrics().socket();
-        let connection = Connection { socket, app, caller, heard: true, _open: open };
+        let connection = Connection { socket, app, caller, heard: true, is_signed_in: false, bytes: 0, _open: open };
         // Boxed, so that the task stays as small as what a silent socket needs.
         connection.serve(accepted, lease).boxed().instrument(span)
     })
@@ -121,6 +123,10 @@ struct Connection {
     caller: Caller,
     /// The client was heard since the last pulse.
     heard: bool,
+    /// A valid token was presented.
+    is_signed_in: bool,
+    /// Bytes of the message that was heard last.
+    bytes: usize,
     _open: Open,
 }
 
@@ -143,6 +149,7 @@ impl Connection {
         let credential = timeout(self.app.config().socket_init, self.introduce())
             .await
             .unwrap_or_else(|_| Err(End::close(4408, "Connection initialisation timeout")))?;
+        self.is_signed_in = credential.is_proof();
         // Who is signed in keeps their socket though nothing runs on it.
         let lease = self.caller.lease.clone().filter(|_| credential.is_proof());
         lease.iter().for_each(Lease::know);
@@ -152,7 +159,7 @@ impl Connection {
 
         loop {
             tokio::select! {
-                incoming = self.hear() => match incoming? {
+                text = self.hear() => match self.read(text?).await? {
                     Incoming::Subscribe(id, parameters) => self.begin(&mut operations, &credential, id, parameters).await?,
                     Incoming::Complete(id) => drop(operations.remove(&id)),
                     Incoming::Init(_) => return Err(End::close(4429, "Too many initialisation requests")),
@@ -184,7 +191,8 @@ impl Connection {
     /// Waits for `connection_init` and finds out who it is.
     async fn introduce(&mut self) -> Result<Credential, End> {
         loop {
-            match self.hear().await? {
+            let text = self.hear().await?;
+            match self.read(text).await? {
                 Incoming::Init(payload) => {
                     let given = Introduction::of(payload.as_ref());
                     if let Introduction::Unreadable(place) = &given {
@@ -220,7 +228,11 @@ impl Connection {
                 format!("This socket runs {MOST_OPERATIONS} operations already. Complete one, or open another.");
             return self.send(&Outgoing::error(&id, &[coded(Code::RateLimited, message)])).await;
         }
-        let answers = match admission::admit(&self.app, parameters) {
+        let paid = charge::take_for_judging(&self.app, credential.user(), self.caller.peer, self.bytes);
+        if let Err(refused) = paid {
+            return self.send(&Outgoing::error(&id, refused.errors())).await;
+        }
+        let answers = match admission::admit(&self.app, parameters, self.bytes).await {
             Ok(admitted) => {
                 let meta = RequestMeta {
                     request_id: self.caller.id.clone(),
@@ -242,16 +254,21 @@ impl Connection {
         Ok(())
     }
 
-    /// The next message of the client.
-    async fn hear(&mut self) -> Result<Incoming, End> {
+    /// What a message says.
+    async fn read(&mut self, text: Utf8Bytes) -> Result<Incoming, End> {
+        let (app, is_signed_in) = (self.app.clone(), self.is_signed_in);
+        self.bytes = text.len();
+        let read = move || message::read(&text, &app.config().limits, is_signed_in);
+        apart(self.bytes, read).await.map_err(|reason| End::close(4400, reason))
+    }
+
+    /// The next message of the client. Giving up the wait loses none.
+    async fn hear(&mut self) -> Result<Utf8Bytes, End> {
         loop {
             let frame = self.socket.next().await.ok_or(End::Gone)?.map_err(broken)?;
             self.heard = true;
             match frame {
-                Frame::Text(text) => {
-                    let limits = &self.app.config().limits;
-                    return message::read(&text, limits).map_err(|reason| End::close(4400, reason));
-                }
+                Frame::Text(text) => return Ok(text),
                 Frame::Binary(_) => return Err(End::close(4400, "Messages are text")),
                 Frame::Close(_) => return Err(End::Gone),
                 // Pings are answered by the library.

@@ -102,7 +102,7 @@ impl Credential {
 
     /// The user that it proves, whatever has become of them.
     pub fn user(&self) -> Option<Uuid> {
-        self.claims.map(|claims| claims.sub)
+        self.claims.map(|claims| claims.pass.user)
     }
 
     /// How long the token is still taken; none for a stranger.

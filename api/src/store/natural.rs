@@ -34,7 +34,7 @@ impl Tx {
         }
         rows.sort_by_key(unique);
         let mut made = HashSet::new();
-        for chunk in rows.chunks(chunk_size::<E>()) {
+        for chunk in rows.chunks(chunk_size::<E>(&of.keys)) {
             let mut sql = insert_sql::<E>(&of.keys, chunk);
             sql.push(" ON CONFLICT DO NOTHING RETURNING id");
             let answered = self.session().query_all_raw(sql.statement(self.backend())).await.map_err(classify)?;

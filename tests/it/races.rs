@@ -101,7 +101,7 @@ async fn the_lead_of_a_form_is_never_lost_to_what_others_do_at_that_moment() {
             let known = cast.marketer.mutate("createContact", json!({ "email": format!("k{round}@form.example") }), "contact { id }");
             let known = known.await.payload()["contact"]["id"].clone();
             let emails: Vec<_> = (0..5).map(|at| format!("p{at}x{round}@form.example")).chain([format!("k{round}@form.example")]).collect();
-            let touch = |email: &str| json!({ "kind": "FORM_SUBMIT", "channel": "EMAIL", "sourceSystem": "web", "externalId": email });
+            let touch = |email: &str| json!({ "kind": "FORM_SUBMISSION", "channel": "EMAIL", "sourceSystem": "web", "externalId": email });
             let capture = async |at: usize| {
                 let email = &emails[at % emails.len()];
                 let input = json!({ "contact": { "email": email, "lastName": "Form" }, "source": "INBOUND", "touch": touch(email),
@@ -119,7 +119,7 @@ async fn the_lead_of_a_form_is_never_lost_to_what_others_do_at_that_moment() {
                 cast.marketer.mutate("addCampaignMembers", input, "results { member { id } }").await.payload().clone()
             };
             let record = async || {
-                let touch = json!({ "kind": "FORM_SUBMIT", "contactId": known, "sourceSystem": "web", "externalId": emails[5] });
+                let touch = json!({ "kind": "FORM_SUBMISSION", "contactId": known, "sourceSystem": "web", "externalId": emails[5] });
                 cast.marketer.mutate("recordTouchpoint", json!({ "touchpoint": touch }), "touchpoint { id }").await.payload().clone()
             };
             let update = async || {
@@ -157,7 +157,7 @@ async fn whole_batches_that_change_the_same_rows_in_opposite_orders_all_come_thr
                 .mutate("upsertCompanies", input, "results { company { id } userErrors { code message } }")
                 .await;
             for result in answer.payload()["results"].as_array().expect("results") {
-                assert_eq!(result["userErrors"], json!([]));
+                assert_eq!(result["userErrors"], json!([]), "{:#}", answer.body);
             }
         };
         join_all((0..4).map(put)).await;

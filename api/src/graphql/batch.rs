@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::judge::{Meaning, Told};
-use super::mutation::{Payload, key_of, perform, unraced};
+use super::mutation::{Payload, key_of, perform, queue, unraced};
 use super::node::read_together;
 use super::refusals::Refusals;
 use crate::bulk::MOST;
@@ -110,12 +110,13 @@ async fn together<I: Clone + Send + Sync, P: Payload>(
     let request = key_of(ctx, key.as_deref()).await?.map(|key| all.under(key, verb));
     // The item that is at work; none while the key is asked for, or at the commit.
     let at = AtomicUsize::new(count);
-    let attempt = async || {
+    let attempt = async |again| {
         at.store(count, Ordering::Relaxed);
         let tx = match idempotency::begin(reader.clone(), verb, request.clone()).await? {
             Begun::Replay(payloads) => return Ok(payloads),
             Begun::Fresh(tx) => tx,
         };
+        queue(&tx, again, verb).await?;
         let mut payloads = Vec::with_capacity(count);
         for (place, input) in inputs.iter().enumerate() {
             at.store(place, Ordering::Relaxed);
@@ -125,7 +126,7 @@ async fn together<I: Clone + Send + Sync, P: Payload>(
         tx.finish(&payloads).await?;
         Ok(payloads)
     };
-    match unraced(|| attempt().boxed()).await {
+    match unraced(|again| attempt(again).boxed()).await {
         // The transaction has ended: who has a value already is asked outside of it.
         Err(error) if at.load(Ordering::Relaxed) < count => {
             refusals.add(&error);

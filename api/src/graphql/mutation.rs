@@ -96,15 +96,16 @@ pub(super) async fn perform<I: Clone + Send + Sync, P: Payload>(
     input: I,
     command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>> + Send + Sync,
 ) -> Result<P> {
-    let attempt = async || match idempotency::begin(reader.clone(), verb, request.clone()).await? {
+    let attempt = async |again| match idempotency::begin(reader.clone(), verb, request.clone()).await? {
         Begun::Replay(payload) => Ok(payload),
         Begun::Fresh(tx) => {
+            queue(&tx, again, verb).await?;
             let payload = command(&tx, input.clone()).await?;
             tx.finish(&payload).await?;
             Ok(payload)
         }
     };
-    match caught(unraced(|| attempt().boxed())).await? {
+    match caught(unraced(|again| attempt(again).boxed())).await? {
         Err(Error::Invalid(mut mistakes)) => {
             reader.name_holders(&mut mistakes).await?;
             Err(Error::Invalid(mistakes))
@@ -118,18 +119,25 @@ pub(super) async fn perform<I: Clone + Send + Sync, P: Payload>(
 const TRIES: usize = 8;
 
 /// Runs a transaction again that met others who were at the same: now what they did is seen. Nothing is left of a
-/// transaction that failed, not even its idempotency key, and nothing was answered yet.
+/// transaction that failed, not even its idempotency key, and nothing was answered yet. The transaction is told whether it
+/// is run again.
 ///
 /// # Errors
 /// The transaction's, at the latest those of the last try.
-pub(super) async fn unraced<'a, T>(attempt: impl Fn() -> BoxFuture<'a, Result<T>>) -> Result<T> {
-    for _ in 1..TRIES {
-        match attempt().await {
+pub(super) async fn unraced<'a, T>(attempt: impl Fn(bool) -> BoxFuture<'a, Result<T>>) -> Result<T> {
+    for again in (1..TRIES).map(|time| time > 1) {
+        match attempt(again).await {
             Err(Error::Raced(error)) => tracing::debug!(%error, "a command met others and is run again"),
             outcome => return outcome,
         }
     }
-    attempt().await.map_err(Error::settled)
+    attempt(true).await.map_err(Error::settled)
+}
+
+/// Who is run again waits, holding nothing yet, for whoever else is run again with the same verb: so those who block each
+/// other are never many, and all come through.
+pub(super) async fn queue(tx: &Tx, again: bool, verb: &str) -> Result<()> {
+    if again { tx.take_turns(&format!("again {verb}")).await } else { Ok(()) }
 }
 
 /// The idempotency key of this field: the input's, else the header's. The header's stands for the request: where the

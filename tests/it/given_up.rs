@@ -5,7 +5,6 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use bytes::Bytes;
-use chrono::Utc;
 use http_body_util::Full;
 use hyper::Request;
 use hyper::client::conn::http2;
@@ -15,6 +14,7 @@ use tests::{Actor, Served, Socket, World, each_database};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tributary::access::Role;
+use tributary::clock::{Clock, SystemClock};
 
 use crate::service::{Service, post};
 
@@ -196,7 +196,7 @@ async fn what_is_not_done_in_time_is_answered_before_the_service_has_left() {
     each_database(async |world| {
         let actor = endless(&world).await;
         // A process has the clock of the machine.
-        world.clock.advance(Utc::now() - world.now());
+        world.clock.advance(SystemClock::default().now() - world.now());
         let actor = world.sign_in(actor.id, Role::SalesRep).await;
         let settings = [
             ("TRIBUTARY_DATABASE_POOL", "8"),

@@ -11,7 +11,10 @@ use super::mapping::Mapping;
 
 /// For every object of which only the earliest row counts: which one that is.
 #[derive(Default)]
-pub struct Winners(HashMap<usize, HashMap<String, (DateTime<Utc>, usize, u64)>>);
+pub struct Winners(HashMap<usize, HashMap<String, Best>>);
+
+/// The earliest row of a group: its moment, the place of its file, its line.
+type Best = (DateTime<Utc>, usize, u64);
 
 impl Winners {
     /// Reads the files once, if there are such objects. Needs memory for each group of rows.

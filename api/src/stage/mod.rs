@@ -109,7 +109,7 @@ pub fn describe() -> Descriptor {
         .required()
         .field(
             Column::Position,
-            "Its place in the pipeline, 1 to 10,000; unless given, an open stage comes after the last open one and any \
+            "Its place in the pipeline, from 1 to 10,000; unless given, an open stage comes after the last open one and any \
              other after all. Where a stage stands there already, that one and those right behind it move up.",
         )
         .editable()

@@ -130,10 +130,11 @@ async fn of_postgres(url: &str, error: &DbErr) -> Option<String> {
             }
             _ => format!("The connection to {server} broke off ({cause}). See that PostgreSQL runs there."),
         },
-        Sqlx::Tls(_) => format!(
+        Sqlx::Tls(_) => {
             "TLS is asked for (PGSSLMODE), which the service leaves to a proxy beside it: name that proxy and \
-             sslmode=disable in DATABASE_URL."
-        ),
+                         sslmode=disable in DATABASE_URL."
+                .to_owned()
+        }
         Sqlx::Database(cause) => match cause.code().unwrap_or_default().as_ref() {
             "28P01" => format!(
                 "{server} does not take the password of the user {user}. Correct it in DATABASE_URL, where special \

@@ -371,6 +371,12 @@ impl Dialect {
     }
 }
 
+/// What [`Dialect::exact_sum`] says: a number, or its upper and lower 32 bits; 0 of nothing.
+pub fn exact(sum: Option<&str>) -> i128 {
+    let parts = sum.unwrap_or_default().split_whitespace().map(|part| part.parse().unwrap_or(0_i128));
+    parts.fold(0, |upper, lower| (upper << 32) + lower)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -399,10 +405,4 @@ mod tests {
         let mut filtered = Sql::text("SELECT 1 WHERE a = ");
         assert_eq!(filtered.bind(1).limit(51).as_text(), "SELECT 1 WHERE a = ? LIMIT ?");
     }
-}
-
-/// What [`Dialect::exact_sum`] says: a number, or its upper and lower 32 bits; 0 of nothing.
-pub fn exact(sum: Option<&str>) -> i128 {
-    let parts = sum.unwrap_or_default().split_whitespace().map(|part| part.parse().unwrap_or(0_i128));
-    parts.fold(0, |upper, lower| (upper << 32) + lower)
 }

@@ -107,7 +107,7 @@ impl Costly {
                 loop {
                     let Ok(mut connection) = Connection::open(address).await else { continue };
                     let answer = connection.try_send(&shot, 0);
-                    let limit = if number % 2 == 0 { LASTS } else { IMPATIENCE };
+                    let limit = if number.is_multiple_of(2) { LASTS } else { IMPATIENCE };
                     let count = if tokio::time::timeout(limit, answer).await.is_ok() { &counts.0 } else { &counts.1 };
                     count.fetch_add(1, Ordering::Relaxed);
                     // As one who tries again, not as a flood of cheap refusals.

@@ -58,8 +58,8 @@ impl<'a> Report<'a> {
                     .map_err(Error::internal)?;
             }
         }
-        let sheets = self.sheets.rejects.into_iter().chain(self.sheets.success);
-        sheets.map(Sheet::done).collect::<Result<(), _>>().map_err(Error::internal)
+        let mut sheets = self.sheets.rejects.into_iter().chain(self.sheets.success);
+        sheets.try_for_each(Sheet::done).map_err(Error::internal)
     }
 
     /// Tells of something unless it was told often enough.

@@ -161,7 +161,7 @@ mod tests {
         let deal = |action, role| words::refusal(GRAPH.of(Kind::Deal), action, role);
         assert_eq!(
             deal(Action::Move, Role::SalesRep),
-            "Your right Deal.move covers rows that you own or created; the row is not among them."
+            "Your right Deal.move covers rows that you own or made; the row is not among them."
         );
         assert_eq!(deal(Action::Move, Role::Analyst), "Your role does not have the right: Deal.move.");
     }

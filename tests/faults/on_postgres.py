@@ -9,7 +9,7 @@ import socket
 import subprocess
 
 from proxy import Proxy
-from service import Ledger, Service, every, until
+from service import Ledger, Missing, Service, every, until
 
 FAIL = """CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF random() < 0.5 THEN {what}; END IF; RETURN NEW; END $$;
@@ -22,7 +22,7 @@ class Cluster:
     def __init__(self, work):
         found = shutil.which("pg_ctl") or max(glob.glob("/usr/lib/postgresql/*/bin/pg_ctl"), default=None)
         if not found:
-            raise FileNotFoundError("no PostgreSQL (pg_ctl) on this machine")
+            raise Missing("no PostgreSQL (pg_ctl) on this machine")
         self.bin = os.path.dirname(os.path.realpath(found))
         self.data = os.path.join(work, "postgres")
         os.mkdir(self.data, 0o700)

@@ -1,17 +1,20 @@
 """SQLite: a disk that is full or fails, a lock that others hold, a process that is killed."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 
-from service import Ledger, Service, every, until
+from service import Ledger, Missing, Service, every, until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def run(program, work, report, chance, seconds):
     shim = os.path.join(work, "disk.so")
+    if not shutil.which("cc"):
+        raise Missing("no C compiler (cc) on this machine")
     subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", shim, os.path.join(HERE, "disk.c"), "-ldl"], check=True)
     folder, switch = os.path.join(work, "data"), os.path.join(work, "switch")
     os.mkdir(folder)

@@ -14,6 +14,10 @@ ADMIN = ("sara.salesmanager@demo.example", "demo-salesmanager-2026!")
 HONEST = {"UNAVAILABLE", "TIMEOUT", "CONFLICT"}
 
 
+class Missing(Exception):
+    """This machine has not what a database is tried with."""
+
+
 class Gone(Exception):
     """Nobody answered, or not to the end: what became of the request is not known."""
 

@@ -382,7 +382,6 @@ async fn a_stranger_may_ask_for_nothing_but_a_session() {
         }
         for schema in ["{ __schema { queryType { name } } }", "{ __type(name: \"Deal\") { name } }"] {
             let answer = stranger.ask(schema).await;
-            assert_eq!(answer.code(), "UNAUTHENTICATED", "{schema}");
             assert!(!answer.body.to_string().contains("\"name\""), "{schema}: {:#}", answer.body);
         }
         account(&world, "rita", Role::SalesRep).await;

@@ -26,7 +26,6 @@ mod render;
 pub(crate) mod root;
 pub mod scalar;
 pub mod schema;
-mod service;
 pub(crate) mod subscription;
 mod totals;
 pub mod validation;

@@ -30,15 +30,6 @@ impl OnError {
             _ => None,
         }
     }
-
-    /// As requests spell it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Null => "NULL",
-            Self::Propagate => "PROPAGATE",
-            Self::Halt => "HALT",
-        }
-    }
 }
 
 /// Keeps an error at its own place: a failing field of a nullable type is null by itself (the library makes its parent

@@ -15,7 +15,6 @@ use super::refusals;
 use super::register::{register, root_fields};
 use super::render::Renderer;
 use super::schema::GRAPH;
-use super::service::closed;
 use super::value::{items, text_of};
 use crate::error::{Code, Error, Result};
 use crate::store::descriptor::{Ask, Descriptor, Report, parse_id_of};
@@ -45,9 +44,8 @@ impl OutputType for Entities {
 impl ContainerType for Entities {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
         let name = ctx.item.node.name.node.as_str();
-        // The library asks here for these only when this request may not introspect.
-        if matches!(name, "__schema" | "__type") {
-            return Err(closed(ctx).into_server_error(Some(ctx.item.pos), path_of(ctx)));
+        if name.starts_with("__") {
+            return no_introspection(ctx, name);
         }
         let Some(root) = find(name) else { return Ok(None) };
         let mut renderer = Renderer::new(path_of(ctx), ctx.item.pos);
@@ -65,6 +63,16 @@ impl ContainerType for Entities {
         renderer.errors.into_iter().for_each(|error| ctx.add_error(error));
         Ok(Some(value))
     }
+}
+
+/// The library asks here for `__schema` and `__type` only when this request may not introspect. A type that may not be
+/// looked at is like one that is not there: null, which is what `__type` answers then.
+fn no_introspection(ctx: &Context<'_>, name: &str) -> ServerResult<Option<Value>> {
+    if name != "__schema" {
+        return Ok(Some(Value::Null));
+    }
+    let off = |_| Error::refused(Code::Forbidden, "Introspection is turned off here.");
+    Err(super::reader(ctx).map_or_else(|error| error, off).into_server_error(Some(ctx.item.pos), path_of(ctx)))
 }
 
 /// A root field.

@@ -11,7 +11,6 @@ use super::cost;
 use super::input::PlainMutations;
 use super::on_error::InPlaceFactory;
 use super::root::Entities;
-use super::service::ServiceQueries;
 use super::subscription::Changes;
 use super::validation::types::Types;
 use super::validity::ValidatedBefore;
@@ -58,7 +57,7 @@ pub const DESCRIPTION: &str = "Tributary: sales and marketing in one graph, from
 
 /// The query root.
 #[derive(MergedObject, Default)]
-pub struct Query(Entities, ViewerQueries, ServiceQueries);
+pub struct Query(Entities, ViewerQueries);
 
 /// The mutation root.
 #[derive(MergedObject, Default)]

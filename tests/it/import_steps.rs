@@ -138,7 +138,7 @@ async fn a_later_file_moves_deals_on() {
         );
 
         // An old file does not take a deal back, a newer one does; then it is won, opened again and lost.
-        let out = load(&dated, "a,10,Discovery,,,,2026-01-05\n", "deal: 0 created, 0 updated, 1 unchanged").await;
+        let out = load(&dated, "a,99,Discovery,,,,2026-01-05\n", "deal: 0 created, 0 updated, 1 unchanged").await;
         assert!(out.contains("note: the deal has moved since"), "{out}");
         load(&dated, "a,10,Discovery,,,,2026-01-12\n", "1 updated").await;
         load(&dated, "a,10,Won,2026-01-15,,,2026-01-15\n", "1 updated").await;

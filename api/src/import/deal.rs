@@ -32,6 +32,10 @@ const APART: [&str; 5] = ["status", "closed_at", "loss_reason", "loss_comment", 
 /// What is wrong with it.
 pub fn apply(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made) -> Result<Uuid, Vec<Problem>> {
     let known = identify(&desk.deals, desk.source, draft, row)?;
+    if let Some(id) = known.filter(|id| is_old(desk, draft, *id)) {
+        desk.note("the deal has moved since the time that the file says: it stays as it is");
+        return Ok(id);
+    }
     let before = known.and_then(|id| desk.deals.get(id)).cloned();
     let mut deal: deal::Model = start(desk, &desk.deals, known);
     fill(desk, row, draft, &mut deal, known.is_some(), &APART)?;
@@ -197,10 +201,6 @@ fn go_on(
     deal.stage_id = before.stage_id;
     let told = changed_at(desk, row, draft)?;
     let said = Said::of(desk, row, draft, deal)?;
-    if is_old(desk, draft, deal.id) {
-        desk.note("the deal has moved since the time that the file says: its stage stays as it is");
-        return rules::amount_is_open(deal, before).map_err(|error| problems(draft, row, error));
-    }
     match (before.status, said.status) {
         (DealStatus::Open, None | Some(DealStatus::Open)) => {
             said.open(row, draft)?;
@@ -325,9 +325,16 @@ fn wanted_stage(
     deal: &deal::Model,
 ) -> Result<Option<stage::Model>, Vec<Problem>> {
     let Some(named) = draft.references.iter().find(|reference| reference.to == Kind::Stage) else { return Ok(None) };
-    let mut stages = desk.stages.iter().filter(|stage| stage.pipeline_id == deal.pipeline_id);
-    let found = stages.find(|stage| fold::same(&stage.name) == fold::same(&named.text)).cloned();
-    found.map(Some).ok_or_else(|| vec![draft.problem(row, "stage", "the deal's pipeline has no such stage")])
+    let stages = || desk.stages.iter().filter(|stage| stage.pipeline_id == deal.pipeline_id);
+    let mut same = stages().filter(|stage| fold::same(&stage.name) == fold::same(&named.text));
+    let exact = stages().find(|stage| stage.name == named.text);
+    match (exact, same.next(), same.next()) {
+        (Some(stage), ..) | (None, Some(stage), None) => Ok(Some(stage.clone())),
+        (None, None, _) => Err(vec![draft.problem(row, "stage", "the deal's pipeline has no such stage")]),
+        (None, Some(_), Some(_)) => {
+            Err(vec![draft.problem(row, "stage", "the deal's pipeline has several stages of this name")])
+        }
+    }
 }
 
 /// The wanted stage if it is of the category, else the first of it.

@@ -73,6 +73,11 @@ pub fn apply(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made)
         return Err(vec![draft.problem(row, "closedAt", reason)]);
     }
     let known = identify(&desk.leads, desk.source, draft, row)?;
+    if let Some(id) = known.filter(|id| is_old(desk, draft, *id)) {
+        desk.note("the lead has come further since the time that the file says: it stays as it is");
+        made.lead = Some(id);
+        return Ok(id);
+    }
     let before = known.and_then(|id| desk.leads.get(id)).cloned();
     let mut lead: lead::Model = start(desk, &desk.leads, known);
     fill(desk, row, draft, &mut lead, known.is_some(), &APART)?;
@@ -171,7 +176,7 @@ fn go_on(
     }
     let told = changed_at(desk, row, draft)?;
     let goes_back = rules::goes_back(from, status) && draft.moment("updated_at").is_some();
-    if is_old(desk, draft, lead.id) || !(goes_back || rules::goes_on(from, status)) {
+    if !(goes_back || rules::goes_on(from, status)) {
         desk.note("the lead has come further than the file says: its status stays as it is");
         return Ok(());
     }

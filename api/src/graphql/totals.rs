@@ -356,7 +356,7 @@ impl Folded {
         for figure in plan.figures.values().flatten() {
             let currency = match figure.currency.map(|at| group.keys.get(at).and_then(Cell::text)) {
                 Some(Some(currency)) => currency.to_owned(),
-                // No row of the group has the amount.
+                // Without a currency no row of the group has the amount.
                 Some(None) => continue,
                 None => plan.base.to_string(),
             };

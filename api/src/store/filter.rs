@@ -241,10 +241,12 @@ impl Reader {
     /// FORBIDDEN_FIELD.
     pub(crate) fn readable_as(&self, of: &Descriptor, field: &Field, alias: &str, look: Look) -> Result<FieldSql> {
         let sql = self.granted(of, field, alias, look)?;
-        if sql.sums_only { Err(forbidden_field(of, &field.name)) } else { Ok(sql) }
+        // Amounts of a row can share a currency: one that is empty here, or closed, must not show that of the others.
+        if sql.sums_only { Err(forbidden_field(of, &field.name)) } else { Ok(sql.without_currency_of_nothing(field)) }
     }
 
-    /// The value of a field for use in sums and averages.
+    /// The value of a field for use in figures. The currency is the row's, whether it has this amount or not: of a currency
+    /// in which no row has it, figures tell nothing.
     ///
     /// # Errors
     /// FORBIDDEN_FIELD.
@@ -257,14 +259,12 @@ impl Reader {
             Some(text) => FieldSql { value: self.expression(text, alias), currency: None, sums_only: false },
             None => self.raw(field, alias),
         };
-        let granted = match self.field_grant(of, &field.name, alias) {
+        match self.field_grant(of, &field.name, alias) {
             FieldGrant::Open => Ok(raw),
             FieldGrant::SumsOnly => Ok(FieldSql { sums_only: true, ..raw }),
             FieldGrant::Closed => Err(forbidden_field(of, &field.name)),
             FieldGrant::Where(condition) => Ok(FieldSql { value: raw.value.only_where(condition), ..raw }),
-        };
-        // Amounts of a row can share a currency: one that is empty here, or closed, must not show that of the others.
-        granted.map(|sql| sql.without_currency_of_nothing(field))
+        }
     }
 
     /// The value of a field as it stands in the table, without the policy.

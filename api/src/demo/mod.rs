@@ -60,6 +60,9 @@ use self::money::Money;
 use self::pipelines::Way;
 use self::staff::Staff;
 
+/// How many campaigns the demo company has had.
+pub const CAMPAIGNS: usize = plans::PLANS.len();
+
 /// Where chance begins. Any number would do; another one is another demo company.
 const SEED: u64 = 0x7472_6962_7574_6172;
 

@@ -21,7 +21,8 @@ use crate::demo::{self, DemoUser};
 use crate::documents::Documents;
 use crate::error::{Code, Error, Result};
 use crate::graphql::cost;
-use crate::graphql::schema::{GRAPH, Schema, builder, outline};
+use crate::graphql::executable::Executables;
+use crate::graphql::schema::{GRAPH, outline};
 use crate::graphql::validation::types::Types;
 use crate::graphql::views::Views;
 use crate::observability::metrics::Metrics;
@@ -39,7 +40,7 @@ pub struct App(Arc<Parts>);
 struct Parts {
     config: Config,
     store: Store,
-    schema: Schema,
+    schema: Executables,
     keys: Keyring,
     throttle: Throttle,
     security: SecurityLog,
@@ -129,7 +130,7 @@ impl App {
             store.system().keep_company_time_zone(zone).await?;
         }
         let keys = Keyring::open(&config, store.system()).await?;
-        let schema = builder().finish();
+        let schema = Executables::new();
         let rate_limit = RateLimit::new(config.rate_points, config.rate_points_per_second);
         let documents = Documents::new(config.document_cache_bytes);
         let (throttle, metrics) = (Throttle::default(), Metrics::new(store.database()));
@@ -161,11 +162,6 @@ impl App {
     /// The store, for the command line and jobs.
     pub fn store(&self) -> &Store {
         &self.0.store
-    }
-
-    /// The schema.
-    pub fn schema(&self) -> &Schema {
-        &self.0.schema
     }
 
     /// The keys of the access tokens.
@@ -253,11 +249,11 @@ impl App {
         let tally = meta.tally.clone();
         let request = request.data(meta).data(self.clone());
         let request = if self.is_schema_open(viewer.is_some()) { request } else { request.disable_introspection() };
-        let request = match viewer {
+        let mut request = match viewer {
             Some(viewer) => request.data(self.0.store.reader(viewer).counted_in(tally)),
             None => request,
         };
-        self.0.schema.execute(request).await
+        self.0.schema.of(&mut request).execute(request).await
     }
 
     /// Takes an idempotency key for requests that come together, as they stand. Passwords may be in what they tell, so
@@ -277,8 +273,8 @@ impl App {
         credential: Credential,
         meta: RequestMeta,
     ) -> BoxStream<'static, Response> {
-        let request = request.data(meta).data(self.clone()).data(credential);
-        self.0.schema.execute_stream(request)
+        let mut request = request.data(meta).data(self.clone()).data(credential);
+        self.0.schema.of(&mut request).execute_stream(request)
     }
 
     /// Whom to sign in as for trying things out: nobody in production or over real data.

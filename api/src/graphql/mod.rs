@@ -8,6 +8,7 @@
 pub mod batch;
 pub mod cost;
 pub mod evolution;
+pub mod executable;
 pub mod filter;
 pub(crate) mod input;
 pub mod judge;

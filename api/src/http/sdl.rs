@@ -11,7 +11,7 @@ use super::headers::authorization;
 use super::packed::Packed;
 use crate::app::App;
 use crate::error::{Code, Error, Result};
-use crate::graphql::schema::sdl;
+use crate::graphql::schema::{builder, sdl};
 
 /// The handler of `/schema.graphql`: for whoever may introspect.
 pub async fn text(State(app): State<App>, headers: HeaderMap) -> Response<Body> {
@@ -31,7 +31,7 @@ async fn written(app: &App, headers: &HeaderMap) -> Result<&'static Packed> {
     match SCHEMA.get() {
         Some(schema) => Ok(schema),
         None => {
-            let schema = Packed::of(&sdl(app.schema()), "application/graphql; charset=utf-8")?;
+            let schema = Packed::of(&sdl(&builder().finish()), "application/graphql; charset=utf-8")?;
             Ok(SCHEMA.get_or_init(|| schema))
         }
     }

@@ -87,27 +87,9 @@ impl Kind {
     }
 
     /// Every kind, in the order of the table.
-    pub const ALL: [Self; 19] = [
-        Self::User,
-        Self::Team,
-        Self::Company,
-        Self::Contact,
-        Self::Campaign,
-        Self::CampaignMember,
-        Self::Touchpoint,
-        Self::Lead,
-        Self::Handoff,
-        Self::Pipeline,
-        Self::Stage,
-        Self::Deal,
-        Self::DealContact,
-        Self::Activity,
-        Self::Transition,
-        Self::ExchangeRate,
-        Self::Event,
-        Self::AttributionCredit,
-        Self::SecurityEvent,
-    ];
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::items().iter().map(|item| item.value)
+    }
 }
 
 /// What can be done to an object: the plain operations, then the verbs of its life.

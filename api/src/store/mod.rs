@@ -82,6 +82,7 @@ pub mod present;
 mod proof;
 pub mod reach;
 mod ready;
+mod resolve;
 mod retention;
 pub mod row;
 pub mod rows;

@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_refusal_says_which_rows_the_right_covers() {
-        let deal = |action, role| words::refusal(GRAPH.of(Kind::Deal), action, role);
+        let deal = |action, role| words::refusal(GRAPH.of(Kind::Deal), action, policy::reach(Kind::Deal, action, role));
         assert_eq!(
             deal(Action::Move, Role::SalesRep),
             "Your right Deal.move covers rows that you own or made; the row is not among them."

@@ -85,12 +85,12 @@ async fn whatever_is_blocked_is_refused_and_whatever_is_allowed_is_not() {
         world.story(&cast).await;
         let people: Vec<_> = cast.roles().into_iter().chain([&cast.other_rep]).collect();
         let (mut refused, mut done) = (0, 0);
-        for kind in Kind::ALL.into_iter().filter(|kind| GRAPH.of(*kind).versioned) {
+        for kind in Kind::all().filter(|kind| GRAPH.of(*kind).versioned) {
             for actor in &people {
                 refused += blocked_is_refused(&samples, actor, kind).await;
             }
         }
-        for kind in Kind::ALL.into_iter().filter(|kind| GRAPH.of(*kind).versioned) {
+        for kind in Kind::all().filter(|kind| GRAPH.of(*kind).versioned) {
             for actor in &people {
                 done += allowed_is_not(&samples, actor, kind).await;
             }

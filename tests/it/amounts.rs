@@ -86,7 +86,7 @@ async fn an_amount_that_is_empty_or_closed_has_no_currency() {
         let (cast, story) = setting(&world).await;
         amounts(&world, &cast, &story).await;
         let mut asked = 0;
-        for kind in Kind::ALL {
+        for kind in Kind::all() {
             let of = GRAPH.of(kind);
             for (actor, field) in
                 cast.roles().into_iter().flat_map(|actor| amounts_of(of).map(move |field| (actor, field)))
@@ -158,7 +158,7 @@ async fn amounts_are_ordered_by_currency_and_never_mixed() {
         let (cast, story) = setting(&world).await;
         amounts(&world, &cast, &story).await;
         let mut ordered = 0;
-        for kind in Kind::ALL {
+        for kind in Kind::all() {
             let of = GRAPH.of(kind);
             for (actor, field) in
                 cast.roles().into_iter().flat_map(|actor| amounts_of(of).map(move |field| (actor, field)))

@@ -78,7 +78,7 @@ async fn lists_counts_and_look_ups_agree_on_what_is_visible() {
         let cast = world.cast().await;
         let story = world.story(&cast).await;
         for actor in cast.roles() {
-            for kind in Kind::ALL {
+            for kind in Kind::all() {
                 check_kind(&world, &story, actor, kind).await;
             }
         }

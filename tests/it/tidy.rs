@@ -119,6 +119,16 @@ fn only_the_policy_names_roles() {
 }
 
 #[test]
+fn rights_are_asked_of_the_viewer() {
+    // The printed policy and the schema's texts speak of roles, and so does who asks what somebody else may do.
+    let by_role =
+        ["access/", "auth/matrix.rs", "graphql/register.rs", "store/taker.rs", "handoff/commands.rs", "demo/"];
+    let other = |name: &str| !by_role.iter().any(|place| name.starts_with(place));
+    let words = ["policy::reach(", "policy::read(", "policy::write("];
+    forbid(&sources("api/src"), other, &words, "what narrows the rights of a viewer does so in one place");
+}
+
+#[test]
 fn slices_leave_sql_and_connections_to_the_store() {
     let slice = |name: &str| slice_of(name).is_some();
     let words = [

@@ -30,6 +30,24 @@ pub struct Viewer {
     pub session: Uuid,
 }
 
+/// What the viewer may do. Whatever narrows the rights of a role for one viewer narrows them here.
+impl Viewer {
+    /// The rows of `kind` on which the viewer may do `action`.
+    pub fn reach(&self, kind: Kind, action: Action) -> Reach {
+        policy::reach(kind, action, self.role)
+    }
+
+    /// May the viewer read this field of a row that they see?
+    pub fn reads(&self, kind: Kind, field: &str) -> Grant {
+        policy::read(kind, field, self.role)
+    }
+
+    /// May the viewer change this field of a row that they may update?
+    pub fn writes(&self, kind: Kind, field: &str) -> Grant {
+        policy::write(kind, field, self.role)
+    }
+}
+
 /// The kinds of object that the policy covers: one for each object of the graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, async_graphql::Enum)]
 #[graphql(name = "ObjectKind")]
@@ -87,27 +105,9 @@ impl Kind {
     }
 
     /// Every kind, in the order of the table.
-    pub const ALL: [Self; 19] = [
-        Self::User,
-        Self::Team,
-        Self::Company,
-        Self::Contact,
-        Self::Campaign,
-        Self::CampaignMember,
-        Self::Touchpoint,
-        Self::Lead,
-        Self::Handoff,
-        Self::Pipeline,
-        Self::Stage,
-        Self::Deal,
-        Self::DealContact,
-        Self::Activity,
-        Self::Transition,
-        Self::ExchangeRate,
-        Self::Event,
-        Self::AttributionCredit,
-        Self::SecurityEvent,
-    ];
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::items().iter().map(|item| item.value)
+    }
 }
 
 /// What can be done to an object: the plain operations, then the verbs of its life.

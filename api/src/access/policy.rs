@@ -24,12 +24,13 @@ pub struct Partition {
     pub reference: &'static str,
 }
 
+/// The partitions of the kinds with [`Grant::Sums`] fields.
+const PARTITIONS: &[(Kind, Partition)] =
+    &[(Kind::Deal, Partition { state: ("status", "WON"), moment: "closedAt", reference: "pipeline" })];
+
 /// The partition of a kind's [`Grant::Sums`] fields.
 pub fn partition(kind: Kind) -> Option<Partition> {
-    match kind {
-        Kind::Deal => Some(Partition { state: ("status", "WON"), moment: "closedAt", reference: "pipeline" }),
-        _ => None,
-    }
+    PARTITIONS.iter().find(|(of, _)| *of == kind).map(|(_, partition)| *partition)
 }
 
 /// Every role, in the order of the table's columns.
@@ -208,9 +209,13 @@ pub fn write(kind: Kind, field: &str, role: Role) -> Grant {
     grant(WRITE, kind, field, role)
 }
 
-/// Must a change of this field say why? (Where a lead or deal came from is never rewritten silently.)
+/// A change of these fields says why: where a lead or deal came from is never rewritten silently.
+const REASONS: &[(Kind, &str)] =
+    &[(Kind::Lead, "source"), (Kind::Lead, "sourceCampaign"), (Kind::Deal, "sourceCampaign")];
+
+/// Must a change of this field say why?
 pub fn needs_reason(kind: Kind, field: &str) -> bool {
-    matches!((kind, field), (Kind::Lead, "source" | "sourceCampaign") | (Kind::Deal, "sourceCampaign"))
+    REASONS.contains(&(kind, field))
 }
 
 /// Does a row of this kind stand for one person? Who may only count rows may not tie them to such a row: a count of
@@ -237,6 +242,33 @@ pub fn restricted_fields() -> impl Iterator<Item = (Kind, &'static str, [Grant; 
 /// Every field whose writing is restricted, as [`restricted_fields`].
 pub fn restricted_writes() -> impl Iterator<Item = (Kind, &'static str, [Grant; 7])> {
     WRITE.iter().flat_map(|(kind, fields, grants)| fields.iter().map(move |field| (*kind, *field, *grants)))
+}
+
+/// All that the policy says, for whoever holds it against what there is.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// The rows of each role, in the order of [`ROLES`].
+    pub rows: Vec<(Kind, Action, [Reach; 7])>,
+    /// As [`restricted_fields`].
+    pub reads: Vec<(Kind, &'static str, [Grant; 7])>,
+    /// As [`restricted_writes`].
+    pub writes: Vec<(Kind, &'static str, [Grant; 7])>,
+    /// Fields of which [`needs_reason`] holds.
+    pub reasons: Vec<(Kind, &'static str)>,
+    /// As [`partition`].
+    pub partitions: Vec<(Kind, Partition)>,
+}
+
+/// All that this table says.
+pub fn said() -> Said {
+    let rows = ROWS.iter().flat_map(|(kind, actions, reaches)| actions.iter().map(|action| (*kind, *action, *reaches)));
+    Said {
+        rows: rows.collect(),
+        reads: restricted_fields().collect(),
+        writes: restricted_writes().collect(),
+        reasons: REASONS.to_vec(),
+        partitions: PARTITIONS.to_vec(),
+    }
 }
 
 fn grant(table: &[FieldRow], kind: Kind, field: &str, role: Role) -> Grant {

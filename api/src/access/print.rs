@@ -12,7 +12,7 @@ pub fn table() -> String {
          (own ones too); pool: rows without an owner in the viewer's teams; parent: as the row it belongs to; -: nothing.\n\n",
     );
     line(&mut text, "object.action", ROLES.map(|role| role.as_str().to_owned()));
-    for kind in Kind::ALL {
+    for kind in Kind::all() {
         for action in policy::actions(kind) {
             let name = format!("{kind:?}.{action:?}");
             line(&mut text, &name, ROLES.map(|role| reach(policy::reach(kind, action, role))));

@@ -8,7 +8,7 @@ use entity::enums::DealStatus;
 use entity::{activity, attribution_credit, deal, deal_contact, lead, pipeline, transition};
 use sea_orm::ColumnTrait;
 
-use crate::access::{Action, Grant, Kind, When, policy};
+use crate::access::{Action, Grant, Kind, When};
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Currency, Declare, Descriptor, Given};
 use crate::store::writes::{default_owner, writes};
@@ -58,7 +58,7 @@ impl Resource for deal::Entity {
 
 /// May the caller read what the deals cost that they change?
 pub fn reads_cost(tx: &Tx) -> bool {
-    !matches!(policy::read(Kind::Deal, "cost", tx.reader().viewer().role), Grant::No | Grant::Sums)
+    !matches!(tx.reader().viewer().reads(Kind::Deal, "cost"), Grant::No | Grant::Sums)
 }
 
 /// An amount comes with its currency; amount and cost share the column.

@@ -5,18 +5,18 @@
 
 use super::permit::Permit;
 use super::plan::{Connection, EdgeOutput, Level, ListOutput, Object, Output};
-use crate::access::{Action, Grant, Kind, Reach, Role, policy};
+use crate::access::{Action, Grant, Kind, Reach, Viewer, policy};
 use crate::store::select::Guard;
 
 /// Is this said of a level whose own rows are at hand? Rights on those may depend on whose they are; rows that hang on
 /// them must be seen alike by the whole role.
-pub fn is_near(role: Role, level: &Level, object: &Object) -> bool {
+pub fn is_near(viewer: &Viewer, level: &Level, object: &Object) -> bool {
     // What an event says is worked out from its row and from the rows that it names.
     let computed = |row: usize| object.of.kind == Kind::Event && row == level.id;
     level.computed.iter().all(|one| computed(one.row))
-        && level.children.iter().all(|child| is_listed_alike(role, &child.connection))
+        && level.children.iter().all(|child| is_listed_alike(viewer, &child.connection))
         && object.outputs.iter().all(|(_, output)| match output {
-            Output::One { object, .. } => is_joined_alike(role, object),
+            Output::One { object, .. } => is_joined_alike(viewer, object),
             // Lists and computations are those of the level.
             Output::Typename
             | Output::Value { .. }
@@ -30,28 +30,28 @@ pub fn is_near(role: Role, level: &Level, object: &Object) -> bool {
 }
 
 /// A row that is reached from another one.
-fn is_joined_alike(role: Role, object: &Object) -> bool {
-    is_seen_alike(role, object.of.kind)
+fn is_joined_alike(viewer: &Viewer, object: &Object) -> bool {
+    is_seen_alike(viewer, object.of.kind)
         && object.outputs.iter().all(|(_, output)| match output {
             Output::Value { guard, .. } | Output::Money { guard, .. } => is_fixed(*guard),
-            Output::One { object, guard, .. } => is_fixed(*guard) && is_joined_alike(role, object),
+            Output::One { object, guard, .. } => is_fixed(*guard) && is_joined_alike(viewer, object),
             Output::Allowed(permits) | Output::Blocked(permits, _) => permits.iter().all(Permit::is_alike),
             Output::Typename | Output::Refused(..) | Output::Many(_) | Output::Computed(_) => true,
         })
 }
 
-fn is_listed_alike(role: Role, connection: &Connection) -> bool {
+fn is_listed_alike(viewer: &Viewer, connection: &Connection) -> bool {
     let kind = connection.of.kind;
     let rows = connection.rows.as_ref().is_none_or(|level| {
-        level.computed.is_empty() && level.children.iter().all(|child| is_listed_alike(role, &child.connection))
+        level.computed.is_empty() && level.children.iter().all(|child| is_listed_alike(viewer, &child.connection))
     });
-    rows && is_seen_alike(role, kind)
-        && is_read_alike(role, kind)
+    rows && is_seen_alike(viewer, kind)
+        && is_read_alike(viewer, kind)
         && connection.list.filter.is_none()
         && connection.outputs.iter().all(|(_, output)| match output {
-            ListOutput::Nodes(object) => is_joined_alike(role, object),
+            ListOutput::Nodes(object) => is_joined_alike(viewer, object),
             ListOutput::Edges(edges) => edges.iter().all(|(_, output)| match output {
-                EdgeOutput::Node(object) => is_joined_alike(role, object),
+                EdgeOutput::Node(object) => is_joined_alike(viewer, object),
                 EdgeOutput::Typename | EdgeOutput::Cursor => true,
             }),
             ListOutput::Typename | ListOutput::PageInfo(_) | ListOutput::Total | ListOutput::Refused(..) => true,
@@ -60,14 +60,14 @@ fn is_listed_alike(role: Role, connection: &Connection) -> bool {
 }
 
 /// Whoever has the role sees and counts the same rows of the kind.
-fn is_seen_alike(role: Role, kind: Kind) -> bool {
-    [Action::Read, Action::Count].into_iter().all(|action| is_alike(policy::reach(kind, action, role)))
+fn is_seen_alike(viewer: &Viewer, kind: Kind) -> bool {
+    [Action::Read, Action::Count].into_iter().all(|action| is_alike(viewer.reach(kind, action)))
 }
 
 /// Whoever has the role reads the same fields of the kind.
-fn is_read_alike(role: Role, kind: Kind) -> bool {
+fn is_read_alike(viewer: &Viewer, kind: Kind) -> bool {
     let mut fields = policy::restricted_fields().filter(|(of, ..)| *of == kind);
-    fields.all(|(_, field, _)| match policy::read(kind, field, role) {
+    fields.all(|(_, field, _)| match viewer.reads(kind, field) {
         Grant::Yes | Grant::No | Grant::Sums => true,
         Grant::Rows(reach) => is_alike(reach),
     })

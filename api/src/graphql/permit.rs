@@ -56,11 +56,11 @@ pub struct Block<'a> {
 impl Planner<'_> {
     /// Every action on a row of the entity that stands under `alias`; whatever depends on the row is a cell of its own.
     pub fn permits(&self, level: &mut Level, of: &'static Descriptor, alias: &str) -> Vec<Permit> {
-        let role = self.reader.viewer().role;
+        let viewer = self.reader.viewer();
         let actions = policy::actions(of.kind);
         let permits =
             actions.filter(|action| !matches!(action, Action::Read | Action::Count | Action::Create)).map(|action| {
-                let none = policy::reach(of.kind, action, role).is_none();
+                let none = viewer.reach(of.kind, action).is_none();
                 let rows = match self.reader.reachable(of, action, alias) {
                     _ if none => Guard::Closed,
                     None => Guard::Open,
@@ -74,7 +74,13 @@ impl Planner<'_> {
                 let personal = demands.clone().any(|demand| demand.when.is_personal());
                 let demands = demands.map(&mut cell).collect();
                 let code = if none { BlockCode::Right } else { BlockCode::Rows };
-                Permit { action, rows, refusal: (code, words::refusal(of, action, role)), demands, personal }
+                Permit {
+                    action,
+                    rows,
+                    refusal: (code, words::refusal(of, action, viewer.reach(of.kind, action))),
+                    demands,
+                    personal,
+                }
             });
         permits.collect()
     }

@@ -14,8 +14,8 @@ use super::permit::{BLOCKED, Permit};
 use super::pick::{Args, Env, Picked, Spot, pick};
 use super::totals::{GroupPlan, TotalsPlan};
 use super::value::text_of;
-use crate::access::Action;
 use crate::access::policy::{self, Partition};
+use crate::access::{Action, Grant};
 use crate::error::{Code, Error, Result};
 use crate::store::Reader;
 use crate::store::descriptor::{Derived, Descriptor, Key, Link, OutType, Shape};
@@ -428,7 +428,7 @@ impl<'a> Planner<'a> {
         column: &'static str,
         picked: &Picked<'a>,
     ) -> Result<Output> {
-        if policy::read(of.kind, &link.name, self.reader.viewer().role) == crate::access::Grant::No {
+        if self.reader.viewer().reads(of.kind, &link.name) == Grant::No {
             return Err(forbidden_field(of, &link.name));
         }
         let target = self.reader.graph().of(link.to);

@@ -14,17 +14,18 @@ use super::root::Entities;
 use super::subscription::Changes;
 use super::validation::types::Types;
 use super::validity::ValidatedBefore;
+use crate::access::policy;
 use crate::auth::graphql::SessionMutations;
 use crate::auth::viewer::ViewerQueries;
-use crate::store::descriptor::Graph;
+use crate::store::descriptor::{Descriptor, Graph, Report};
 use crate::{
     activity, attribution, campaign, campaign_member, company, contact, deal, deal_contact, event, exchange_rate,
     handoff, lead, pipeline, security_event, stage, team, touchpoint, transition, user,
 };
 
-/// Every entity and report of the graph.
-pub static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
-    let entities = vec![
+/// The declarations of every entity.
+pub fn entities() -> Vec<Descriptor> {
+    vec![
         user::describe(),
         team::describe(),
         company::describe(),
@@ -44,9 +45,18 @@ pub static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
         event::describe(),
         attribution::describe(),
         security_event::describe(),
-    ];
-    #[expect(clippy::panic, reason = "a wrong declaration is a bug that the first test meets")]
-    Graph::new(entities, vec![attribution::graphql::report()]).unwrap_or_else(|wrong| panic!("{wrong}"))
+    ]
+}
+
+/// The declarations of every report.
+pub fn reports() -> Vec<Report> {
+    vec![attribution::graphql::report()]
+}
+
+/// Every entity and report of the graph.
+pub static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
+    #[expect(clippy::panic, reason = "wrong declarations are a bug that the first start and every test meets")]
+    Graph::resolve(entities(), reports(), &policy::said()).unwrap_or_else(|wrong| panic!("{wrong}"))
 });
 
 /// What the schema is, for who looks at it.

@@ -363,8 +363,8 @@ impl<'a> Plan<'a> {
     /// are?
     fn is_near(&self, kind: Kind) -> Result<bool> {
         let (reader, of) = (self.planner.reader, GRAPH.of(kind));
-        let role = reader.viewer().role;
-        let events = self.events.iter().all(|(level, object)| near::is_near(role, level, object));
+        let viewer = reader.viewer();
+        let events = self.events.iter().all(|(level, object)| near::is_near(viewer, level, object));
         // A filter may ask about anything.
         if !events || self.filter.is_some() || !reader.may_read(of) {
             return Ok(events && self.filter.is_none());
@@ -372,7 +372,7 @@ impl<'a> Plan<'a> {
         for (_, part) in &self.parts {
             if let Part::Node(below) = part {
                 let (level, object) = self.planner.level(of, below)?;
-                if !near::is_near(role, &level, &object) {
+                if !near::is_near(viewer, &level, &object) {
                     return Ok(false);
                 }
             }

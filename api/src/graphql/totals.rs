@@ -541,11 +541,11 @@ fn key_use(
             Ok((key, KeyUse { place, shape: None, to: Some(reader.graph().of(link.to)) }))
         }
         Groupable::Field(field) => {
-            let counts_only = policy::reach(of.kind, Action::Read, reader.viewer().role).is_none();
+            let counts_only = reader.viewer().reach(of.kind, Action::Read).is_none();
             if counts_only && matches!(field.shape, Shape::Text(_)) {
                 return Err(forbidden_field(of, &field.name));
             }
-            if policy::read(of.kind, &field.name, reader.viewer().role) == Grant::Sums {
+            if reader.viewer().reads(of.kind, &field.name) == Grant::Sums {
                 return Err(forbidden_field(of, &field.name));
             }
             let sql = reader.readable(of, field, BASE)?;

@@ -23,7 +23,7 @@ use crate::store::system::System;
 use crate::store::{Resource, Rows, Tx, Warrant};
 
 /// Texts by the kind of row, what it is known by, and (for external ids) the system.
-type Wanted<'a> = BTreeMap<(usize, &'static str, &'a str), BTreeSet<String>>;
+type Wanted<'a> = BTreeMap<(Kind, &'static str, &'a str), BTreeSet<String>>;
 
 /// What a dry run would have written so far: later rows of the file find it, as if it was in the database.
 #[derive(Default)]
@@ -56,7 +56,6 @@ pub async fn desk<'a>(
     let seeker = Seeker { tx, warrant: system.warrant(), memory };
     for ((kind, by, source), texts) in wanted(&mapping.source, rows) {
         let texts: Vec<_> = texts.into_iter().collect();
-        let Some(kind) = Kind::ALL.get(kind).copied() else { continue };
         match kind {
             Kind::Company => seeker.fetch::<company::Model>(&mut desk, by, source, texts).await?,
             Kind::Campaign => seeker.fetch::<campaign::Model>(&mut desk, by, source, texts).await?,
@@ -103,7 +102,7 @@ fn wanted<'a>(source: &'a str, rows: &'a [Drafted<'_>]) -> Wanted<'a> {
     let mut wanted = Wanted::new();
     let mut want = |kind: Kind, by: &'static str, of: &'a str, text: String| {
         let of = if by == "externalId" { of } else { "" };
-        wanted.entry((kind as usize, by, of)).or_default().insert(text);
+        wanted.entry((kind, by, of)).or_default().insert(text);
     };
     for draft in rows.iter().flat_map(|row| &row.drafts) {
         let kind = draft.map.object.kind;

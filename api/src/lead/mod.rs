@@ -11,7 +11,7 @@ pub mod rules;
 use entity::lead::LeadStatus;
 use entity::{activity, handoff, lead, transition};
 
-use crate::access::{Action, Grant, Kind, When, policy};
+use crate::access::{Action, Grant, Kind, When};
 use crate::error::{Error, Result};
 use crate::handoff::commands as handoffs;
 use crate::spelling::text;
@@ -27,7 +27,7 @@ impl Resource for lead::Entity {
         for told in [&mut row.interest, &mut row.need, &mut row.budget, &mut row.authority, &mut row.timing] {
             *told = told.take().filter(|told| text::said(told).is_some());
         }
-        let may_amend = policy::write(Kind::Lead, "source", tx.reader().viewer().role) == Grant::Yes;
+        let may_amend = tx.reader().viewer().writes(Kind::Lead, "source") == Grant::Yes;
         before.map_or(Ok(()), |before| rules::check_update(before, row, may_amend))
     }
 

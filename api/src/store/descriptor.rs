@@ -33,6 +33,8 @@ pub struct Descriptor {
     pub plural: &'static str,
     /// The table.
     pub table: &'static str,
+    /// Its columns, but those of [`Self::keys`].
+    pub columns: Vec<&'static str>,
     /// What ids start with: `deal` in `deal_0190…`.
     pub prefix: &'static str,
     /// What it is, for readers of the schema.
@@ -436,37 +438,27 @@ impl Descriptor {
     }
 }
 
-/// All entities, found by kind, name and prefix.
+/// All entities, found by kind, name and prefix. Every name in them stands for something ([`Graph::resolve`]).
 pub struct Graph {
+    kinds: Vec<Kind>,
+    /// In the order of [`Self::kinds`].
     by_kind: Vec<Descriptor>,
     /// The reports at the root.
     pub reports: Vec<Report>,
 }
 
 impl Graph {
-    /// Puts the declarations in the order of [`Kind::ALL`].
-    ///
-    /// # Errors
-    /// A kind without a declaration, or with two.
-    pub fn new(mut descriptors: Vec<Descriptor>, reports: Vec<Report>) -> Result<Self, String> {
-        let mut by_kind = Vec::with_capacity(descriptors.len());
-        for kind in Kind::ALL {
-            let Some(at) = descriptors.iter().position(|one| one.kind == kind) else {
-                return Err(format!("{kind:?} is not declared"));
-            };
-            by_kind.push(descriptors.swap_remove(at));
-        }
-        match descriptors.first() {
-            Some(twice) => Err(format!("{:?} is declared twice", twice.kind)),
-            None => Ok(Self { by_kind, reports }),
-        }
+    /// The graph of declarations that were looked through: one of each kind.
+    pub(super) fn of_declared(mut entities: Vec<Descriptor>, reports: Vec<Report>) -> Self {
+        entities.sort_by_key(|of| of.kind);
+        Self { kinds: entities.iter().map(|of| of.kind).collect(), by_kind: entities, reports }
     }
 
     /// The declaration of a kind.
     pub fn of(&self, kind: Kind) -> &Descriptor {
-        // `new` has put one declaration at the place of every kind.
-        #[expect(clippy::indexing_slicing, reason = "one declaration stands at the place of every kind")]
-        &self.by_kind[kind as usize]
+        let place = self.kinds.iter().position(|known| *known == kind);
+        #[expect(clippy::expect_used, reason = "a graph is made of declarations among which every kind was found")]
+        place.and_then(|place| self.by_kind.get(place)).expect("a declaration of every kind")
     }
 
     /// Every declaration.
@@ -522,6 +514,7 @@ impl<E: EntityTrait> Declare<E> {
             single: lower_first(name),
             plural,
             table: E::default().table_name(),
+            columns: columns.clone(),
             prefix,
             doc,
             fields: Vec::new(),

@@ -82,6 +82,7 @@ pub mod present;
 mod proof;
 pub mod reach;
 mod ready;
+mod resolve;
 mod retention;
 pub mod row;
 pub mod rows;
@@ -117,7 +118,7 @@ use self::sizes::{Known, Sizes};
 use self::sql::Dialect;
 use self::tally::Tally;
 pub use self::tx::{Change, Resource, Tx, Warrant};
-use crate::access::{Action, Viewer, policy};
+use crate::access::{Action, Viewer};
 use crate::calendar::Calendar;
 use crate::clock::Clock;
 use crate::error::{Code, Error, Result};
@@ -247,18 +248,19 @@ impl Reader {
 
     /// May the viewer see any rows of this entity?
     pub fn may_read(&self, of: &Descriptor) -> bool {
-        !policy::reach(of.kind, Action::Read, self.viewer.role).is_none()
+        !self.viewer.reach(of.kind, Action::Read).is_none()
     }
 
     /// May the viewer count any rows of this entity?
     pub fn may_count(&self, of: &Descriptor) -> bool {
-        !policy::reach(of.kind, Action::Count, self.viewer.role).is_none()
+        !self.viewer.reach(of.kind, Action::Count).is_none()
     }
 
     /// The refusal of an action: which rows the right covers, if the viewer has it at all.
     pub fn forbidden(&self, of: &Descriptor, action: Action) -> Error {
         let right = words::right(of, action);
-        Error::refused(Code::Forbidden, words::refusal(of, action, self.viewer.role)).for_want_of(right, None)
+        Error::refused(Code::Forbidden, words::refusal(of, action, self.viewer.reach(of.kind, action)))
+            .for_want_of(right, None)
     }
 
     fn backend(&self) -> DbBackend {

@@ -6,7 +6,7 @@ use sea_orm::Value;
 use super::Reader;
 use super::descriptor::{Descriptor, Ownership};
 use super::sql::{Sql, nested};
-use crate::access::{Action, Grant, Kind, Reach, When, policy};
+use crate::access::{Action, Grant, Kind, Reach, When};
 
 impl Reader {
     /// What rows of an entity the viewer may see: live ones within the reach of `action` (read or count).
@@ -21,7 +21,7 @@ impl Reader {
 
     /// The condition that `action` puts on rows; none when it covers every row.
     pub(crate) fn reachable(&self, of: &Descriptor, action: Action, alias: &str) -> Option<Sql> {
-        self.within(of, policy::reach(of.kind, action, self.viewer().role), action, alias)
+        self.within(of, self.viewer().reach(of.kind, action), action, alias)
     }
 
     /// The condition of a reach; none when it covers every row.
@@ -68,7 +68,7 @@ impl Reader {
             }
             Ownership::Subject { kind, id } if reach.parent => {
                 for subject in self.graph().all().filter(|subject| subject.kind != of.kind) {
-                    if policy::reach(subject.kind, Action::Read, viewer.role).is_none() {
+                    if viewer.reach(subject.kind, Action::Read).is_none() {
                         continue;
                     }
                     let inner = nested(alias);
@@ -115,7 +115,7 @@ impl Reader {
                 self.other(kind, *When::ALWAYS, &other, tie)
             }
             When::Sets(kind, field) => {
-                let may = policy::write(kind, field, self.viewer().role) == Grant::Yes;
+                let may = self.viewer().writes(kind, field) == Grant::Yes;
                 Sql::text(if may { "1 = 1" } else { "1 = 0" })
             }
             When::Is(column) => Sql::text(format!("{alias}.{column}")),
@@ -143,7 +143,7 @@ impl Reader {
 
     /// What the viewer may do with a field: the policy's grant, with rows narrowed to a condition.
     pub(crate) fn field_grant(&self, of: &Descriptor, name: &str, alias: &str) -> FieldGrant {
-        match policy::read(of.kind, name, self.viewer().role) {
+        match self.viewer().reads(of.kind, name) {
             Grant::Yes => FieldGrant::Open,
             Grant::No => FieldGrant::Closed,
             Grant::Sums => FieldGrant::SumsOnly,

@@ -18,7 +18,7 @@ use super::keys::TextKey;
 use super::sql::Sql;
 use super::transaction::Transaction;
 use super::words;
-use crate::access::{Action, Kind, policy};
+use crate::access::{Action, Kind};
 use crate::checks::Checks;
 use crate::error::{Error, Mistake, Result};
 
@@ -181,7 +181,7 @@ impl Tx {
     /// # Errors
     /// FORBIDDEN.
     pub fn may<E: Resource>(&self, action: Action) -> Result<Warrant> {
-        let reach = policy::reach(E::KIND, action, self.reader.viewer.role);
+        let reach = self.reader.viewer.reach(E::KIND, action);
         if reach.is_none() { Err(self.forbidden::<E>(action)) } else { Ok(Warrant { action }) }
     }
 

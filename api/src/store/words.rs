@@ -1,7 +1,7 @@
 //! The policy in words, as it is told to whoever it is about.
 
 use super::descriptor::Descriptor;
-use crate::access::{Action, Reach, Role, When, policy};
+use crate::access::{Action, Reach, When};
 
 /// `rows that you own or made and rows of your team and the teams below it, while status is DRAFT or ACTIVE`.
 pub fn rows(of: &Descriptor, reach: Reach) -> String {
@@ -23,10 +23,9 @@ pub fn rows(of: &Descriptor, reach: Reach) -> String {
     }
 }
 
-/// Why an action is refused to a role: it has no such right, or the right covers other rows, which are named.
-pub fn refusal(of: &Descriptor, action: Action, role: Role) -> String {
+/// Why an action is refused to who has this reach: no such right, or the right covers other rows, which are named.
+pub fn refusal(of: &Descriptor, action: Action, reach: Reach) -> String {
     let right = right(of, action);
-    let reach = policy::reach(of.kind, action, role);
     if reach.is_none() {
         format!("Your role does not have the right: {right}.")
     } else {

@@ -23,7 +23,7 @@ use self::known::Touch;
 use super::commands::entered;
 use super::matching::{Interest, fill};
 use super::rules;
-use crate::access::{Action, Grant, Kind, policy};
+use crate::access::{Action, Grant, Kind};
 use crate::attribution::commands::rebuild_for_contacts;
 use crate::campaign_member::rules as members;
 use crate::error::{Error, Result};
@@ -71,7 +71,7 @@ pub async fn capture(tx: &Tx, input: CaptureLeadInput) -> Result<CaptureLeadPayl
 
 /// May the caller know whose address is known already? Everybody else gets one and the same answer.
 fn knows_addresses(tx: &Tx) -> bool {
-    policy::read(Kind::Contact, "email", tx.reader().viewer().role) != Grant::No
+    tx.reader().viewer().reads(Kind::Contact, "email") != Grant::No
 }
 
 /// The company the interest is for: as told, else the known person's, else by the domain of the e-mail address.

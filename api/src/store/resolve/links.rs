@@ -1,0 +1,98 @@
+//! Columns, keys, currencies, orders and ownership are those of the tables, and both ends of a link say the same.
+
+use super::{Descriptor, Entities, Mistakes, column, named_in};
+use crate::store::descriptor::{Currency, Field, Key, Link, Ownership, Source};
+
+pub(super) fn check(all: Entities<'_>, mistakes: &mut Mistakes) {
+    for of in all.all() {
+        for field in of.fields.iter().chain(&of.findable) {
+            value(of, field, mistakes);
+        }
+        for key in &of.keys {
+            key.from
+                .iter()
+                .for_each(|name| column(of, name, format_args!("{}, key {}", of.name, key.column), mistakes));
+        }
+        let (order, _) = of.order;
+        let sorted = of.fields.iter().filter(|field| field.sortable).map(|field| field.name.as_str());
+        if !sorted.clone().any(|name| name == order) {
+            mistakes.unknown(format_args!("{}, order", of.name), "field to sort by", order, sorted);
+        }
+        of.links.iter().for_each(|link| both_ends(all, of, link, mistakes));
+        ownership(all, of, mistakes);
+    }
+}
+
+/// What a field is read from, searched by and sorted by.
+fn value(of: &Descriptor, field: &Field, mistakes: &mut Mistakes) {
+    let place = format!("{}.{}", of.name, field.name);
+    match field.source {
+        Source::Column(name) => column(of, name, &place, mistakes),
+        Source::Sql(sql) => expression(of, sql, &place, mistakes),
+        Source::Money(amount, currency) => {
+            if amount.contains("{}") {
+                expression(of, amount, &place, mistakes);
+            } else {
+                column(of, amount, &place, mistakes);
+            }
+            if let Currency::Column(name) = currency {
+                column(of, name, format_args!("{place}, currency"), mistakes);
+            }
+        }
+    }
+    for sql in [&field.searched, &field.sorted].into_iter().flatten() {
+        expression(of, sql, &place, mistakes);
+    }
+}
+
+/// The columns that an expression names, keys among them.
+fn expression(of: &Descriptor, sql: &str, place: &str, mistakes: &mut Mistakes) {
+    for name in named_in(sql) {
+        if !of.keys.iter().any(|key| key.column == name) {
+            column(of, name, place, mistakes);
+        }
+    }
+}
+
+/// A reference is a column here; a list is a reference there, by which the other kind says that it belongs here. The log
+/// belongs to rows of every kind.
+fn both_ends(all: Entities<'_>, of: &Descriptor, link: &Link, mistakes: &mut Mistakes) {
+    let place = format!("{}.{}", of.name, link.name);
+    match link.key {
+        Key::One(name) => column(of, name, place, mistakes),
+        Key::Many(name) => {
+            let Some(to) = all.of(link.to) else { return };
+            if matches!(to.ownership, Ownership::Subject { id, .. } if id == name) {
+                return;
+            }
+            column(to, name, &place, mistakes);
+            let back = to.links.iter().any(|other| other.key == Key::One(name) && other.to == of.kind);
+            if !back {
+                let lacks = format!("{} declares no reference to {} by `{name}`", to.name, of.name);
+                mistakes.tell(place, lacks);
+            }
+        }
+    }
+}
+
+fn ownership(all: Entities<'_>, of: &Descriptor, mistakes: &mut Mistakes) {
+    let place = format!("{}, ownership", of.name);
+    let mut own = |name: &str| column(of, name, &place, mistakes);
+    match &of.ownership {
+        Ownership::Nobody => {}
+        Ownership::Columns { own: owners, team, pool } => {
+            owners.iter().chain(*team).for_each(|name| own(name));
+            pool.iter().for_each(|(owner, team)| [owner, team].into_iter().for_each(|name| own(name)));
+        }
+        Ownership::Subject { kind, id } => [kind, id].into_iter().for_each(|name| own(name)),
+        Ownership::Parents(parents) => {
+            for (name, kind) in *parents {
+                let there = of.links.iter().any(|link| link.key == Key::One(name) && link.to == *kind);
+                if !there {
+                    let parent = all.of(*kind).map_or("?", |parent| parent.name);
+                    mistakes.tell(&place, format_args!("no reference to {parent} by `{name}` is declared"));
+                }
+            }
+        }
+    }
+}

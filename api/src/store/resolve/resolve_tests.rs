@@ -1,0 +1,257 @@
+//! Every name in the declarations and in the policy is misspelt once: each is told, at its place, and all of them at once.
+
+use crate::access::policy::{Said, said};
+use crate::access::{Action, Grant, Kind, Reach, When};
+use crate::graphql::schema::{entities, reports};
+use crate::store::descriptor::{Currency, Descriptor, Graph, Key, Ownership, Source};
+
+/// What is told of these declarations and this policy.
+fn told(entities: Vec<Descriptor>, said: &Said) -> Vec<String> {
+    Graph::resolve(entities, reports(), said).err().map_or_else(Vec::new, |mistakes| mistakes.0)
+}
+
+/// A name that nothing has, near to one that something has. Declarations live as long as the process.
+fn misspelt(name: &str) -> &'static str {
+    let wrong: String = name.chars().rev().chain("_x".chars()).collect();
+    wrong.leak()
+}
+
+/// Misspells the name at one place of a declaration, or of the policy.
+type Slip = Box<dyn Fn(&mut Vec<Descriptor>, &mut Said)>;
+
+/// A slip in the declaration of one kind.
+fn of(kind: Kind, slip: impl Fn(&mut Descriptor) + 'static) -> Slip {
+    Box::new(move |entities, _| entities.iter_mut().filter(|of| of.kind == kind).for_each(&slip))
+}
+
+/// One slip for every name of the declarations and the policy, with what it must be told by.
+fn slips() -> Vec<(String, Slip)> {
+    let mut slips: Vec<(String, Slip)> = Vec::new();
+    let mut add = |place: String, slip: Slip| slips.push((place, slip));
+    for declared in entities() {
+        let (kind, name) = (declared.kind, declared.name);
+        add(format!("{name}, order"), of(kind, |of| of.order.0 = misspelt(of.order.0)));
+        for (place, field) in declared.fields.iter().enumerate() {
+            let told = format!("{name}.{}", field.name);
+            let at = move |slip: fn(&mut Source)| {
+                of(kind, move |of| of.fields.get_mut(place).into_iter().for_each(|field| slip(&mut field.source)))
+            };
+            match field.source {
+                Source::Column(_) => add(
+                    told,
+                    at(|source| {
+                        if let Source::Column(name) = source {
+                            *name = misspelt(name);
+                        }
+                    }),
+                ),
+                Source::Sql(sql) if sql.contains("{}.") => add(
+                    told,
+                    at(|source| {
+                        if let Source::Sql(sql) = source {
+                            *sql = sql.replacen("{}.", "{}.x", 1).leak();
+                        }
+                    }),
+                ),
+                Source::Sql(_) => {}
+                Source::Money(_, currency) => {
+                    add(
+                        told.clone(),
+                        at(|source| {
+                            if let Source::Money(amount, _) = source {
+                                *amount = if amount.contains("{}.") {
+                                    amount.replacen("{}.", "{}.x", 1).leak()
+                                } else {
+                                    misspelt(amount)
+                                };
+                            }
+                        }),
+                    );
+                    if let Currency::Column(_) = currency {
+                        add(
+                            format!("{told}, currency"),
+                            at(|source| {
+                                if let Source::Money(_, Currency::Column(name)) = source {
+                                    *name = misspelt(name);
+                                }
+                            }),
+                        );
+                    }
+                }
+            }
+        }
+        for (place, link) in declared.links.iter().enumerate() {
+            add(
+                format!("{name}.{}", link.name),
+                of(kind, move |of| {
+                    for link in of.links.get_mut(place) {
+                        link.key = match link.key {
+                            Key::One(name) => Key::One(misspelt(name)),
+                            Key::Many(name) => Key::Many(misspelt(name)),
+                        };
+                    }
+                }),
+            );
+        }
+        for place in 0..declared.demands.len() {
+            add(
+                format!("{name}, what"),
+                of(kind, move |of| {
+                    for demand in of.demands.get_mut(place) {
+                        demand.when = When::Empty("no_such_column");
+                    }
+                }),
+            );
+        }
+        let owned: Option<Ownership> = match declared.ownership {
+            Ownership::Nobody => None,
+            Ownership::Columns { team, pool, .. } => Some(Ownership::Columns { own: &["ownr_id"], team, pool }),
+            Ownership::Parents(_) => Some(Ownership::Parents(&[("no_such_id", Kind::Deal)])),
+            Ownership::Subject { id, .. } => Some(Ownership::Subject { kind: "no_such_kind", id }),
+        };
+        if let Some(owned) = owned {
+            add(format!("{name}, ownership"), of(kind, move |of| of.ownership = owned.clone()));
+        }
+    }
+    let policy = said();
+    for (place, (kind, field, _)) in policy.reads.iter().enumerate() {
+        add(
+            format!("the policy, reading {kind:?}.{}", misspelt(field)),
+            Box::new(move |_, said| {
+                said.reads.get_mut(place).into_iter().for_each(|(_, field, _)| *field = misspelt(field));
+            }),
+        );
+    }
+    for (place, (kind, field, _)) in policy.writes.iter().enumerate() {
+        add(
+            format!("the policy, writing {kind:?}.{}", misspelt(field)),
+            Box::new(move |_, said| {
+                said.writes.get_mut(place).into_iter().for_each(|(_, field, _)| *field = misspelt(field));
+            }),
+        );
+    }
+    for (place, (kind, _)) in policy.reasons.iter().enumerate() {
+        add(
+            format!("the policy, reasons for {kind:?}"),
+            Box::new(move |_, said| {
+                said.reasons.get_mut(place).into_iter().for_each(|(_, field)| *field = misspelt(field));
+            }),
+        );
+    }
+    for (place, (_, one)) in policy.partitions.iter().enumerate() {
+        let wrong = [
+            crate::access::policy::Partition { state: ("status", "WONN"), ..*one },
+            crate::access::policy::Partition { state: ("statu", "WON"), ..*one },
+            crate::access::policy::Partition { moment: "closdAt", ..*one },
+            crate::access::policy::Partition { reference: "pipline", ..*one },
+        ];
+        for wrong in wrong {
+            add(
+                "the policy, the partition of".to_owned(),
+                Box::new(move |_, said| {
+                    said.partitions.get_mut(place).into_iter().for_each(|(_, one)| *one = wrong);
+                }),
+            );
+        }
+    }
+    slips
+}
+
+#[test]
+fn what_is_declared_resolves() {
+    assert_eq!(told(entities(), &said()), Vec::<String>::new());
+}
+
+#[test]
+fn each_misspelt_name_is_told_at_its_place() {
+    let slips = slips();
+    assert!(slips.len() > 300, "{} names", slips.len());
+    for (place, slip) in slips {
+        let (mut entities, mut policy) = (entities(), said());
+        slip(&mut entities, &mut policy);
+        let told = told(entities, &policy);
+        assert!(told.iter().any(|mistake| mistake.starts_with(&place)), "{place}: {told:?}");
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let (mut entities, mut policy) = (entities(), said());
+    let slips = slips();
+    // Columns last: what a reference is called by does not change for those who look for it.
+    slips.iter().for_each(|(_, slip)| slip(&mut entities, &mut policy));
+    let told = told(entities, &policy);
+    let missing: Vec<_> = slips
+        .iter()
+        .filter(|(place, _)| !told.iter().any(|mistake| mistake.starts_with(place)))
+        .map(|(place, _)| place)
+        .collect();
+    assert!(missing.is_empty(), "not told: {missing:?}");
+}
+
+#[test]
+fn a_mistake_says_what_may_be_meant() {
+    let mut declared = entities();
+    declared.iter_mut().filter(|of| of.kind == Kind::Deal).for_each(|of| of.order.0 = "createdOn");
+    let expected = "Deal, order: there is no field to sort by `createdOn`. Did you mean `createdAt`";
+    let told = told(declared, &said());
+    assert!(matches!(told.as_slice(), [one] if one.starts_with(expected)), "{told:?}");
+}
+
+#[test]
+fn names_are_given_once() {
+    type Twin = fn(&mut Vec<Descriptor>);
+    let twins: [(Twin, &str); 6] = [
+        (|all| all.retain(|of| of.kind != Kind::Deal), "Deal: is not declared"),
+        (|all| all.push(crate::deal::describe()), "Deal: is declared 2 times"),
+        (|all| of_deal(all, |of| of.name = "Lead"), "the type `Lead` is taken"),
+        (|all| of_deal(all, |of| of.prefix = "lead"), "the prefix of ids `lead` is taken"),
+        (|all| of_deal(all, |of| of.plural = "lead"), "the root field `lead` is taken"),
+        (
+            |all| of_deal(all, |of| of.fields.iter_mut().take(2).for_each(|field| field.name = "allowed".into())),
+            "the field of Deal `allowed` is taken",
+        ),
+    ];
+    for (twin, expected) in twins {
+        let mut declared = entities();
+        twin(&mut declared);
+        let told = told(declared, &said());
+        assert!(told.iter().any(|mistake| mistake.contains(expected)), "{expected}: {told:?}");
+    }
+}
+
+fn of_deal(all: &mut [Descriptor], change: impl Fn(&mut Descriptor)) {
+    all.iter_mut().filter(|of| of.kind == Kind::Deal).for_each(change);
+}
+
+#[test]
+fn rights_are_those_that_rows_can_have() {
+    let wrong = [
+        (Kind::Pipeline, Reach { own: true, ..Reach::NONE }, "does not declare what `own` is"),
+        (Kind::Deal, Reach { parent: true, ..Reach::NONE }, "does not declare what `parent` is"),
+        (Kind::Deal, Reach::ALL.when(When::In("status", &["OPNE"])), "there is no value of DealStatus `OPNE`"),
+        (
+            Kind::Deal,
+            Reach::ALL.when(When::Not(&When::Any(Kind::Lead, "dael_id", When::ALWAYS))),
+            "column of `lead` `dael_id`",
+        ),
+        (Kind::Deal, Reach::ALL.when(When::At("lead_id", Kind::Lead, &When::Is("opne"))), "column of `lead` `opne`"),
+        (Kind::Deal, Reach::ALL.when(When::Sets(Kind::Lead, "sorce")), "field of Lead `sorce`"),
+        (Kind::Stage, Reach::ALL.when(When::Like(Kind::Stage, &["pipline_id"])), "column of `stage` `pipline_id`"),
+    ];
+    for (kind, reach, expected) in wrong {
+        let mut policy = said();
+        policy
+            .rows
+            .iter_mut()
+            .filter(|(row, action, _)| (*row, *action) == (kind, Action::Read))
+            .for_each(|row| row.2 = [reach; 7]);
+        let told = told(entities(), &policy);
+        assert!(told.iter().any(|mistake| mistake.contains(expected)), "{expected}: {told:?}");
+    }
+    let mut policy = said();
+    policy.rows.extend(policy.rows.first().cloned());
+    policy.reads.push((Kind::Deal, "cost", [Grant::Yes; 7]));
+    let told = told(entities(), &policy);
+    assert_eq!(told.iter().filter(|mistake| mistake.ends_with("is listed twice")).count(), 2, "{told:?}");
+}

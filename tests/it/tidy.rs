@@ -7,7 +7,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Every Rust file below a folder: its path from there, its code without comments and test modules.
+/// Every Rust file below a folder but those of tests: its path from there, its code without comments and test modules.
 fn sources(folder: &str) -> Vec<(String, String)> {
     let base = root().join(folder);
     let mut files = Vec::new();
@@ -27,7 +27,7 @@ fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             gather(&path, files);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
+        } else if path.to_str().is_some_and(|path| path.ends_with(".rs") && !path.ends_with("_tests.rs")) {
             files.push(path);
         }
     }

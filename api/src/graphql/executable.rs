@@ -26,7 +26,7 @@ impl Executables {
 
     /// What runs this request. One that cannot be parsed is refused by either.
     pub fn of(&self, request: &mut Request) -> &Schema {
-        if request.parsed_query().is_ok_and(|document| looks_at_schema(document)) {
+        if request.parsed_query().is_ok_and(looks_at_schema) {
             self.whole.get_or_init(|| builder().finish())
         } else {
             &self.running

@@ -84,7 +84,7 @@ fn slips() -> Vec<(String, Slip)> {
             add(
                 format!("{name}.{}", link.name),
                 of(kind, move |of| {
-                    for link in of.links.get_mut(place) {
+                    if let Some(link) = of.links.get_mut(place) {
                         link.key = match link.key {
                             Key::One(name) => Key::One(misspelt(name)),
                             Key::Many(name) => Key::Many(misspelt(name)),
@@ -97,7 +97,7 @@ fn slips() -> Vec<(String, Slip)> {
             add(
                 format!("{name}, what"),
                 of(kind, move |of| {
-                    for demand in of.demands.get_mut(place) {
+                    if let Some(demand) = of.demands.get_mut(place) {
                         demand.when = When::Empty("no_such_column");
                     }
                 }),

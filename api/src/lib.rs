@@ -12,7 +12,9 @@
 //! | [`access`] | who may do what: the policy table, tokens, passwords |
 //! | [`observability`] | figures and traces for operators |
 //! | [`store`] | the database as one viewer may see it |
+//! | [`schema`] | the list of the slices, above everything: the declarations, the roots, what runs requests |
 //! | [`graphql`] | the machinery between GraphQL and the store |
+//! | [`request`] | what comes with a request besides its document |
 //! | [`history`] | rows loaded in bulk with their events, for demo data and imports |
 //! | [`demo`] | a made-up company to try everything with |
 //! | [`import`] | people's own data, from CSV files |
@@ -35,6 +37,8 @@ pub mod http;
 pub mod money;
 pub mod observability;
 pub mod rate_limit;
+pub mod request;
+pub mod schema;
 pub mod server;
 pub mod similar;
 pub mod spelling;

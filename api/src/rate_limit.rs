@@ -3,13 +3,11 @@
 
 use std::net::IpAddr;
 
-use async_graphql::SimpleObject;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::access::Viewer;
 use crate::allowance::{Allowances, Rule, network, seconds};
-use crate::graphql::scalar::Moment;
 
 /// Who pays for a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -103,33 +101,8 @@ impl RateLimit {
 }
 
 /// Points as units of an allowance.
-fn units(points: u64) -> i32 {
+pub fn units(points: u64) -> i32 {
     i32::try_from(points).unwrap_or(i32::MAX)
-}
-
-/// What the viewer may still spend, in points: one for an operation, one for each statement that reads, one for each
-/// 100 rows, one for about a millisecond of searching and counting in large tables, ten for each item of a mutation.
-#[derive(Clone, Copy, Debug, SimpleObject)]
-#[graphql(name = "RateLimit")]
-pub struct Allowance {
-    /// The most points that can be spent at once.
-    limit: i32,
-    /// The points that are left, with what this operation may use taken off; what it does not use is given back.
-    remaining: i32,
-    /// The points that come back each second.
-    restore_rate: u32,
-    /// When all points will be back if none are spent.
-    reset_at: Moment,
-    /// The points that this operation may use at most, estimated before it ran.
-    cost: i32,
-}
-
-impl Allowance {
-    /// As it stands while an operation of this cost runs.
-    pub fn new(standing: Standing, cost: u64) -> Self {
-        let Standing { limit, remaining, per_second, reset_at, .. } = standing;
-        Self { limit, remaining, restore_rate: per_second, reset_at: Moment(reset_at), cost: units(cost) }
-    }
 }
 
 #[cfg(test)]

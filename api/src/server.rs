@@ -69,7 +69,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output
     let upkeep = [
         tokio::spawn(server.app.store().clone().watch_sizes()),
         tokio::spawn(keep_clean(server.app.clone())),
-        tokio::spawn(keep_settled(server.app.clone())),
+        tokio::spawn(keep_settled(Arc::clone(server.app.security()))),
     ];
     tokio::select! {
         () = server.accept(&listener) => {}

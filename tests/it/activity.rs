@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::{Actor, each_database};
 use tributary::access::Role;
 use tributary::activity::rules;
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 
 const FIELDS: &str = "activity { id version kind status isOverdue dueAt endedAt outcome owner { name } team { name } \
                       follows { id } company { id } }";

@@ -8,7 +8,7 @@ use tests::Actor;
 use tests::inputs::{Inputs, SESSIONS};
 use tokio::sync::Mutex;
 use tributary::access::{Action, Kind, policy};
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 
 /// What is asked of a row.
 const ROW: &str = "id version allowed blocked { action code why }";

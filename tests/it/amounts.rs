@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::{Actor, Cast, Story, World};
 use tributary::access::Kind;
 use tributary::graphql::filter::shout;
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 use tributary::store::descriptor::{Descriptor, Field, Shape};
 
 use crate::fields::{reads, setting};

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use tests::Answer;
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 use tributary::store::descriptor::{Key, OutType};
 
 /// Arguments of a list that no list takes.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::{Actor, each_database};
 use tributary::access::Role;
 use tributary::campaign::rules;
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 
 const FIELDS: &str = "campaign { id version status code owner { name } team { name } budget { amount currency } }";
 

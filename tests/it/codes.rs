@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use tributary::access::Kind;
 use tributary::error::Code;
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 
 /// Where a code is forced that takes more than a request here.
 fn elsewhere(code: Code) -> Option<&'static str> {

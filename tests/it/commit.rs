@@ -8,8 +8,8 @@ use entity::setting;
 use serde_json::{Value, json};
 use tests::{Actor, Answer, Cast, World, each_database, on_postgres, on_sqlite};
 use tokio::sync::Notify;
-use tributary::graphql::schema::GRAPH;
 use tributary::import::{self, Mapping, Progress, Rejection, Report};
+use tributary::schema::GRAPH;
 
 const DEAL: &str = "deal { id version }";
 

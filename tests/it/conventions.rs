@@ -10,7 +10,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Positioned, Value};
 use tributary::access::{Grant, policy};
-use tributary::graphql::schema::{GRAPH, builder, sdl};
+use tributary::schema::{GRAPH, builder, sdl};
 
 /// Every type by its name.
 struct Schema(BTreeMap<String, TypeDefinition>);

@@ -4,7 +4,7 @@ use entity::{company, deal};
 use serde_json::{Value, json};
 use tests::{Actor, World, row};
 use tributary::graphql::filter::shout;
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 use tributary::store::descriptor::Shape;
 
 use crate::gid;

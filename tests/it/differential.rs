@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use tests::{Actor, Cast, World};
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 
 use dice::Dice;
 use documents::{DEEPEST, Ids, depth, random, request, smaller};

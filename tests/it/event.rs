@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::{Actor, each_database};
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 
 /// The events of one mutation as someone reads them.
 async fn log(actor: &Actor, action: &str) -> Value {

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Actor, Served, Socket, World, each_database, on_postgres, on_sqlite};
 use tributary::access::Role;
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 
 use crate::gid;
 

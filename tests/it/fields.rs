@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests::{Actor, Cast, Story, World};
 use tributary::access::{Grant, Kind, policy};
 use tributary::graphql::filter::shout;
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 use tributary::store::descriptor::{Descriptor, Shape};
 
 /// A row of the kind that every tested role sees.

@@ -490,7 +490,7 @@ fn the_example_of_the_readme_and_every_mapping_are_good() {
     let mappings = std::fs::read_dir(root.join("mappings")).expect("a folder");
     let mappings = mappings.map(|entry| std::fs::read_to_string(entry.expect("a file").path()).expect("text"));
     for text in std::iter::once(example.to_owned()).chain(mappings) {
-        tributary::import::Mapping::parse(&text, &tributary::graphql::schema::GRAPH).expect("no mistakes");
+        tributary::import::Mapping::parse(&text, &tributary::schema::GRAPH).expect("no mistakes");
     }
 }
 

@@ -6,8 +6,8 @@ use std::ops::Range;
 use chrono::{Days, NaiveDate};
 use entity::{exchange_rate, team, user};
 use tests::{World, each_database, row};
-use tributary::graphql::schema::GRAPH;
 use tributary::import::{self, Mapping, Progress, Rejection, Report};
+use tributary::schema::GRAPH;
 
 use crate::explain::{Eyes, full_reads, watch};
 

@@ -8,7 +8,7 @@ use async_graphql::{EmptySubscription, Object, Schema};
 use serde_json::{Value, json};
 use tests::{Actor, Answer, Cast, Story, World};
 use tributary::access::{Action, Grant, Kind, policy};
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 use tributary::store::descriptor::{Descriptor, Key, OutType};
 
 use crate::fields::{below, reads, setting, specimen};

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::{Actor, World};
 use tributary::access::Kind;
 use tributary::graphql::filter::shout;
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 
 /// Rows of the walked list.
 const ROWS: usize = 50_000;

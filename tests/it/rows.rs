@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use tests::{Actor, Story, World};
 use tributary::access::{Kind, Role};
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 use uuid::Uuid;
 
 /// The rows of each kind that a role sees; kinds that are missing: every row.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use tributary::graphql::evolution::{compare, undeclared};
-use tributary::graphql::schema::{builder, sdl};
+use tributary::schema::{builder, sdl};
 
 fn check(file: &str, current: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(file);

@@ -5,7 +5,7 @@ use entity::company;
 use serde_json::{Value, json};
 use tests::inputs::{Inputs, SESSIONS};
 use tests::{Actor, Answer, World, each_database, on_sqlite, row};
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 use tributary::spelling::fold;
 use tributary::store::descriptor::Source;
 

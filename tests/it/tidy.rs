@@ -8,7 +8,7 @@ fn root() -> PathBuf {
 }
 
 /// Every Rust file below a folder but those of tests: its path from there, its code without comments and test modules.
-fn sources(folder: &str) -> Vec<(String, String)> {
+pub fn sources(folder: &str) -> Vec<(String, String)> {
     let base = root().join(folder);
     let mut files = Vec::new();
     gather(&base, &mut files);
@@ -41,7 +41,7 @@ fn code(text: &str) -> String {
 
 /// The slices: folders of `api/src` that are no shared layer.
 fn slices() -> Vec<String> {
-    let shared = ["access", "cli", "config", "graphql", "http", "observability", "spelling", "store"];
+    let shared = ["access", "cli", "config", "graphql", "http", "observability", "schema", "spelling", "store"];
     let folders = fs::read_dir(root().join("api/src")).expect("a folder").filter_map(|entry| {
         let path = entry.expect("an entry").path();
         let name = path.file_name()?.to_str()?.to_owned();
@@ -78,9 +78,9 @@ fn layers_import_downwards_only() {
     forbid(&api, starts("store/"), &of_slices, "the store knows no slice");
     forbid(
         &api,
-        |name| name.starts_with("graphql/") && name != "graphql/schema.rs",
-        &of_slices,
-        "the machinery knows no slice but in schema.rs",
+        starts("graphql/"),
+        &[of_slices.as_slice(), &["crate::schema", "crate::app", "crate::http"]].concat(),
+        "the machinery knows no slice, and nothing above it",
     );
     forbid(&api, starts("store/"), &["crate::graphql", "crate::http"], "the store knows nothing above it");
     forbid(
@@ -95,6 +95,12 @@ fn layers_import_downwards_only() {
         |name| !name.starts_with("http/") && name != "server.rs",
         &["axum::", "tower_http::"],
         "axum stands in http",
+    );
+    forbid(
+        &api,
+        |name| slice_of(name).is_some(),
+        &["crate::schema", "crate::app", "crate::http", "crate::server"],
+        "slices know nothing above them",
     );
     forbid(&sources("migration/src"), |_| true, &["entity::"], "migrations do not change with the entities");
     forbid(&sources("entity/src"), |_| true, &["tributary::"], "entities know nothing of the service");

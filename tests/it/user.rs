@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::{Actor, each_database};
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 use uuid::Uuid;
 
 const USER: &str = "user { id version name email role status team { name } }";

@@ -10,7 +10,7 @@ use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{BaseType, InputValueDefinition, Type, TypeKind, TypeSystemDefinition};
 use entity::{company, contact, pipeline, team};
 use serde_json::{Map, Value, json};
-use tributary::graphql::schema::{GRAPH, builder, sdl};
+use tributary::schema::{GRAPH, builder, sdl};
 use uuid::Uuid;
 
 use crate::{Actor, Cast, Story, World, row};

@@ -14,7 +14,7 @@ use tributary::access::token::Pass;
 use tributary::app::App;
 use tributary::clock::{Clock, FixedClock};
 use tributary::config::Config;
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 use tributary::store::keys::keys_of;
 use uuid::Uuid;
 

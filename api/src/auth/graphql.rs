@@ -3,13 +3,13 @@
 use async_graphql::{Context, ErrorExtensions, InputObject, Object, SimpleObject};
 use entity::user;
 
+use super::entrance::{Entrance, entrance};
 use super::sessions::{self, Issued, SignIn};
-use crate::app::{App, RequestMeta};
 use crate::error::{Code, Error, Mistake};
-use crate::graphql::app;
 use crate::graphql::judge::Raw;
 use crate::graphql::node::Node;
 use crate::graphql::scalar::Moment;
+use crate::request::RequestMeta;
 
 /// Who wants to sign in.
 #[derive(Clone, InputObject)]
@@ -63,14 +63,14 @@ pub struct SignOutPayload {
 }
 
 impl SessionPayload {
-    fn of(app: &App, issued: Issued) -> Self {
+    fn of(entrance: &Entrance, issued: Issued) -> Self {
         let id = issued.viewer.id;
         Self {
             access_token: Some(issued.access_token),
             refresh_token: Some(issued.refresh_token),
             expires_at: Some(Moment(issued.expires_at)),
             // The request itself came from nobody; the answer is for who has just signed in.
-            user: Node::seen_by(app.store().reader(issued.viewer), id),
+            user: Node::seen_by(entrance.store().reader(issued.viewer), id),
             user_errors: Vec::new(),
         }
     }
@@ -124,9 +124,9 @@ impl SessionMutations {
         #[graphql(desc = "The session to go on with.")] input: Raw<RefreshSessionInput>,
     ) -> Option<async_graphql::Result<SessionPayload>> {
         let refreshed = async {
-            let (app, input) = (app(ctx)?, input.told()?.input);
-            let issued = sessions::refresh(app, &input.refresh_token).await?;
-            Ok(SessionPayload::of(app, issued))
+            let (way_in, input) = (entrance(ctx)?, input.told()?.input);
+            let issued = sessions::refresh(way_in, &input.refresh_token).await?;
+            Ok(SessionPayload::of(way_in, issued))
         };
         Some(refreshed.await.or_else(SessionPayload::malformed))
     }
@@ -139,7 +139,7 @@ impl SessionMutations {
     ) -> Option<async_graphql::Result<SignOutPayload>> {
         let signed_out = async {
             let (viewer, input) = (crate::graphql::reader(ctx)?.viewer(), input.told()?.input);
-            let ended_sessions = sessions::sign_out(app(ctx)?, viewer, input.everywhere).await?;
+            let ended_sessions = sessions::sign_out(entrance(ctx)?, viewer, input.everywhere).await?;
             Ok(SignOutPayload { ended_sessions, user_errors: Vec::new() })
         };
         Some(signed_out.await.map_err(Error::into_resolver_error))
@@ -147,10 +147,10 @@ impl SessionMutations {
 }
 
 async fn sign_in(ctx: &Context<'_>, input: SignInInput) -> async_graphql::Result<SessionPayload> {
-    let app = app(ctx).map_err(Error::into_resolver_error)?;
+    let way_in = entrance(ctx).map_err(Error::into_resolver_error)?;
     let peer = ctx.data_opt::<RequestMeta>().and_then(|meta| meta.peer);
-    match sessions::sign_in(app, peer, &input.email, input.password).await {
-        Ok(SignIn::Done(issued)) => Ok(SessionPayload::of(app, *issued)),
+    match sessions::sign_in(way_in, peer, &input.email, input.password).await {
+        Ok(SignIn::Done(issued)) => Ok(SessionPayload::of(way_in, *issued)),
         Ok(SignIn::Refused) => Ok(SessionPayload::refused()),
         Ok(SignIn::Wait(seconds)) => Err(wait(ctx, "Too many attempts to sign in have failed.", seconds)),
         Err(error) => Err(error.into_resolver_error()),

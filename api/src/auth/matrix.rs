@@ -3,7 +3,7 @@
 use async_graphql::{Enum, Object, SimpleObject};
 
 use crate::access::{Action, Grant, Kind, Role, policy};
-use crate::graphql::schema::GRAPH;
+use crate::graphql::cell::graph;
 use crate::store::words;
 
 /// The rules of access.
@@ -99,7 +99,7 @@ pub fn permissions(role: Option<Role>, kind: Option<Kind>) -> Vec<Permission> {
                     action,
                     role,
                     allowed: !reach.is_none(),
-                    reach: words::rows(GRAPH.of(kind), reach),
+                    reach: words::rows(graph().of(kind), reach),
                 });
             }
         }
@@ -123,7 +123,7 @@ fn permission(kind: Kind, field: &str, usage: FieldUse, role: Role) -> FieldPerm
     let (level, grant) = match grant {
         Grant::Yes => (GrantLevel::Full, "as the rest of the row".to_owned()),
         Grant::No => (GrantLevel::None, "not at all".to_owned()),
-        Grant::Rows(reach) => (GrantLevel::Rows, format!("on {}", words::rows(GRAPH.of(kind), reach))),
+        Grant::Rows(reach) => (GrantLevel::Rows, format!("on {}", words::rows(graph().of(kind), reach))),
         Grant::Sums => {
             (GrantLevel::Sums, format!("only inside sums and averages over at least {} rows", policy::SMALLEST_GROUP))
         }
@@ -138,6 +138,7 @@ fn roles(only: Option<Role>) -> impl Iterator<Item = Role> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::GRAPH;
     use crate::access::{Reach, When};
 
     #[test]
@@ -158,7 +159,8 @@ mod tests {
 
     #[test]
     fn a_refusal_says_which_rows_the_right_covers() {
-        let deal = |action, role| words::refusal(GRAPH.of(Kind::Deal), action, policy::reach(Kind::Deal, action, role));
+        let deal =
+            |action, role| words::refusal(GRAPH.of(Kind::Deal), action, policy::reach(Kind::Deal, action, role));
         assert_eq!(
             deal(Action::Move, Role::SalesRep),
             "Your right Deal.move covers rows that you own or made; the row is not among them."

@@ -5,6 +5,7 @@
 //! platform tables: no event, but a line in the log.
 
 pub mod accounts;
+pub mod entrance;
 pub mod graphql;
 pub mod keys;
 pub mod matrix;

@@ -14,14 +14,15 @@ use sea_orm::{ColumnTrait, Value};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::entrance::Entrance;
 use super::networks;
 use super::rules::{Verdict, judge};
 use super::throttle::Origin;
 use crate::access::token::Pass;
 use crate::access::{Viewer, password, token};
-use crate::app::{App, Caller};
 use crate::error::{Code, Error, Result};
 use crate::observability::metrics::SignInOutcome;
+use crate::request::Caller;
 use crate::spelling::{Text, spell};
 use crate::store::Tx;
 use crate::store::present::Present;
@@ -61,31 +62,32 @@ pub fn normalise(email: &str) -> String {
 ///
 /// # Errors
 /// UNAVAILABLE, TIMEOUT.
-pub async fn sign_in(app: &App, peer: Option<IpAddr>, email: &str, password: String) -> Result<SignIn> {
+pub async fn sign_in(entrance: &Entrance, peer: Option<IpAddr>, email: &str, password: String) -> Result<SignIn> {
     let email = normalise(email);
-    let is_known = networks::is_known(&app.store().system(), peer, networks::remembered(app.config())).await?;
-    let attempt = match app.throttle().sign_in(&email, Origin { peer, is_known }, app.store().clock().now()) {
+    let is_known =
+        networks::is_known(&entrance.store().system(), peer, networks::remembered(entrance.config())).await?;
+    let attempt = match entrance.throttle().sign_in(&email, Origin { peer, is_known }, entrance.store().clock().now()) {
         Ok(attempt) => attempt,
         Err(seconds) => {
             tracing::warn!(?peer, seconds, "sign-in throttled");
-            app.metrics().sign_in(SignInOutcome::Throttled);
-            app.security().sign_in_failed(Caller { actor: None, peer }, &email).await;
+            entrance.metrics().sign_in(SignInOutcome::Throttled);
+            entrance.security().sign_in_failed(Caller { actor: None, peer }, &email).await;
             return Ok(SignIn::Wait(seconds));
         }
     };
-    let outcome = try_password(app, peer, &email, password).await;
+    let outcome = try_password(entrance, peer, &email, password).await;
     match outcome {
         Ok(SignIn::Refused) => {
-            app.metrics().sign_in(SignInOutcome::Refused);
-            app.security().sign_in_failed(Caller { actor: None, peer }, &email).await;
+            entrance.metrics().sign_in(SignInOutcome::Refused);
+            entrance.security().sign_in_failed(Caller { actor: None, peer }, &email).await;
         }
-        _ => app.throttle().give_back(attempt),
+        _ => entrance.throttle().give_back(attempt),
     }
     outcome
 }
 
-async fn try_password(app: &App, peer: Option<IpAddr>, email: &str, password: String) -> Result<SignIn> {
-    let system = app.store().system();
+async fn try_password(entrance: &Entrance, peer: Option<IpAddr>, email: &str, password: String) -> Result<SignIn> {
+    let system = entrance.store().system();
     let account = system.account(email).await?;
     let hash = account.as_ref().and_then(|account| account.password_hash.clone());
     // Before anything else is looked at, so that every refusal takes the same time.
@@ -93,8 +95,8 @@ async fn try_password(app: &App, peer: Option<IpAddr>, email: &str, password: St
     let user = account.as_ref().map(|account| account.id);
     match account {
         Some(account) if fits && is_active(&account) => {
-            if let Some(issued) = begin(app, &system, &account, peer).await? {
-                app.metrics().sign_in(SignInOutcome::Done);
+            if let Some(issued) = begin(entrance, &system, &account, peer).await? {
+                entrance.metrics().sign_in(SignInOutcome::Done);
                 tracing::info!(user = %issued.viewer.id, session = %issued.viewer.session, "signed in");
                 return Ok(SignIn::Done(Box::new(issued)));
             }
@@ -107,17 +109,22 @@ async fn try_password(app: &App, peer: Option<IpAddr>, email: &str, password: St
 }
 
 /// Begins a session, unless the account has changed since its password was verified.
-async fn begin(app: &App, system: &System, verified: &user::Model, peer: Option<IpAddr>) -> Result<Option<Issued>> {
+async fn begin(
+    entrance: &Entrance,
+    system: &System,
+    verified: &user::Model,
+    peer: Option<IpAddr>,
+) -> Result<Option<Issued>> {
     let tx = system.begin("signIn").await?;
     let Some(now) = lock(&tx, system, verified.id).await? else { return Ok(None) };
     if !is_active(&now) || now.password_hash != verified.password_hash {
         return Ok(None);
     }
-    let (plain, row) = new_token(app, &tx, verified.id, tx.id())?;
+    let (plain, row) = new_token(entrance, &tx, verified.id, tx.id())?;
     system.put::<Tokens>(&tx, std::slice::from_ref(&row)).await?;
     networks::remember(&tx, system, verified.id, peer).await?;
     tx.commit().await?;
-    issue(app, system, plain, &row).await.map(Some)
+    issue(entrance, system, plain, &row).await.map(Some)
 }
 
 /// Who is let in by an access token that stands for somebody. With its first use it is certain that the answer which
@@ -160,8 +167,8 @@ async fn note_arrival(system: &System, token: Uuid) -> Result<bool> {
 /// # Errors
 /// UNAUTHENTICATED: the token is not known, has expired, or its session has ended (perhaps just now, because the token
 /// was used twice).
-pub async fn refresh(app: &App, plain: &str) -> Result<Issued> {
-    let system = app.store().system();
+pub async fn refresh(entrance: &Entrance, plain: &str) -> Result<Issued> {
+    let system = entrance.store().system();
     let hash = token::refresh_hash(plain);
     // Without a lock first: nonsense must not make writers wait.
     let known = system.look::<Tokens>(Column::TokenHash.eq(&hash)).await?.ok_or_else(ended)?;
@@ -179,7 +186,7 @@ pub async fn refresh(app: &App, plain: &str) -> Result<Issued> {
             let withdrawn = revoke(&tx, &system, Column::FamilyId.eq(presented.family_id)).await?;
             tx.commit().await?;
             if withdrawn > 0 {
-                app.metrics().reused_refresh_token();
+                entrance.metrics().reused_refresh_token();
                 let session = presented.family_id;
                 tracing::warn!(user = %user.id, %session, "a refresh token was used twice: session ended");
             }
@@ -187,7 +194,7 @@ pub async fn refresh(app: &App, plain: &str) -> Result<Issued> {
         }
         Verdict::Refuse => return Err(ended()),
     };
-    let (plain, next) = new_token(app, &tx, user.id, presented.family_id)?;
+    let (plain, next) = new_token(entrance, &tx, user.id, presented.family_id)?;
     system.put::<Tokens>(&tx, std::slice::from_ref(&next)).await?;
     if let Some(lost) = withdraw {
         revoke(&tx, &system, Column::Id.eq(lost)).await?;
@@ -196,15 +203,15 @@ pub async fn refresh(app: &App, plain: &str) -> Result<Issued> {
     let used = vec![(Column::UsedAt, time(tx.now())), (Column::SuccessorId, Value::Uuid(Some(next.id)))];
     system.set::<Tokens>(&tx, Column::Id.eq(presented.id), used).await?;
     tx.commit().await?;
-    issue(app, &system, plain, &next).await
+    issue(entrance, &system, plain, &next).await
 }
 
 /// Ends the viewer's session, or all of the user's; answers how many sessions have ended.
 ///
 /// # Errors
 /// UNAVAILABLE, TIMEOUT.
-pub async fn sign_out(app: &App, viewer: &Viewer, everywhere: bool) -> Result<usize> {
-    let system = app.store().system();
+pub async fn sign_out(entrance: &Entrance, viewer: &Viewer, everywhere: bool) -> Result<usize> {
+    let system = entrance.store().system();
     let tx = system.begin("signOut").await?;
     lock(&tx, &system, viewer.id).await?;
     let which = Condition::all().add(Column::UserId.eq(viewer.id));
@@ -249,9 +256,9 @@ async fn one(tx: &Tx, system: &System, id: Uuid) -> Result<Option<Token>> {
     Ok(system.rows::<Tokens>(tx, Column::Id.eq(id)).await?.pop())
 }
 
-fn new_token(app: &App, tx: &Tx, user_id: Uuid, family_id: Uuid) -> Result<(String, Token)> {
+fn new_token(entrance: &Entrance, tx: &Tx, user_id: Uuid, family_id: Uuid) -> Result<(String, Token)> {
     let (plain, token_hash) = token::new_refresh()?;
-    let life = TimeDelta::days(i64::from(app.config().refresh_token_days));
+    let life = TimeDelta::days(i64::from(entrance.config().refresh_token_days));
     let row = Token {
         id: tx.id(),
         user_id,
@@ -264,12 +271,12 @@ fn new_token(app: &App, tx: &Tx, user_id: Uuid, family_id: Uuid) -> Result<(Stri
     Ok((plain, row))
 }
 
-async fn issue(app: &App, system: &System, refresh_token: String, row: &Token) -> Result<Issued> {
+async fn issue(entrance: &Entrance, system: &System, refresh_token: String, row: &Token) -> Result<Issued> {
     let pass = Pass { user: row.user_id, session: row.family_id, token: row.id };
     // Of twenty exchanges at once all are answered; which of them were withdrawn by then shows when they are used.
     let Present { viewer, .. } = system.viewer(Pass { token: Uuid::nil(), ..pass }).await?.ok_or_else(ended)?;
-    let minutes = app.config().access_token_minutes;
-    let access_token = app.keys().issue(pass, row.created_at, minutes).await?;
+    let minutes = entrance.config().access_token_minutes;
+    let access_token = entrance.keys().issue(pass, row.created_at, minutes).await?;
     let expires_at = row.created_at + TimeDelta::minutes(i64::from(minutes));
     Ok(Issued { access_token, refresh_token, expires_at, viewer })
 }

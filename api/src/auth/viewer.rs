@@ -1,20 +1,19 @@
 //! Who is signed in, and what that allows.
 
-use async_graphql::{Context, Object};
+use async_graphql::{Context, Object, SimpleObject};
 use entity::refresh_token::{Column, Entity as Tokens};
 use entity::{team, user};
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::Condition;
 
+use super::entrance::entrance;
 use super::matrix::{self, FieldPermission, Matrix, Permission};
 use crate::access::{Kind, Role, Viewer};
-use crate::app::App;
 use crate::error::{Error, Result};
-use crate::graphql::app;
 use crate::graphql::cost::Estimate;
 use crate::graphql::node::Node;
 use crate::graphql::scalar::Moment;
-use crate::rate_limit::{Allowance, Principal};
+use crate::rate_limit::{Principal, Standing, units};
 
 /// The queries about the viewer and the rules.
 #[derive(Default)]
@@ -74,9 +73,10 @@ impl Me {
 
     /// What the viewer may still spend; null where nothing is limited.
     async fn rate_limit(&self, ctx: &Context<'_>) -> Option<Allowance> {
-        let app = ctx.data_opt::<App>()?;
+        let way_in = entrance(ctx).ok()?;
         let cost = ctx.data_opt::<Estimate>().copied().unwrap_or_default().points();
-        let standing = app.rate_limit().standing(&Principal::of(Some(&self.0), None), app.store().clock().now())?;
+        let standing =
+            way_in.rate_limit().standing(&Principal::of(Some(&self.0), None), way_in.store().clock().now())?;
         Some(Allowance::new(standing, cost))
     }
 
@@ -87,10 +87,35 @@ impl Me {
 }
 
 async fn expires_at(ctx: &Context<'_>, viewer: &Viewer) -> Result<Option<Moment>> {
-    let app = app(ctx)?;
+    let way_in = entrance(ctx)?;
     let live = Condition::all()
         .add(Column::FamilyId.eq(viewer.session))
         .add(Column::UsedAt.is_null())
         .add(Column::RevokedAt.is_null());
-    Ok(app.store().system().look::<Tokens>(live).await?.map(|token| Moment(token.expires_at)))
+    Ok(way_in.store().system().look::<Tokens>(live).await?.map(|token| Moment(token.expires_at)))
+}
+
+/// What the viewer may still spend, in points: one for an operation, one for each statement that reads, one for each
+/// 100 rows, one for about a millisecond of searching and counting in large tables, ten for each item of a mutation.
+#[derive(Clone, Copy, Debug, SimpleObject)]
+#[graphql(name = "RateLimit")]
+pub struct Allowance {
+    /// The most points that can be spent at once.
+    limit: i32,
+    /// The points that are left, with what this operation may use taken off; what it does not use is given back.
+    remaining: i32,
+    /// The points that come back each second.
+    restore_rate: u32,
+    /// When all points will be back if none are spent.
+    reset_at: Moment,
+    /// The points that this operation may use at most, estimated before it ran.
+    cost: i32,
+}
+
+impl Allowance {
+    /// As it stands while an operation of this cost runs.
+    pub fn new(standing: Standing, cost: u64) -> Self {
+        let Standing { limit, remaining, per_second, reset_at, .. } = standing;
+        Self { limit, remaining, restore_rate: per_second, reset_at: Moment(reset_at), cost: units(cost) }
+    }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{Console, Failure, Outcome};
 use crate::graphql::evolution::{Weight, compare, undeclared};
-use crate::graphql::schema::{builder, sdl};
+use crate::schema::{builder, sdl};
 
 #[derive(Args)]
 pub(super) struct Options {

@@ -10,11 +10,11 @@ use futures_util::FutureExt;
 use uuid::Uuid;
 
 use super::batch::{Options, batch, items_of, whole};
+use super::cell::graph;
 use super::judge::{self, Meaning, Told};
 use super::mutation::{Outcome, many_value, once, payload_value, register_many_payload, register_payload};
 use super::pick::{arguments, path_of};
 use super::register::{capital, is_owner, mutation_fields};
-use super::schema::GRAPH;
 use super::value::{empty, text_of};
 use crate::access::Action;
 use crate::checks::Checks;
@@ -36,13 +36,13 @@ impl OutputType for PlainMutations {
 
     fn create_type_info(registry: &mut Registry) -> String {
         registry.create_output_type::<Self, _>(MetaTypeId::Object, |registry| {
-            for of in GRAPH.all() {
+            for of in graph().all() {
                 register_payload(registry, of);
                 if of.writes.is_some() {
                     register_many_payload(registry, of);
                 }
             }
-            let fields = mutation_fields(registry, &GRAPH);
+            let fields = mutation_fields(registry, graph());
             ObjectBuilder::new("PlainMutations", fields).rust_typename(std::any::type_name::<Self>()).build()
         })
     }
@@ -101,9 +101,9 @@ fn find(name: &str) -> Option<Plain> {
         ("delete", Verb::Delete),
     ];
     let (verb, rest) = verbs.iter().find_map(|(start, verb)| Some((*verb, name.strip_prefix(start)?)))?;
-    let (of, many) = match GRAPH.named(rest) {
+    let (of, many) = match graph().named(rest) {
         Some(of) => (of, false),
-        None => (GRAPH.all().find(|of| capital(of.plural) == rest)?, true),
+        None => (graph().all().find(|of| capital(of.plural) == rest)?, true),
     };
     let writes = of.writes.as_ref()?;
     let exists = match verb {
@@ -238,7 +238,7 @@ fn given(of: &'static Descriptor, input: &IndexMap<Name, Value>, verb: Verb, che
         let id = match said(&name, link.input.required, checks) {
             None => continue,
             Some(Value::Null) => Some(empty(Shape::Id)),
-            Some(value) => judge::scalar(Shape::Id, value, Some(GRAPH.of(link.to)), &name, checks),
+            Some(value) => judge::scalar(Shape::Id, value, Some(graph().of(link.to)), &name, checks),
         };
         given.values.extend(id.map(|id| (name, column, id)));
     }

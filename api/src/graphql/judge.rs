@@ -14,7 +14,7 @@ use async_graphql::registry::{MetaField, MetaInputValue, MetaType, Registry};
 use async_graphql::{InputType, InputValueResult, Name, Value};
 use sea_orm::Value as Sql;
 
-use super::schema::registry;
+use super::cell::types;
 use super::value::{items, parse, parse_money, print_time, scalar_of, text_of};
 use crate::checks::Checks;
 use crate::error::{Error, Result};
@@ -209,7 +209,7 @@ pub fn is_blank_money(value: &Value) -> bool {
 
 /// The inputs of hand-written mutations, as far as their values are judged by them.
 static INPUTS: LazyLock<HashMap<String, Input>> = LazyLock::new(|| {
-    let types = registry().types.into_iter();
+    let types = types().types.into_iter();
     let known = types.filter_map(|(name, ty)| match ty {
         MetaType::InputObject { input_fields, .. } => {
             Some((name, Input::Object(input_fields.into_values().map(Part::of).collect())))
@@ -353,7 +353,7 @@ pub fn told(mutation: &str, input: Option<Value>) -> String {
 
 /// The type of the input of each mutation.
 static INPUT_OF: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
-    let Some(MetaType::Object { fields, .. }) = registry().types.remove("Mutation") else { return HashMap::new() };
+    let Some(MetaType::Object { fields, .. }) = types().types.remove("Mutation") else { return HashMap::new() };
     let input = |field: &MetaField| field.args.get("input").map(|input| input.ty.clone());
     fields.into_iter().filter_map(|(name, field)| Some((name, input(&field)?))).collect()
 });

@@ -1,4 +1,4 @@
-//! The machinery between GraphQL and the store. It knows no entity but in [`schema`].
+//! The machinery between GraphQL and the store. It knows no entity, but what is served ([`cell`]).
 //!
 //! Reading: [`pick`] (what is selected) → [`plan`] (what it takes) → [`load`] (one statement a level) → [`render`].
 //! Following: [`subscription`] reads the changes of the log by the same plans.
@@ -6,10 +6,11 @@
 //! their lives.
 
 pub mod batch;
+pub mod cell;
 pub mod cost;
 pub mod evolution;
-pub mod executable;
 pub mod filter;
+pub mod host;
 pub(crate) mod input;
 pub mod judge;
 mod load;
@@ -26,7 +27,6 @@ mod register;
 mod render;
 pub(crate) mod root;
 pub mod scalar;
-pub mod schema;
 pub(crate) mod subscription;
 mod totals;
 pub mod validation;
@@ -36,16 +36,22 @@ pub mod views;
 
 use async_graphql::ContextBase;
 
-use crate::app::App;
+use self::host::Host;
 use crate::error::{Error, Result};
 use crate::store::Reader;
 
-/// The service that answers this request.
+/// What the schema is, for who looks at it.
+pub const DESCRIPTION: &str = "Tributary: sales and marketing in one graph, from the first touch of a campaign to closed \
+    revenue. Lists are connections (`first`, `after`, `filter`, `orderBy`) with `aggregate` and `groupBy`; each mutation \
+    takes one `input` and answers what a person can mend as `userErrors`; what the viewer may not read is null with one \
+    error that says so.";
+
+/// What is around this request.
 ///
 /// # Errors
 /// INTERNAL: the request came past it.
-pub fn app<'a, T>(ctx: &ContextBase<'a, T>) -> Result<&'a App> {
-    ctx.data_opt::<App>().ok_or_else(|| Error::internal("a request without its app"))
+pub fn host<'a, T>(ctx: &ContextBase<'a, T>) -> Result<&'a Host> {
+    ctx.data_opt::<Host>().ok_or_else(|| Error::internal("a request without its host"))
 }
 
 /// The viewer's eyes in this request.

@@ -14,15 +14,15 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
+use super::cell::graph;
 use super::judge::{Meaning, Raw, Told, told};
 use super::node::{RowRef, answer_at, read_together};
 use super::panics::caught;
 use super::pick::{path_of, pick};
 use super::refusals;
 use super::register::{a, capital};
-use super::schema::GRAPH;
-use crate::app::RequestMeta;
 use crate::error::{Error, Mistake, Result};
+use crate::request::RequestMeta;
 use crate::store::descriptor::Descriptor;
 use crate::store::idempotency::{self, Begun, Request};
 use crate::store::{Reader, Resource, Tx};
@@ -277,16 +277,16 @@ impl<E> Payload for Changed<E> {
 
 impl<E: Resource> OutputType for Changed<E> {
     fn type_name() -> Cow<'static, str> {
-        payload_name(GRAPH.of(E::KIND)).into()
+        payload_name(graph().of(E::KIND)).into()
     }
 
     fn create_type_info(registry: &mut Registry) -> String {
-        register_payload(registry, GRAPH.of(E::KIND));
+        register_payload(registry, graph().of(E::KIND));
         Self::qualified_type_name()
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        Ok(payload_value(ctx, GRAPH.of(E::KIND), &self.outcome, field).await)
+        Ok(payload_value(ctx, graph().of(E::KIND), &self.outcome, field).await)
     }
 }
 

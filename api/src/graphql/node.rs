@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+use super::cell::graph;
 use super::load::{Loaded, load};
 use super::pick::{Picked, path_of};
 use super::plan::{Level, Object, Planner};
 use super::render::Renderer;
-use super::schema::GRAPH;
 use crate::access::Kind;
 use crate::error::{Error, Result};
 use crate::store::descriptor::Descriptor;
@@ -63,7 +63,7 @@ impl<E> Node<E> {
 
 impl<E: Resource> OutputType for Node<E> {
     fn type_name() -> Cow<'static, str> {
-        GRAPH.of(E::KIND).name.into()
+        graph().of(E::KIND).name.into()
     }
 
     fn qualified_type_name() -> String {
@@ -77,7 +77,7 @@ impl<E: Resource> OutputType for Node<E> {
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         let place = Place { below: vec![&ctx.item.node], path: path_of(ctx), pos: field.pos };
-        Ok(answer(ctx, GRAPH.of(E::KIND), &self.row, place).await)
+        Ok(answer(ctx, graph().of(E::KIND), &self.row, place).await)
     }
 }
 

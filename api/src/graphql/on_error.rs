@@ -75,7 +75,7 @@ impl Extension for InPlace {
             return Ok(None);
         }
         if info.parent_type == "__Schema" && info.name == "description" {
-            return Ok(Some(Value::from(super::schema::DESCRIPTION)));
+            return Ok(Some(Value::from(super::DESCRIPTION)));
         }
         // The library's own entry says of `__schema` that it may be null; the specification says otherwise.
         let may_be_null = on_error == OnError::Null || !(info.return_type.ends_with('!') || info.name == "__schema");

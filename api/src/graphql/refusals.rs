@@ -4,8 +4,8 @@
 
 use async_graphql::Context;
 
-use crate::app::{Caller, RequestMeta};
 use crate::error::{Denied, Error};
+use crate::request::{Caller, RequestMeta};
 
 /// What one field of an operation was refused.
 #[derive(Debug, Default)]
@@ -26,9 +26,9 @@ impl Refusals {
     /// Tells the security log, after the transaction that was refused.
     pub async fn tell(self, ctx: &Context<'_>) {
         let Some(denied) = self.first else { return };
-        if let Ok(app) = super::app(ctx) {
+        if let Ok(host) = super::host(ctx) {
             let operation = ctx.item.node.name.node.as_str();
-            Box::pin(app.security().access_refused(caller(ctx), operation, denied, self.times)).await;
+            host.witness().access_refused(caller(ctx), operation, denied, self.times).await;
         }
     }
 }

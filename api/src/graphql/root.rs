@@ -7,6 +7,7 @@ use async_graphql::registry::{MetaTypeId, ObjectBuilder, Registry};
 use async_graphql::{ContainerType, Context, ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
 use uuid::Uuid;
 
+use super::cell::graph;
 use super::filter::NESTED_PAGE;
 use super::load::{load, load_list, name_rows};
 use super::pick::{Args, arguments, path_of};
@@ -14,7 +15,6 @@ use super::plan::{Planner, with_defaults};
 use super::refusals;
 use super::register::{register, root_fields};
 use super::render::Renderer;
-use super::schema::GRAPH;
 use super::value::{items, text_of};
 use crate::error::{Code, Error, Result};
 use crate::store::descriptor::{Ask, Descriptor, Report, parse_id_of};
@@ -31,8 +31,8 @@ impl OutputType for Entities {
 
     fn create_type_info(registry: &mut Registry) -> String {
         registry.create_output_type::<Self, _>(MetaTypeId::Object, |registry| {
-            register(registry, &GRAPH);
-            ObjectBuilder::new("Entities", root_fields(&GRAPH)).rust_typename(std::any::type_name::<Self>()).build()
+            register(registry, graph());
+            ObjectBuilder::new("Entities", root_fields(graph())).rust_typename(std::any::type_name::<Self>()).build()
         })
     }
 
@@ -90,12 +90,12 @@ fn find(name: &str) -> Option<Root> {
         "nodes" => return Some(Root::Nodes),
         _ => {}
     }
-    let entity = GRAPH.all().find_map(|of| match name {
+    let entity = graph().all().find_map(|of| match name {
         name if name == of.single => Some(Root::One(of)),
         name if name == of.plural => Some(Root::List(of)),
         _ => None,
     });
-    entity.or_else(|| GRAPH.reports.iter().find(|report| report.name == name).map(Root::Report))
+    entity.or_else(|| graph().reports.iter().find(|report| report.name == name).map(Root::Report))
 }
 
 async fn resolve(ctx: &Context<'_>, root: &Root, renderer: &mut Renderer) -> Result<Value> {
@@ -103,7 +103,7 @@ async fn resolve(ctx: &Context<'_>, root: &Root, renderer: &mut Renderer) -> Res
     let planner = Planner { reader, env: ctx.query_env };
     let args = arguments(ctx.query_env, &ctx.item.node)?;
     match root {
-        Root::Node => match GRAPH.parse_id(args.get("id").and_then(text_of).unwrap_or_default()) {
+        Root::Node => match graph().parse_id(args.get("id").and_then(text_of).unwrap_or_default()) {
             Some((of, id)) => one(ctx, &planner, of, id, renderer).await,
             None => Ok(Value::Null),
         },
@@ -151,9 +151,9 @@ async fn nodes(ctx: &Context<'_>, planner: &Planner<'_>, args: &Args, renderer: 
     if ids.len() as u64 > NESTED_PAGE {
         return Err(Error::bad_input(format!("ids: at most {NESTED_PAGE}.")));
     }
-    let wanted: Vec<_> = ids.iter().map(|id| text_of(id).and_then(|id| GRAPH.parse_id(id))).collect();
+    let wanted: Vec<_> = ids.iter().map(|id| text_of(id).and_then(|id| graph().parse_id(id))).collect();
     let mut answers = vec![Value::Null; wanted.len()];
-    for of in GRAPH.all().filter(|of| planner.reader.may_read(of)) {
+    for of in graph().all().filter(|of| planner.reader.may_read(of)) {
         let places = wanted.iter().enumerate().filter_map(|(at, wanted)| match wanted {
             Some((named, id)) if named.kind == of.kind => Some((at, *id)),
             _ => None,

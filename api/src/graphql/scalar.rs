@@ -11,7 +11,7 @@ use async_graphql::{
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::schema::GRAPH;
+use super::cell::graph;
 use super::value::{parse, parse_money, print_minor_value, print_time, scalar_of, string_of, text_of};
 use crate::calendar::{YEARS, parse_day, parse_moment};
 use crate::store::Resource;
@@ -54,11 +54,11 @@ impl<E: Resource> InputType for Id<E> {
     fn parse(value: Option<Value>) -> InputValueResult<Self> {
         let value = value.unwrap_or_default();
         let text = text_of(&value).ok_or_else(|| InputValueError::custom("expected an id"))?;
-        Ok(Self { uuid: parse_id_of(GRAPH.of(E::KIND), text).unwrap_or_default(), entity: PhantomData })
+        Ok(Self { uuid: parse_id_of(graph().of(E::KIND), text).unwrap_or_default(), entity: PhantomData })
     }
 
     fn to_value(&self) -> Value {
-        Value::from(GRAPH.of(E::KIND).global_id(self.uuid))
+        Value::from(graph().of(E::KIND).global_id(self.uuid))
     }
 
     fn as_raw_value(&self) -> Option<&Self> {

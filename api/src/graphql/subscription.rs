@@ -21,18 +21,18 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::cell::graph;
 use super::filter::{NESTED_PAGE, order_name};
+use super::host::{Asking, Host};
 use super::load::{Loaded, load};
 use super::near;
 use super::pick::{Args, Spot, arguments, pick};
 use super::plan::{Level, Object, Planner};
 use super::register::subscription_fields;
 use super::render::Renderer;
-use super::schema::GRAPH;
 use super::value::{items, text_of};
 use super::views::{Question, Told, View};
 use crate::access::{Kind, Viewer};
-use crate::app::{App, Credential};
 use crate::error::{Code, Error, Result};
 use crate::store::Reader;
 use crate::store::descriptor::Descriptor;
@@ -99,8 +99,8 @@ fn refused(ctx: &Context<'_>, error: Error) -> Response {
 
 /// One subscription on its way through the log.
 struct Following<'a> {
-    app: &'a App,
-    credential: &'a Credential,
+    host: &'a Host,
+    asker: &'a Asking,
     question: Question,
     wanted: Wanted,
     follower: Follower,
@@ -115,18 +115,17 @@ struct Following<'a> {
 
 impl<'a> Following<'a> {
     async fn begin(ctx: &'a Context<'_>) -> Result<Self> {
-        let missing = || Error::internal("a subscription without its app");
-        let credential = ctx.data_opt::<Credential>().ok_or_else(missing)?;
-        let app = ctx.data_opt::<App>().ok_or_else(missing)?;
-        let viewer = viewer(credential).await?;
+        let missing = || Error::internal("a subscription without who asks");
+        let (host, asker) = (super::host(ctx)?, ctx.data_opt::<Asking>().ok_or_else(missing)?);
+        let viewer = viewer(asker).await?;
         // Whatever is wrong with the arguments or the rights is told now and not at the first change.
         let wanted = Wanted::of(&arguments(ctx.query_env, &ctx.item.node)?)?;
-        let turns = app.store().turns(&viewer);
-        Plan::of(ctx, &app.store().reader(viewer), &wanted)?;
+        let turns = host.store().turns(&viewer);
+        Plan::of(ctx, &host.store().reader(viewer), &wanted)?;
         let _turn = turns.next().await?;
-        let follower = app.store().feed().follow(wanted.after).await?;
+        let follower = host.store().feed().follow(wanted.after).await?;
         let (question, read) = (question(ctx), VecDeque::new());
-        Ok(Self { app, credential, question, wanted, follower, turns, late: 0, taken: None, read })
+        Ok(Self { host, asker, question, wanted, follower, turns, late: 0, taken: None, read })
     }
 
     /// The next change that the viewer may see. That the database cannot be read for a while ends nothing: what was taken
@@ -161,7 +160,7 @@ impl<'a> Following<'a> {
         };
         let entries: Vec<Entry> = batch.entries.iter().filter(|entry| self.wanted.takes(entry)).copied().collect();
         if !entries.is_empty() {
-            let viewer = viewer(self.credential).await?;
+            let viewer = viewer(self.asker).await?;
             let told = self.look(ctx, viewer, &batch, &entries).await;
             let is_late = told.as_ref().is_err_and(|error| error.code() == Code::Timeout);
             self.late = if is_late { self.late + 1 } else { 0 };
@@ -174,7 +173,7 @@ impl<'a> Following<'a> {
 
     /// What is to be told of these entries of a batch, with the eyes of this moment.
     async fn look(&self, ctx: &Context<'_>, viewer: Viewer, batch: &Batch, entries: &[Entry]) -> Result<Arc<[Told]>> {
-        let (views, store) = (self.app.views(), self.app.store());
+        let (views, store) = (self.host.views(), self.host.store());
         if !self.follower.shares(batch) {
             let reader = store.reader(viewer);
             let read = async { Plan::of(ctx, &reader, &self.wanted)?.changes(entries).await };
@@ -198,7 +197,7 @@ impl<'a> Following<'a> {
     /// be told as well.
     async fn in_turn<T>(&self, read: impl Future<Output = Result<T>>) -> Result<T> {
         let _turn = self.turns.next().await?;
-        let read = tokio::time::timeout(self.app.config().database_timeout / 2, read);
+        let read = tokio::time::timeout(self.host.patience() / 2, read);
         read.await.unwrap_or_else(|_| Err(too_slow()))
     }
 
@@ -207,10 +206,10 @@ impl<'a> Following<'a> {
         let kinds: HashSet<Kind> = entries.iter().filter_map(|entry| entry.kind).collect();
         for kind in kinds {
             let judge = || {
-                let reader = self.app.store().reader(viewer.clone());
+                let reader = self.host.store().reader(viewer.clone());
                 Plan::of(ctx, &reader, &self.wanted)?.is_near(kind)
             };
-            if !self.app.views().is_near(&self.question, viewer, kind, judge)? {
+            if !self.host.views().is_near(&self.question, viewer, kind, judge)? {
                 return Ok(false);
             }
         }
@@ -224,8 +223,8 @@ fn too_slow() -> Error {
 }
 
 /// Who follows now; a stranger may not.
-async fn viewer(credential: &Credential) -> Result<Viewer> {
-    credential.viewer().await?.ok_or_else(Error::unauthenticated)
+async fn viewer(asker: &Asking) -> Result<Viewer> {
+    asker.viewer().await?.ok_or_else(Error::unauthenticated)
 }
 
 /// What is asked of changes, whatever the place from which on: the field as it is written with all it refers to, and the
@@ -287,7 +286,7 @@ fn subjects(value: &Value) -> Result<HashSet<(Kind, Uuid)>> {
         return Err(Error::bad_input(format!("ids: at most {NESTED_PAGE}.")));
     }
     let subject = |id: &Value| {
-        let known = text_of(id).and_then(|id| GRAPH.parse_id(id));
+        let known = text_of(id).and_then(|id| graph().parse_id(id));
         known.map(|(of, id)| (of.kind, id)).ok_or_else(|| Error::bad_input("ids: expected ids of objects."))
     };
     ids.iter().map(subject).collect()
@@ -301,7 +300,7 @@ fn by_seq(of: &'static Descriptor, descending: bool) -> Vec<Key> {
 /// The number of the event that a cursor names; a list of events in either direction gives the same places.
 fn place(value: &Value) -> Result<i64> {
     let text = text_of(value).unwrap_or_default();
-    let of = GRAPH.of(Kind::Event);
+    let of = graph().of(Kind::Event);
     let read = |descending| {
         let order = by_seq(of, descending);
         page::decode(text, &order_name(of, &order), &order)
@@ -362,7 +361,7 @@ impl<'a> Plan<'a> {
     /// Does what is told of a change of this kind depend, of who looks, on no more than their role and whose the rows around
     /// are?
     fn is_near(&self, kind: Kind) -> Result<bool> {
-        let (reader, of) = (self.planner.reader, GRAPH.of(kind));
+        let (reader, of) = (self.planner.reader, graph().of(kind));
         let viewer = reader.viewer();
         let events = self.events.iter().all(|(level, object)| near::is_near(viewer, level, object));
         // A filter may ask about anything.
@@ -448,7 +447,7 @@ fn ids_of(level: &Level, loaded: &Loaded) -> HashSet<Uuid> {
 }
 
 fn cursor(entry: &Entry) -> String {
-    let of = GRAPH.of(Kind::Event);
+    let of = graph().of(Kind::Event);
     page::encode(&order_name(of, &by_seq(of, false)), &[Json::from(entry.seq)], entry.id)
 }
 

@@ -6,7 +6,7 @@ use async_graphql::{Name, Number, Value};
 use chrono::{DateTime, SecondsFormat, Utc};
 use sea_orm::Value as Sql;
 
-use super::schema::GRAPH;
+use super::cell::graph;
 use crate::calendar::{YEARS, parse_day, parse_moment};
 use crate::error::{Error, Result};
 use crate::money;
@@ -132,7 +132,7 @@ pub fn parse(shape: Shape, value: &Value, ids_of: Option<&Descriptor>, what: &st
             id.map(|id| Sql::Uuid(Some(id))).ok_or_else(|| wrong(&format!("an id of {name}")))
         }
         Shape::AnyId => {
-            let id = text_of(value).and_then(|text| GRAPH.parse_id(text));
+            let id = text_of(value).and_then(|text| graph().parse_id(text));
             id.map(|(_, id)| Sql::Uuid(Some(id))).ok_or_else(|| wrong("an id"))
         }
         Shape::Text(kind) => {

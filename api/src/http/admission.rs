@@ -17,12 +17,14 @@ use super::parameters::Parameters;
 use super::record::{self, Following, Running};
 use super::{guard, persisted, variables};
 use crate::access::Viewer;
-use crate::app::{App, Credential, RequestMeta};
+use crate::app::App;
+use crate::auth::entrance::Credential;
 use crate::documents::Document;
 use crate::error::{Code, Error};
 use crate::graphql::cost::{self, Estimate};
 use crate::graphql::on_error::OnError;
 use crate::graphql::validity::IsValid;
+use crate::request::RequestMeta;
 
 /// An operation that may run.
 pub struct Admitted {

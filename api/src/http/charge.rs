@@ -12,10 +12,11 @@ use uuid::Uuid;
 use super::answer::Answer;
 use super::guard::coded;
 use crate::access::Viewer;
-use crate::app::{App, RequestMeta};
+use crate::app::App;
 use crate::error::Code;
 use crate::graphql::cost::Estimate;
 use crate::rate_limit::{Principal, Standing};
+use crate::request::RequestMeta;
 
 /// How much of the allowance is left (draft-ietf-httpapi-ratelimit-headers).
 pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");

@@ -29,8 +29,10 @@ use super::socket::{self, Caller};
 use super::stream::{self, Framing};
 use super::words;
 use crate::access::Viewer;
-use crate::app::{App, Credential, RequestMeta};
+use crate::app::App;
+use crate::auth::entrance::Credential;
 use crate::error::{Code, Result};
+use crate::request::RequestMeta;
 
 /// The methods of the endpoint.
 const METHODS: &str = "GET, HEAD, POST, QUERY, OPTIONS";

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::slots::{Hold, InUse};
-use crate::app::Credential;
+use crate::auth::entrance::Credential;
 use crate::error::{Code, Error};
 
 /// The hold on a connection: it counts against the limit of connections, and the server waits for its end.

@@ -11,7 +11,7 @@ use super::headers::authorization;
 use super::packed::Packed;
 use crate::app::App;
 use crate::error::{Code, Error, Result};
-use crate::graphql::schema::{builder, sdl};
+use crate::schema::{builder, sdl};
 
 /// The handler of `/schema.graphql`: for whoever may introspect.
 pub async fn text(State(app): State<App>, headers: HeaderMap) -> Response<Body> {

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 use super::answer::{Answer, write};
 use super::live::{self, Lease, Pulse};
-use crate::app::Credential;
+use crate::auth::entrance::Credential;
 
 /// How answers are put into one body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

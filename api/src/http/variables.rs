@@ -81,8 +81,8 @@ fn misfit(definition: &VariableDefinition, place: &str, what: &str) -> ServerErr
 mod tests {
     use super::*;
     use crate::config::Limits;
-    use crate::graphql::schema::outline;
     use crate::http::guard;
+    use crate::schema::outline;
 
     fn document(text: &str) -> ExecutableDocument {
         guard::admit(text, &Limits::default()).unwrap()

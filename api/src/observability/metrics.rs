@@ -10,22 +10,16 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::durations::seconds;
 use super::names::Names;
 use crate::store::database::Database;
 use crate::store::sql::Dialect;
 
-/// Upper bounds of latencies, in seconds.
-const SECONDS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 /// Upper bounds of costs, in points.
 const POINTS: [f64; 10] = [1.0, 10.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 5_000.0, 20_000.0, 100_000.0];
 
 /// The label of an operation that did not fail.
 pub const OK: &str = "OK";
-
-/// A histogram of durations in seconds.
-pub fn seconds() -> Histogram {
-    Histogram::new(SECONDS)
-}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Operation {

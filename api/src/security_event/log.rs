@@ -1,14 +1,16 @@
 //! Keeping what was refused: outside of the transaction that was refused, and never at the price of the answer.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use entity::security_event::{Entity, Model, SecurityAction};
+use futures_util::future::BoxFuture;
 use tracing::Instrument;
 
 use super::rules::{Quota, Source};
-use crate::app::{App, Caller};
 use crate::error::{Denied, Result};
+use crate::graphql::host::Witness;
+use crate::request::Caller;
 use crate::spelling::{Text, spell};
 use crate::store::system::System;
 
@@ -39,18 +41,6 @@ impl SecurityLog {
     /// Somebody who is signed in said a wrong old password, so many times.
     pub async fn password_failed(&self, from: Caller, operation: &str, times: u32) {
         self.note(from, Model { operation: operation.to_owned(), ..Model::default() }, times).await;
-    }
-
-    /// A right was missing: the first of so many times in one operation.
-    pub async fn access_refused(&self, from: Caller, operation: &str, denied: Denied, times: u32) {
-        let row = Model {
-            action: SecurityAction::AccessRefused,
-            operation: operation.to_owned(),
-            subject_id: denied.subject,
-            missing_right: Some(denied.right),
-            ..Model::default()
-        };
-        self.note(from, row, times).await;
     }
 
     async fn note(&self, from: Caller, row: Model, times: u32) {
@@ -106,6 +96,19 @@ impl SecurityLog {
     }
 }
 
+impl Witness for SecurityLog {
+    fn access_refused<'a>(&'a self, from: Caller, operation: &'a str, denied: Denied, times: u32) -> BoxFuture<'a, ()> {
+        let row = Model {
+            action: SecurityAction::AccessRefused,
+            operation: operation.to_owned(),
+            subject_id: denied.subject,
+            missing_right: Some(denied.right),
+            ..Model::default()
+        };
+        Box::pin(self.note(from, row, times))
+    }
+}
+
 async fn insert(system: &System, rows: &[Model]) -> Result<()> {
     let tx = system.begin("securityEvent").await?;
     system.put::<Entity>(&tx, rows).await?;
@@ -117,9 +120,9 @@ fn minute(system: &System) -> i64 {
 }
 
 /// Writes what is left of each minute, for as long as it is polled.
-pub async fn keep_settled(app: App) {
+pub async fn keep_settled(log: Arc<SecurityLog>) {
     loop {
         tokio::time::sleep(EVERY).await;
-        app.security().settle().await;
+        log.settle().await;
     }
 }

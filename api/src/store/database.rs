@@ -30,7 +30,7 @@ use super::sql::{Dialect, Sql};
 use super::tally::Tally;
 use super::transaction::Transaction;
 use crate::error::Result;
-use crate::observability::metrics::seconds;
+use crate::observability::durations::seconds;
 
 /// A write waits so long for the write of another process at most.
 const PATIENCE: Duration = Duration::from_secs(5);

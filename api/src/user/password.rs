@@ -10,15 +10,15 @@ use uuid::Uuid;
 
 use super::commands;
 use super::graphql::SetPasswordInput;
-use crate::app::App;
+use crate::auth::entrance::{Entrance, entrance};
 use crate::auth::graphql::wait;
 use crate::auth::throttle::Attempt;
 use crate::error::{Code, Error, Mistake, Result};
 use crate::graphql::batch::{Options, batch, whole};
 use crate::graphql::judge::Raw;
 use crate::graphql::mutation::{Changed, one};
+use crate::graphql::reader;
 use crate::graphql::refusals::caller;
-use crate::graphql::{app, reader};
 use crate::store::Tx;
 
 /// The mutations of passwords.
@@ -87,7 +87,7 @@ async fn within_tries(ctx: &Context<'_>, input: Raw<SetPasswordInput>) -> async_
     if outcome.as_ref().is_ok_and(|outcome| is_wrong_guess(outcome.mistakes())) {
         tries.tell(ctx, 1).await;
     } else {
-        tries.app.throttle().give_back(attempt);
+        tries.entrance.throttle().give_back(attempt);
     }
     outcome.map_err(Error::into_resolver_error)
 }
@@ -106,7 +106,7 @@ const TOO_MANY: &str = "Too many wrong passwords.";
 /// Who answers, and who asks in which session.
 #[derive(Clone)]
 struct Tries {
-    app: App,
+    entrance: Entrance,
     user: Uuid,
     session: Uuid,
     /// Wrong guesses of a batch.
@@ -116,16 +116,16 @@ struct Tries {
 impl Tries {
     fn of(ctx: &Context<'_>) -> Result<Self> {
         let viewer = reader(ctx)?.viewer();
-        Ok(Self { app: app(ctx)?.clone(), user: viewer.id, session: viewer.session, wrong: Arc::default() })
+        Ok(Self { entrance: entrance(ctx)?.clone(), user: viewer.id, session: viewer.session, wrong: Arc::default() })
     }
 
     fn attempt(&self) -> Result<Attempt, i64> {
-        self.app.throttle().old_password(self.user, self.session, self.app.store().clock().now())
+        self.entrance.throttle().old_password(self.user, self.session, self.entrance.store().clock().now())
     }
 
     /// Tells the security log of so many wrong guesses, outside of the transactions that they were refused in.
     async fn tell(&self, ctx: &Context<'_>, times: u32) {
-        self.app.security().password_failed(caller(ctx), ctx.item.node.name.node.as_str(), times).await;
+        self.entrance.security().password_failed(caller(ctx), ctx.item.node.name.node.as_str(), times).await;
     }
 
     /// Sets one of many passwords.
@@ -138,7 +138,7 @@ impl Tries {
         if matches!(&outcome, Err(Error::Invalid(mistakes)) if is_wrong_guess(mistakes)) {
             self.wrong.fetch_add(1, Ordering::Relaxed);
         } else {
-            self.app.throttle().give_back(attempt);
+            self.entrance.throttle().give_back(attempt);
         }
         outcome
     }

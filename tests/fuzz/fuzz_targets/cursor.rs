@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use tributary::calendar::Calendar;
 use tributary::error::Code;
 use tributary::graphql::filter::{Terms, order_name};
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 use tributary::store::page::Key;
 
 /// What a fuzzer never finds by chance: the checksum that `store/page.rs` puts before the body.

@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use tributary::calendar::Calendar;
 use tributary::error::Code;
 use tributary::graphql::filter::Terms;
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 
 fuzz_target!(|json: &[u8]| {
     let Ok(json) = serde_json::from_slice(json) else { return };

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use tributary::graphql::filter::shout;
-use tributary::graphql::schema::GRAPH;
+use tributary::schema::GRAPH;
 use tributary::store::descriptor::{Descriptor, Field, Key, Link, Shape, Text};
 
 use super::data::{AMOUNTS, CURRENCIES, DAYS, MOMENTS, TEXTS};

@@ -9,8 +9,8 @@ use clap::Args;
 use self::report::{Report, Sheets};
 use super::{Console, Failure, Outcome, start};
 use crate::config::Config;
-use crate::graphql::schema::GRAPH;
 use crate::import::{self, ADDED, LINE, Mapping, Sheet, Tally};
+use crate::schema::GRAPH;
 
 #[derive(Args)]
 pub(super) struct Options {

@@ -6,7 +6,7 @@ use async_graphql::parser::parse_query;
 use proptest::prelude::*;
 
 use super::*;
-use crate::graphql::schema::outline;
+use crate::schema::outline;
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| outline().0);
 

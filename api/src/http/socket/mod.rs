@@ -29,9 +29,11 @@ use super::charge;
 use super::guard::coded;
 use super::live::{self, Lease, Pulse};
 use super::parameters::Parameters;
-use crate::app::{App, Credential, RequestMeta};
+use crate::app::App;
+use crate::auth::entrance::Credential;
 use crate::error::{Code, Error};
 use crate::observability::metrics::Open;
+use crate::request::RequestMeta;
 
 /// The subprotocol.
 const PROTOCOL: &str = "graphql-transport-ws";

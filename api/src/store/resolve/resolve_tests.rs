@@ -2,7 +2,7 @@
 
 use crate::access::policy::{Said, said};
 use crate::access::{Action, Grant, Kind, Reach, When};
-use crate::graphql::schema::{entities, reports};
+use crate::schema::{entities, reports};
 use crate::store::descriptor::{Currency, Descriptor, Graph, Key, Ownership, Source};
 
 /// What is told of these declarations and this policy.

@@ -9,7 +9,7 @@ use async_graphql::parser::types::{ExecutableDocument, Field, Selection, Selecti
 use async_graphql::registry::{MetaType, Registry};
 use async_graphql::{ContextSelectionSet, OutputType, Positioned, Request, ServerResult, Value};
 
-use super::schema::{Schema, builder};
+use super::{Schema, builder};
 
 /// The schema twice: for running, and for looking at.
 pub struct Executables {

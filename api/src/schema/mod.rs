@@ -1,5 +1,7 @@
 //! The one place that knows every slice: the declarations, the roots, the schema.
 
+pub mod executable;
+
 use std::sync::LazyLock;
 
 use async_graphql::registry::Registry;
@@ -7,16 +9,17 @@ use async_graphql::{
     MergedObject, OutputType, SDLExportOptions, Schema as Executable, SchemaBuilder, SubscriptionType,
 };
 
-use super::cost;
-use super::input::PlainMutations;
-use super::on_error::InPlaceFactory;
-use super::root::Entities;
-use super::subscription::Changes;
-use super::validation::types::Types;
-use super::validity::ValidatedBefore;
 use crate::access::policy;
 use crate::auth::graphql::SessionMutations;
 use crate::auth::viewer::ViewerQueries;
+use crate::graphql::cell::{self, Served};
+use crate::graphql::cost;
+use crate::graphql::input::PlainMutations;
+use crate::graphql::on_error::InPlaceFactory;
+use crate::graphql::root::Entities;
+use crate::graphql::subscription::Changes;
+use crate::graphql::validation::types::Types;
+use crate::graphql::validity::ValidatedBefore;
 use crate::store::descriptor::{Descriptor, Graph, Report};
 use crate::{
     activity, attribution, campaign, campaign_member, company, contact, deal, deal_contact, event, exchange_rate,
@@ -54,16 +57,11 @@ pub fn reports() -> Vec<Report> {
 }
 
 /// Every entity and report of the graph.
-pub static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
+pub static GRAPH: LazyLock<&'static Graph> = LazyLock::new(|| {
     #[expect(clippy::panic, reason = "wrong declarations are a bug that the first start and every test meets")]
-    Graph::resolve(entities(), reports(), &policy::said()).unwrap_or_else(|wrong| panic!("{wrong}"))
+    let graph = || Graph::resolve(entities(), reports(), &policy::said()).unwrap_or_else(|wrong| panic!("{wrong}"));
+    cell::serve(|| Served { graph: graph(), types: registry })
 });
-
-/// What the schema is, for who looks at it.
-pub const DESCRIPTION: &str = "Tributary: sales and marketing in one graph, from the first touch of a campaign to closed \
-    revenue. Lists are connections (`first`, `after`, `filter`, `orderBy`) with `aggregate` and `groupBy`; each mutation \
-    takes one `input` and answers what a person can mend as `userErrors`; what the viewer may not read is null with one \
-    error that says so.";
 
 /// The query root.
 #[derive(MergedObject, Default)]
@@ -91,6 +89,7 @@ pub type Schema = Executable<Query, Mutation, Changes>;
 
 /// Starts the schema; the app adds what it needs.
 pub fn builder() -> SchemaBuilder<Query, Mutation, Changes> {
+    LazyLock::force(&GRAPH);
     Executable::build(Query::default(), Mutation::default(), Changes)
         .limit_recursive_depth(64)
         .extension(ValidatedBefore)
@@ -99,6 +98,7 @@ pub fn builder() -> SchemaBuilder<Query, Mutation, Changes> {
 
 /// The types of the schema.
 pub fn registry() -> Registry {
+    LazyLock::force(&GRAPH);
     let mut registry = Registry::default();
     Query::create_type_info(&mut registry);
     Mutation::create_type_info(&mut registry);
@@ -113,7 +113,7 @@ pub fn outline() -> (cost::Table, Types) {
     registry.mutation_type = Some("Mutation".to_owned());
     registry.subscription_type = Some("Subscription".to_owned());
     registry.remove_unused_types();
-    (cost::Table::new(&registry, &GRAPH), Types::new(&registry))
+    (cost::Table::new(&registry, *GRAPH), Types::new(&registry))
 }
 
 /// The schema's text, as committed in `schema.graphql`.

@@ -388,6 +388,18 @@ fn numbers_state_their_unit() {
     none(&wrong.collect::<Vec<_>>());
 }
 
+#[test]
+fn every_mutation_says_once_who_may_use_it() {
+    let schema = Schema::read();
+    let open = ["signIn", "refreshSession", "signOut"];
+    let text = |field: &FieldDefinition| field.description.as_ref().map_or(String::new(), |text| text.node.clone());
+    let wrong = schema.fields("Mutation").into_iter().filter_map(|field| {
+        let (name, times) = (field.name.node.as_str(), text(field).matches("Roles: ").count());
+        (times != usize::from(!open.contains(&name))).then(|| format!("{name}: {}", text(field)))
+    });
+    none(&wrong.collect::<Vec<_>>());
+}
+
 fn directive<'a>(directives: &'a [Positioned<ConstDirective>], name: &str) -> Option<&'a ConstDirective> {
     directives.iter().map(|directive| &directive.node).find(|directive| directive.name.node == name)
 }

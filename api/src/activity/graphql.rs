@@ -14,26 +14,22 @@ verbs! {
     /// The verbs of an activity's life.
     ActivityVerbs {
         /// Logs what was done; `planActivity` plans what is to be done. It is linked to at least one contact, lead,
-        /// deal, company or campaign that the caller sees. Roles: SALES_MANAGER (team), SALES_REP, MARKETER (own),
-        /// INTEGRATION.
+        /// deal, company or campaign that the caller sees.
         log_activity(LogActivityInput) -> Changed<activity::Entity> = super::commands::log,
             many log_activities(LogActivitiesInput) -> LogActivitiesPayload;
         /// Plans what is to be done by `dueAt`: a task, or an appointment. It is linked to at least one contact, lead,
-        /// deal, company or campaign that the caller sees. Roles: SALES_MANAGER (team), SALES_REP, MARKETER (own),
-        /// INTEGRATION.
+        /// deal, company or campaign that the caller sees.
         plan_activity(PlanActivityInput) -> Changed<activity::Entity> = super::commands::plan,
             many plan_activities(PlanActivitiesInput) -> PlanActivitiesPayload;
-        /// Completes a planned activity: PLANNED -> DONE. A PITCH, DEMO, CALL, MEETING or NEGOTIATION says what came
-        /// of it. `followUp` plans the next one with the same links. Roles: SALES_MANAGER (team), SALES_REP, MARKETER
-        /// (own), INTEGRATION.
+        /// Completes a planned activity: PLANNED -> DONE. A PITCH, DEMO, CALL, MEETING or NEGOTIATION says what came of
+        /// it. `followUp` plans the next one with the same links.
         complete_activity(CompleteActivityInput) -> CompleteActivityPayload = super::commands::complete,
             many complete_activities(CompleteActivitiesInput) -> CompleteActivitiesPayload;
-        /// Calls a planned activity off: PLANNED -> CANCELLED. Roles: SALES_MANAGER (team), SALES_REP, MARKETER (own),
-        /// INTEGRATION.
+        /// Calls a planned activity off: PLANNED -> CANCELLED.
         cancel_activity(CancelActivityInput) -> Changed<activity::Entity> = super::commands::cancel,
             many cancel_activities(CancelActivitiesInput) -> CancelActivitiesPayload;
-        /// Notes that the other side did not turn up for a PITCH, DEMO, CALL, MEETING or NEGOTIATION:
-        /// PLANNED -> NO_SHOW. Roles: SALES_MANAGER (team), SALES_REP, MARKETER (own), INTEGRATION.
+        /// Notes that the other side did not turn up for a PITCH, DEMO, CALL, MEETING or NEGOTIATION: PLANNED ->
+        /// NO_SHOW.
         no_show_activity(NoShowActivityInput) -> Changed<activity::Entity> = super::commands::no_show,
             many no_show_activities(NoShowActivitiesInput) -> NoShowActivitiesPayload;
     }

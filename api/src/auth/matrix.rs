@@ -138,8 +138,8 @@ fn roles(only: Option<Role>) -> impl Iterator<Item = Role> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::GRAPH;
     use crate::access::{Reach, When};
+    use crate::schema::GRAPH;
 
     #[test]
     fn reach_reads_like_a_sentence() {
@@ -159,8 +159,7 @@ mod tests {
 
     #[test]
     fn a_refusal_says_which_rows_the_right_covers() {
-        let deal =
-            |action, role| words::refusal(GRAPH.of(Kind::Deal), action, policy::reach(Kind::Deal, action, role));
+        let deal = |action, role| words::refusal(GRAPH.of(Kind::Deal), action, policy::reach(Kind::Deal, action, role));
         assert_eq!(
             deal(Action::Move, Role::SalesRep),
             "Your right Deal.move covers rows that you own or made; the row is not among them."

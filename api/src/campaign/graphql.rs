@@ -10,29 +10,26 @@ verbs! {
     /// The verbs of a campaign's life.
     CampaignVerbs {
         /// Plans the start of a draft: DRAFT -> SCHEDULED. Both dates must be set, and a budget where the channel is
-        /// paid. Roles: MARKETING_MANAGER, MARKETER (their own and their team's).
+        /// paid.
         schedule_campaign(ScheduleCampaignInput) -> Changed<campaign::Entity> = super::commands::schedule,
             many schedule_campaigns(ScheduleCampaignsInput) -> ScheduleCampaignsPayload;
         /// Starts a campaign: DRAFT, SCHEDULED -> ACTIVE. A channel that addresses chosen people (EMAIL, PHONE, SMS,
-        /// DIRECT_MAIL) needs members, a paid one a budget, which the launch approves. Roles: MARKETING_MANAGER.
+        /// DIRECT_MAIL) needs members, a paid one a budget, which the launch approves.
         launch_campaign(LaunchCampaignInput) -> Changed<campaign::Entity> = super::commands::launch,
             many launch_campaigns(LaunchCampaignsInput) -> LaunchCampaignsPayload;
-        /// Halts a running campaign: ACTIVE -> PAUSED. Roles: MARKETING_MANAGER, MARKETER (their own and their team's).
+        /// Halts a running campaign: ACTIVE -> PAUSED.
         pause_campaign(PauseCampaignInput) -> Changed<campaign::Entity> = super::commands::pause,
             many pause_campaigns(PauseCampaignsInput) -> PauseCampaignsPayload;
-        /// Goes on with a halted campaign: PAUSED -> ACTIVE; its last day must not have passed. Roles:
-        /// MARKETING_MANAGER, MARKETER (their own and their team's).
+        /// Goes on with a halted campaign: PAUSED -> ACTIVE; its last day must not have passed.
         resume_campaign(ResumeCampaignInput) -> Changed<campaign::Entity> = super::commands::resume,
             many resume_campaigns(ResumeCampaignsInput) -> ResumeCampaignsPayload;
-        /// Ends a campaign: ACTIVE, PAUSED -> COMPLETED. Before its last day it takes a reason. Roles:
-        /// MARKETING_MANAGER, MARKETER (their own and their team's).
+        /// Ends a campaign: ACTIVE, PAUSED -> COMPLETED. Before its last day it takes a reason.
         complete_campaign(CompleteCampaignInput) -> Changed<campaign::Entity> = super::commands::complete,
             many complete_campaigns(CompleteCampaignsInput) -> CompleteCampaignsPayload;
-        /// Puts an ended campaign away: COMPLETED, CANCELLED -> ARCHIVED. Roles: MARKETING_MANAGER.
+        /// Puts an ended campaign away: COMPLETED, CANCELLED -> ARCHIVED.
         archive_campaign(ArchiveCampaignInput) -> Changed<campaign::Entity> = super::commands::archive,
             many archive_campaigns(ArchiveCampaignsInput) -> ArchiveCampaignsPayload;
-        /// Gives a campaign up: DRAFT, SCHEDULED, PAUSED -> CANCELLED. Roles: MARKETING_MANAGER, MARKETER (own and
-        /// team's).
+        /// Gives a campaign up: DRAFT, SCHEDULED, PAUSED -> CANCELLED.
         cancel_campaign(CancelCampaignInput) -> Changed<campaign::Entity> = super::commands::cancel,
             many cancel_campaigns(CancelCampaignsInput) -> CancelCampaignsPayload;
     }

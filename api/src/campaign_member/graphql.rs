@@ -15,9 +15,7 @@ verbs! {
     /// What fills a campaign's audience.
     CampaignMemberVerbs {
         /// Adds up to 1,000 contacts to the audience of a campaign that is not over; each gets its own answer, and
-        /// somebody who is a member already is answered as they are. Roles: ADMIN, MARKETING_MANAGER, MARKETER
-        /// (campaigns of
-        /// their own or of their team), INTEGRATION.
+        /// somebody who is a member already is answered as they are.
         add_campaign_members(AddCampaignMembersInput) -> AddCampaignMembersPayload = super::commands::add;
     }
 }

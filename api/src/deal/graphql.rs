@@ -10,25 +10,22 @@ use crate::graphql::scalar::{Id, Moment, MoneyInput};
 verbs! {
     /// The verbs of a deal's life.
     DealVerbs {
-        /// Moves an open deal to another open stage of its pipeline, in any direction; recorded as a transition.
-        /// A move forward needs the exit criteria of the stages that are left.
-        /// Roles: SALES_MANAGER (team), SALES_REP (own), INTEGRATION.
+        /// Moves an open deal to another open stage of its pipeline, in any direction; recorded as a transition. A move
+        /// forward needs the exit criteria of the stages that are left.
         move_deal(MoveDealInput) -> Changed<deal::Entity> = super::commands::move_to,
             many move_deals(MoveDealsInput) -> MoveDealsPayload;
 
-        /// Closes an open deal as won: it goes to its pipeline's WON stage, its revenue is fixed in the base currency at
-        /// the rate of the closing day, its people and company become customers, and the touches that led to it get
-        /// their credit. Roles: SALES_MANAGER (team), SALES_REP (own), INTEGRATION.
+        /// Closes an open deal as won: it goes to its pipeline's WON stage, its revenue is fixed in the base currency
+        /// at the rate of the closing day, its people and company become customers, and the touches that led to it get
+        /// their credit.
         win_deal(WinDealInput) -> Changed<deal::Entity> = super::commands::win,
             many win_deals(WinDealsInput) -> WinDealsPayload;
 
         /// Closes an open deal as lost, with the reason.
-        /// Roles: SALES_MANAGER (team), SALES_REP (own), INTEGRATION.
         lose_deal(LoseDealInput) -> Changed<deal::Entity> = super::commands::lose,
             many lose_deals(LoseDealsInput) -> LoseDealsPayload;
 
         /// Opens a closed deal again in the last open stage it was in; its fixed revenue and credits are withdrawn.
-        /// Roles: SALES_MANAGER (team).
         reopen_deal(ReopenDealInput) -> Changed<deal::Entity> = super::commands::reopen,
             many reopen_deals(ReopenDealsInput) -> ReopenDealsPayload;
     }

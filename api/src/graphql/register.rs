@@ -11,10 +11,11 @@ use async_graphql::registry::{
 use super::filter::{DEFAULT_PAGE, NESTED_PAGE, ROOT_PAGE, shout};
 use super::totals::{aggregate_object, bucket_choice, group_names, group_object};
 use super::value::{money_type, scalar_of, type_name};
-use crate::access::{Grant, policy};
+use crate::access::{Action, Grant, policy};
 use crate::store::descriptor::{
     Arg, Descriptor, Field, Graph, Input, Key, Link, OutObject, OutType, Shape, Text, choice,
 };
+use crate::store::words::roles;
 
 /// Everything the declarations say.
 pub fn register(registry: &mut Registry, graph: &'static Graph) {
@@ -23,7 +24,7 @@ pub fn register(registry: &mut Registry, graph: &'static Graph) {
     out_type(registry, graph, &money_type(true));
     page_info(registry);
     node_interface(registry, graph);
-    let action = choice::<crate::access::Action>();
+    let action = choice::<Action>();
     (action.register)(registry);
     (bucket_choice().register)(registry);
     for of in graph.all() {
@@ -107,30 +108,22 @@ pub fn mutation_fields(registry: &mut Registry, graph: &'static Graph) -> IndexM
             let name = format!("{verb}{}", of.name);
             let type_name = format!("{}{}Input", capital(verb), of.name);
             let doc = match verb {
-                "create" => format!("Creates {}. {}", a(of.name), rights(of, crate::access::Action::Create)),
+                "create" => format!("Creates {}. {}", a(of.name), roles(of, Action::Create)),
                 "update" => format!(
                     "Changes plain fields of {}: what is left out stays, null empties. {}",
                     a(of.name),
-                    rights(of, crate::access::Action::Update)
+                    roles(of, Action::Update)
                 ),
                 "upsert" => format!(
                     "Creates {}, or changes the one that `sourceSystem` knows by `externalId`: what is left out stays, null \
                      empties; what only a new row takes ({}) is left as it is. {}",
                     a(of.name),
                     made_once(of).join(", "),
-                    rights(of, crate::access::Action::Create)
+                    roles(of, Action::Create)
                 ),
-                "assign" => format!(
-                    "Gives {} to another owner or team. {}",
-                    a(of.name),
-                    rights(of, crate::access::Action::Assign)
-                ),
+                "assign" => format!("Gives {} to another owner or team. {}", a(of.name), roles(of, Action::Assign)),
                 _ => {
-                    format!(
-                        "Deletes {}; it stays in history. {}",
-                        a(of.name),
-                        rights(of, crate::access::Action::Delete)
-                    )
+                    format!("Deletes {}; it stays in history. {}", a(of.name), roles(of, Action::Delete))
                 }
             };
             insert_input(registry, &type_name, &format!("The input of {name}."), input);
@@ -676,15 +669,6 @@ fn field_doc(of: &Descriptor, name: &str, doc: &str) -> String {
         }
     }
     format!("{doc} Read by: {}.", open.join(", "))
-}
-
-fn rights(of: &Descriptor, action: crate::access::Action) -> String {
-    let roles: Vec<_> = policy::ROLES
-        .iter()
-        .filter(|role| !policy::reach(of.kind, action, **role).is_none())
-        .map(|role| role.as_str())
-        .collect();
-    format!("Roles: {}.", roles.join(", "))
 }
 
 fn connection_field(name: &str, of: &Descriptor, doc: &str, most: u64) -> MetaField {

@@ -11,7 +11,6 @@ verbs! {
     HandoffVerbs {
         /// Takes note of sales' answer to a hand-off (or of its silence), with what marketing changed because of it.
         /// Until then it stands in marketing's inbox. It has to be accepted, rejected or expired, else CONFLICT.
-        /// Roles: MARKETING_MANAGER (all), MARKETER (their own and their team's).
         acknowledge_handoff(AcknowledgeHandoffInput) -> Changed<handoff::Entity> = super::commands::acknowledge,
             many acknowledge_handoffs(AcknowledgeHandoffsInput) -> AcknowledgeHandoffsPayload;
     }

@@ -17,13 +17,13 @@ verbs! {
         /// Turns a lead that sales accepted (SAL) or qualified (SQL) into a new deal, or makes it part of an open one.
         /// All or nothing: the deal gets the lead, its campaign, company and contact; planned activities show on both;
         /// the campaign's member becomes CONVERTED. Nothing about the person is copied. A lead that was converted into
-        /// the same target already is answered again with `alreadyConverted`; another target is CONFLICT.
-        /// Roles: SALES_MANAGER (team), SALES_REP (own and pool), with the right to create (or update) the deal.
+        /// the same target already is answered again with `alreadyConverted`; another target is CONFLICT. It takes the
+        /// right to create (or update) the deal as well.
         convert_lead(ConvertLeadInput) -> ConvertLeadPayload = conversion::convert,
             many convert_leads(ConvertLeadsInput) -> ConvertLeadsPayload;
 
-        /// Undoes a conversion within 30 days, while the deal is open and no other lead has joined it since: a deal that
-        /// the conversion made is deleted, another one is unlinked; the lead is SQL again. Roles: SALES_MANAGER (team).
+        /// Undoes a conversion within 30 days, while the deal is open and no other lead has joined it since: a deal
+        /// that the conversion made is deleted, another one is unlinked; the lead is SQL again.
         unconvert_lead(UnconvertLeadInput) -> Changed<lead::Entity> = conversion::unconvert,
             many unconvert_leads(UnconvertLeadsInput) -> UnconvertLeadsPayload;
     }

@@ -13,44 +13,37 @@ verbs! {
     /// The verbs of a lead's life.
     LeadVerbs {
         /// Records that somebody got in touch. The person is matched by e-mail address, then telephone number, the
-        /// company by domain, then name, then the domain of the address; what is not known is created, what is
-        /// known is never overwritten, only filled where it is empty and the caller may change it. The interaction
-        /// is recorded,
+        /// company by domain, then name, then the domain of the address; what is not known is created, what is known is
+        /// never overwritten, only filled where it is empty and the caller may change it. The interaction is recorded,
         /// the person responds to the campaign, and either the person's open lead is enriched or a new one opened: NEW,
         /// or SAL without a hand-off if a seller captures an OUTBOUND one. A person whose lead the caller may not see
         /// is a user error TAKEN that names the team to ask and nothing else. An interaction reported by sales counts
         /// for deals that close later, never for those that have closed (`Touchpoint.countsFrom`).
-        /// Roles: ADMIN, SALES_MANAGER, SALES_REP, MARKETING_MANAGER, MARKETER, INTEGRATION.
         capture_lead(CaptureLeadInput) -> CaptureLeadPayload = super::capture::capture,
             many capture_leads(CaptureLeadsInput) -> CaptureLeadsPayload;
 
         /// Keeps an inquiry warm until it is ready: NEW -> NURTURING.
-        /// Roles: MARKETING_MANAGER, MARKETER, INTEGRATION.
         nurture_lead(NurtureLeadInput) -> Changed<lead::Entity> = commands::nurture,
             many nurture_leads(NurtureLeadsInput) -> NurtureLeadsPayload;
 
-        /// Declares a lead marketing-qualified: NEW or NURTURING -> MQL. A score of 60 or more is enough; below it
-        /// a reason is required. `mqlAt` is set the first time.
-        /// Roles: MARKETING_MANAGER, MARKETER, INTEGRATION.
+        /// Declares a lead marketing-qualified: NEW or NURTURING -> MQL. A score of 60 or more is enough; below it a
+        /// reason is required. `mqlAt` is set the first time.
         qualify_lead(QualifyLeadInput) -> Changed<lead::Entity> = commands::qualify,
             many qualify_leads(QualifyLeadsInput) -> QualifyLeadsPayload;
 
         /// Hands an MQL to somebody in sales or to the pool of a team: a Handoff is PENDING, due within 24 hours, and
         /// the lead belongs to the target. CONFLICT while another hand-off of it is pending.
-        /// Roles: MARKETING_MANAGER, MARKETER, INTEGRATION.
         hand_off_lead(HandOffLeadInput) -> Changed<lead::Entity> = commands::hand_off,
             many hand_off_leads(HandOffLeadsInput) -> HandOffLeadsPayload;
 
         /// Takes a lead that was handed to the caller or the caller's team: MQL -> SAL, the hand-off is ACCEPTED. A
         /// lead from the pool becomes the caller's own; person and company without an owner go along.
-        /// Roles: SALES_MANAGER (team), SALES_REP (own and pool).
         accept_lead(AcceptLeadInput) -> Changed<lead::Entity> = commands::accept,
             many accept_leads(AcceptLeadsInput) -> AcceptLeadsPayload;
 
         /// Sends back a lead that was handed to the caller or the caller's team: MQL -> NURTURING or DISQUALIFIED, the
         /// hand-off is REJECTED with the reason, `recycledCount` goes up, and the lead belongs to whoever handed it
         /// over. The answer's `lead` is null if the caller does not see it any more.
-        /// Roles: SALES_MANAGER (team), SALES_REP (own and pool).
         reject_lead(RejectLeadInput) -> Changed<lead::Entity> = commands::reject,
             many reject_leads(RejectLeadsInput) -> RejectLeadsPayload;
 
@@ -60,21 +53,19 @@ verbs! {
             many recall_handoffs(RecallHandoffsInput) -> RecallHandoffsPayload;
 
         /// Declares an accepted lead sales-qualified: SAL -> SQL. At least one of need, budget, authority and timing
-        /// has to be known, now or from before; what is found out stands in the lead and in a note on it. `sqlAt` is set the first time.
-        /// Roles: SALES_MANAGER (team), SALES_REP (own and pool).
+        /// has to be known, now or from before; what is found out stands in the lead and in a note on it. `sqlAt` is
+        /// set the first time.
         qualify_for_sales(QualifyForSalesInput) -> Changed<lead::Entity> = commands::qualify_for_sales,
             many qualify_leads_for_sales(QualifyLeadsForSalesInput) -> QualifyLeadsForSalesPayload;
 
-        /// Ends an open lead without a deal: -> DISQUALIFIED, for good; a new interest opens a new lead. CONFLICT
-        /// while a hand-off is pending (answer or recall it first).
-        /// Roles: SALES_MANAGER (team), SALES_REP (own and pool), MARKETING_MANAGER and MARKETER before SAL.
+        /// Ends an open lead without a deal: -> DISQUALIFIED, for good; a new interest opens a new lead. CONFLICT while
+        /// a hand-off is pending (answer or recall it first).
         disqualify_lead(DisqualifyLeadInput) -> Changed<lead::Entity> = commands::disqualify,
             many disqualify_leads(DisqualifyLeadsInput) -> DisqualifyLeadsPayload;
 
         /// Gives an accepted lead back to marketing for nurturing: SAL or SQL -> NURTURING, `recycledCount` goes up,
-        /// and the lead belongs to whoever handed it over (one of sales' own stays where it is). The answer's `lead`
-        /// is null if the caller does not see it any more.
-        /// Roles: SALES_MANAGER (team), SALES_REP (own and pool).
+        /// and the lead belongs to whoever handed it over (one of sales' own stays where it is). The answer's `lead` is
+        /// null if the caller does not see it any more.
         recycle_lead(RecycleLeadInput) -> Changed<lead::Entity> = commands::recycle,
             many recycle_leads(RecycleLeadsInput) -> RecycleLeadsPayload;
     }

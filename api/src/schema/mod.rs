@@ -1,6 +1,7 @@
 //! The one place that knows every slice: the declarations, the roots, the schema.
 
 pub mod executable;
+mod roles;
 
 use std::sync::LazyLock;
 
@@ -9,6 +10,7 @@ use async_graphql::{
     MergedObject, OutputType, SDLExportOptions, Schema as Executable, SchemaBuilder, SubscriptionType,
 };
 
+use self::roles::ToldRoles;
 use crate::access::policy;
 use crate::auth::graphql::SessionMutations;
 use crate::auth::viewer::ViewerQueries;
@@ -91,6 +93,7 @@ pub type Schema = Executable<Query, Mutation, Changes>;
 pub fn builder() -> SchemaBuilder<Query, Mutation, Changes> {
     LazyLock::force(&GRAPH);
     Executable::build(Query::default(), Mutation::default(), Changes)
+        .register_output_type::<ToldRoles>()
         .limit_recursive_depth(64)
         .extension(ValidatedBefore)
         .extension(InPlaceFactory)

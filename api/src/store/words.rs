@@ -1,7 +1,7 @@
 //! The policy in words, as it is told to whoever it is about.
 
 use super::descriptor::Descriptor;
-use crate::access::{Action, Reach, When};
+use crate::access::{Action, Reach, When, policy};
 
 /// `rows that you own or made and rows of your team and the teams below it, while status is DRAFT or ACTIVE`.
 pub fn rows(of: &Descriptor, reach: Reach) -> String {
@@ -20,6 +20,34 @@ pub fn rows(of: &Descriptor, reach: Reach) -> String {
     match reach.when {
         None => rows,
         Some(when) => format!("{rows}, while {}", condition(of, when)),
+    }
+}
+
+/// `Roles: SALES_MANAGER (their own and their team's), SALES_REP (their own), INTEGRATION.`: who may do this, as the policy says.
+pub fn roles(of: &Descriptor, action: Action) -> String {
+    let rights = policy::ROLES.iter().map(|role| (role.as_str(), policy::reach(of.kind, action, *role)));
+    let told = rights.filter(|(_, reach)| !reach.is_none()).map(|(role, reach)| match scope(of, reach) {
+        None => role.to_owned(),
+        Some(scope) => format!("{role} ({scope})"),
+    });
+    format!("Roles: {}.", told.collect::<Vec<_>>().join(", "))
+}
+
+/// Which rows a right covers, in few words; none where it covers all.
+fn scope(of: &Descriptor, reach: Reach) -> Option<String> {
+    let parts = [
+        (reach.own, "their own"),
+        (reach.team, "their team's"),
+        (reach.pool, "their pool"),
+        (reach.parent, "those within their reach"),
+    ];
+    let covered = parts.into_iter().filter(|(covered, _)| *covered && !reach.all).map(|(_, words)| words);
+    let rows: Vec<&str> = covered.collect();
+    let rows = (!rows.is_empty()).then(|| enumerate(&rows, "and"));
+    let state = reach.when.map(|when| format!("while {}", condition(of, when)));
+    match (rows, state) {
+        (Some(rows), Some(state)) => Some(format!("{rows}, {state}")),
+        (rows, state) => rows.or(state),
     }
 }
 

@@ -16,10 +16,9 @@ verbs! {
     /// Facts about people and our marketing.
     TouchpointVerbs {
         /// Records one touch. A touch that its source has sent before (`sourceSystem`, `externalId`) is answered as it
-        /// was recorded. Roles: ADMIN, MARKETING_MANAGER, MARKETER, INTEGRATION.
+        /// was recorded.
         record_touchpoint(RecordTouchpointInput) -> RecordTouchpointPayload = super::commands::record_one;
-        /// Records up to 1,000 touches; each gets its own answer. Roles: ADMIN, MARKETING_MANAGER, MARKETER,
-        /// INTEGRATION.
+        /// Records up to 1,000 touches; each gets its own answer.
         record_touchpoints(RecordTouchpointsInput) -> RecordTouchpointsPayload = super::commands::record_many;
     }
 }

@@ -10,14 +10,13 @@ use crate::graphql::scalar::{EmailAddress, Id, LanguageTag, TimeZone};
 verbs! {
     /// The verbs of a user's life.
     UserVerbs {
-        /// Creates a user, who may sign in as soon as a password is set. Roles: ADMIN.
+        /// Creates a user, who may sign in as soon as a password is set.
         create_user(CreateUserInput) -> Changed<user::Entity> = super::commands::create,
             many create_users(CreateUsersInput) -> CreateUsersPayload;
-        /// Locks a user out at once: every session ends. Nobody suspends themselves, and one active ADMIN stays. Roles:
-        /// ADMIN.
+        /// Locks a user out at once: every session ends. Nobody suspends themselves, and one active ADMIN stays.
         suspend_user(SuspendUserInput) -> Changed<user::Entity> = super::commands::suspend,
             many suspend_users(SuspendUsersInput) -> SuspendUsersPayload;
-        /// Lets a suspended user sign in again. Roles: ADMIN.
+        /// Lets a suspended user sign in again.
         reactivate_user(ReactivateUserInput) -> Changed<user::Entity> = super::commands::reactivate,
             many reactivate_users(ReactivateUsersInput) -> ReactivateUsersPayload;
     }

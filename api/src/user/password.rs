@@ -27,9 +27,9 @@ pub struct PasswordMutations;
 
 #[Object]
 impl PasswordMutations {
-    /// Sets a password and ends every other session of the user. Changing your own takes the old one; an ADMIN
-    /// sets those of others. After ten wrong old passwords in a session, RATE_LIMITED says in
-    /// `extensions.retryAfterSeconds` (and `Retry-After`) how long to wait. Roles: every role but INTEGRATION (own), ADMIN (all).
+    /// Sets a password and ends every other session of the user. Changing your own takes the old one; an ADMIN sets
+    /// those of others. After ten wrong old passwords in a session, RATE_LIMITED says in `extensions.retryAfterSeconds`
+    /// (and `Retry-After`) how long to wait.
     async fn set_password(
         &self,
         ctx: &Context<'_>,

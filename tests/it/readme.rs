@@ -1,5 +1,6 @@
 //! The tables of README.md are those of the program, its operations those of `tests/cases/demo/1-readme.md`.
-//! `UPDATE=1 cargo test -p tests readme` writes the settings, the operations and the first answer anew.
+//! `UPDATE=1 cargo test -p tests readme` writes the settings, the operations and the first answer anew, as that page has them:
+//! `cases::` renews it.
 
 use std::fs;
 use std::path::PathBuf;

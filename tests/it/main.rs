@@ -10,6 +10,7 @@ mod auth;
 mod batch;
 mod budget;
 mod campaign;
+mod cases;
 mod circles;
 mod cleaning;
 mod cli;

@@ -1,4 +1,5 @@
-//! The playground: what it serves, that its build is current, and that every example of every role runs.
+//! The playground: what it serves, that its build is current, and that its examples are those of `tests/cases/demo`, where they
+//! are run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,22 +11,13 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use tests::{Actor, World};
+use tests::World;
 use tower::ServiceExt;
-use tributary::access::Role;
-use tributary::demo::{self, DemoUser};
+use tributary::access::policy;
+use tributary::demo;
 use tributary::http::router;
 
-/// The folders of the examples, in the order in which the story passes from role to role.
-const FOLDERS: [(&str, Role); 7] = [
-    ("marketer", Role::Marketer),
-    ("marketing-manager", Role::MarketingManager),
-    ("sales-rep", Role::SalesRep),
-    ("sales-manager", Role::SalesManager),
-    ("analyst", Role::Analyst),
-    ("admin", Role::Admin),
-    ("integration", Role::Integration),
-];
+use crate::cases::{examples, hold, spelt};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../api/playground")
@@ -36,66 +28,42 @@ fn names(folder: &Path) -> BTreeSet<String> {
     entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8")).collect()
 }
 
-#[tokio::test]
-async fn every_example_runs_as_its_role_on_demo_data() {
-    let known: BTreeSet<String> = FOLDERS.iter().map(|(name, _)| (*name).to_owned()).collect();
-    assert_eq!(names(&folder().join("examples")), known);
-    tests::each_database(async |world| {
-        let users = demo::seed(&world.app.store().system(), None, &|_| {}).await.expect("it loads");
-        for (name, role) in FOLDERS {
-            let user = users.iter().find(|user| user.role == role).expect("a user");
-            let actor = sign_in(&world, user).await;
-            let folder = folder().join("examples").join(name);
-            let examples = names(&folder).into_iter().filter(|file| !file.ends_with(".find.graphql"));
-            let examples: Vec<_> = examples.collect();
-            assert!(examples.len() >= 4, "{name} tells too little");
-            for example in examples {
-                runs(&actor, &folder, &example).await;
-            }
+#[test]
+fn the_examples_are_those_of_the_scenarios() {
+    let (folder, files) = (folder().join("examples"), examples::files());
+    for (path, text) in &files {
+        hold(&folder.join(path), text, "is written from tests/cases/demo");
+    }
+    let in_role = |role: String| names(&folder.join(&role)).into_iter().map(move |file| format!("{role}/{file}"));
+    let there: BTreeSet<_> = names(&folder).into_iter().flat_map(in_role).collect();
+    assert_eq!(there, files.into_keys().collect(), "examples without a step in tests/cases/demo are to be removed");
+}
+
+#[test]
+fn every_example_says_what_to_look_at_and_tells_something() {
+    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    for step in examples::of_playground() {
+        let name = format!("{}: {}", spelt(step.role), step.title);
+        assert!(
+            step.prose.first().is_some_and(|line| line.starts_with("Look at: ")),
+            "{name} does not say what to look at"
+        );
+        assert_eq!(step.operation.errors, "", "{name}");
+        *count.entry(spelt(step.role)).or_default() += 1;
+        // A subscription has no answer; the browser test runs it.
+        if step.operation.document.starts_with("subscription ") {
+            continue;
         }
-        assert_eq!(get(&world, "/playground/demo-users.json", &[]).await.json(), json!(users));
-    })
-    .await;
-}
-
-/// Signs in as the page does: by address and password.
-async fn sign_in(world: &World, user: &DemoUser) -> Actor {
-    let stranger = world.stranger();
-    let input = json!({ "email": user.email, "password": user.password });
-    let answer = stranger.mutate("signIn", input, "accessToken").await;
-    let token = answer.payload()["accessToken"].as_str().expect("a token").to_owned();
-    Actor { role: Some(user.role), token, ..stranger }
-}
-
-async fn runs(actor: &Actor, folder: &Path, example: &str) {
-    let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
-    let name = format!("{}/{example}", folder.file_name().expect("a name").display());
-    let document = read(example).expect("readable");
-    let comment: Vec<&str> = document.lines().take_while(|line| line.starts_with("# ")).collect();
-    assert!(comment.len() >= 2 && comment[1].starts_with("# Look at: "), "{name} does not say what to look at");
-    // A subscription has no answer; the browser test runs it.
-    if document.lines().any(|line| line.starts_with("subscription ")) {
-        return;
+        let data: Map<String, Value> = serde_json::from_str(&step.operation.data).expect("an answer");
+        for (field, value) in data {
+            assert!(tells(&value), "{name}: {field} tells nothing: {value}");
+            assert!(value.get("userErrors").is_none_or(|errors| *errors == json!([])), "{name}: {value}");
+        }
     }
-    let variables = match read(&example.replace(".graphql", ".find.graphql")) {
-        Some(find) => first_rows(actor.ask(&find).await.data()),
-        None => Map::new(),
-    };
-    let answer = actor.run(&document, Value::Object(variables)).await;
-    println!("{name}");
-    for (field, value) in answer.data().as_object().expect("fields") {
-        assert!(tells(value), "{name}: {field} tells nothing: {value}");
-        assert!(value.get("userErrors").is_none_or(|errors| *errors == json!([])), "{name}: {value}");
-    }
-}
-
-/// As the page fills in variables: the fields of the first row of every list, wherever it is.
-fn first_rows(value: &Value) -> Map<String, Value> {
-    let Value::Object(fields) = value else { return Map::new() };
-    match fields.get("nodes") {
-        Some(rows) => rows.get(0).and_then(Value::as_object).cloned().unwrap_or_default(),
-        None => fields.values().flat_map(first_rows).collect(),
-    }
+    assert!(
+        count.len() == policy::ROLES.len() && count.values().all(|count| *count >= 4),
+        "some tell too little: {count:?}"
+    );
 }
 
 /// Not null, and neither its rows nor its groups are empty.
@@ -253,18 +221,26 @@ async fn the_schema_is_text_for_whoever_may_introspect() {
 }
 
 #[tokio::test]
-async fn the_page_gets_the_examples_as_they_lie_in_their_folders() {
+async fn the_page_gets_the_examples() {
     tests::on_sqlite(async |world| {
         let served = get(&world, "/playground/examples.json", &[]).await;
         assert_eq!((served.header("content-type"), served.header("cache-control")), ("application/json", "no-cache"));
-        let mut there = Map::new();
-        for (role, _) in FOLDERS {
-            for name in names(&folder().join("examples").join(role)) {
-                let text = fs::read_to_string(folder().join("examples").join(role).join(&name)).expect("readable");
-                there.insert(format!("{role}/{name}"), json!(text));
-            }
+        assert_eq!(served.json(), json!(examples::files()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_page_offers_to_sign_in_as_somebody_of_every_role() {
+    tests::on_sqlite(async |world| {
+        let users = demo::seed(&world.app.store().system(), None, &|_| {}).await.expect("it loads");
+        assert_eq!(get(&world, "/playground/demo-users.json", &[]).await.json(), json!(users));
+        assert!(policy::ROLES.iter().all(|role| users.iter().any(|user| user.role == *role)));
+        for user in users {
+            let input = json!({ "email": user.email, "password": user.password });
+            let answer = world.stranger().mutate("signIn", input, "accessToken").await;
+            assert!(answer.payload()["accessToken"].is_string(), "{}: {:#}", user.email, answer.body);
         }
-        assert_eq!(served.json(), Value::Object(there));
     })
     .await;
 }

@@ -1,16 +1,15 @@
-//! The tables of README.md are those of the program. `UPDATE=1 cargo test -p tests readme` writes the settings and the first
-//! answer anew.
+//! The tables of README.md are those of the program, its operations those of `tests/cases/demo/1-readme.md`.
+//! `UPDATE=1 cargo test -p tests readme` writes the settings, the operations and the first answer anew, as that page has them:
+//! `cases::` renews it.
 
 use std::fs;
 use std::path::PathBuf;
 
-use entity::user;
-use sea_orm::EntityTrait;
+use chrono::{DateTime, Utc};
 use serde_json::Value;
-use tests::World;
-use tributary::access::Role;
 use tributary::config::{VARIABLES, strays};
-use tributary::demo;
+
+use crate::cases::{examples, hold, spelt};
 
 const HEAD: &str = "| setting | default | meaning |\n| --- | --- | --- |\n";
 
@@ -32,44 +31,44 @@ fn every_setting_is_listed_with_its_default() {
 
 /// Puts the rows below the head of a table, and fails if others are there.
 fn compare(head: &str, rows: &str, what: &str) {
-    let path = root().join("README.md");
-    let readme = fs::read_to_string(&path).expect("readable");
+    let readme = readme();
     let (before, after) = readme.split_once(head).unwrap_or_else(|| panic!("the table of {what}"));
     let end = if after.starts_with('\n') { 0 } else { after.find("\n\n").map_or(0, |at| at + 1) };
     let current = format!("{before}{head}{rows}\n{}", after[end..].trim_start_matches('\n'));
-    if readme != current && std::env::var_os("UPDATE").is_some() {
-        fs::write(&path, &current).expect("writable");
+    hold(&root().join("README.md"), &current, &format!("is not current: {what}"));
+}
+
+fn readme() -> String {
+    fs::read_to_string(root().join("README.md")).expect("readable")
+}
+
+/// Every operation of the page is one of the scenarios, where it is run; whoever runs it stands in its first line.
+#[test]
+fn the_operations_are_those_of_the_scenarios() {
+    const OPENING: &str = "```graphql\n";
+    let (readme, mut steps) = (readme(), examples::of_readme().into_iter());
+    let (before, blocks) = readme.split_once(OPENING).expect("operations");
+    let mut current = before.to_owned();
+    for block in blocks.split(OPENING) {
+        let step = steps.next().expect("README.md has no more operations than the scenarios");
+        let (_, rest) = block.split_once("```").expect("the end of a block");
+        current += &format!("{OPENING}# as {}\n{}```{rest}", spelt(step.role), step.operation.document);
     }
-    let readme = fs::read_to_string(&path).expect("readable");
-    assert!(readme == current, "{what}: README.md is not current, run `UPDATE=1 cargo test -p tests readme`");
+    assert!(steps.next().is_none(), "README.md has fewer operations than the scenarios");
+    hold(&root().join("README.md"), &current, "shows other operations than tests/cases/demo/1-readme.md");
 }
 
 /// The day on which the company of the answer was made is that of the clock of all tests.
-#[tokio::test]
-async fn the_first_query_is_answered_as_the_page_says() {
-    tests::on_sqlite(async |world| {
-        demo::seed(&world.app.store().system(), None, &|_| {}).await.expect("it loads");
-        let readme = fs::read_to_string(root().join("README.md")).expect("readable");
-        let query =
-            readme.split("```graphql\n# as MARKETING_MANAGER\n").nth(1).and_then(|rest| rest.split("```").next());
-        let answer = manager(&world).await.ask(query.expect("the first query")).await;
-        let day = format!("Made on {}, it answers", world.now().format("%-d %B %Y"));
-        assert!(readme.contains(&day), "the page does not say “{day}”");
-        compare(
-            "| campaign | revenue | deals |\n| --- | --: | --: |\n",
-            &table(&answer.data()["attribution"]),
-            "the first answer",
-        );
-        let picture = fs::metadata(root().join("api/playground/first-answer.png")).expect("the picture of the page");
-        assert!(picture.len() < 200_000, "a picture of {} bytes", picture.len());
-    })
-    .await;
-}
-
-async fn manager(world: &World) -> tests::Actor {
-    let users = user::Entity::find().all(&world.raw).await.expect("users");
-    let manager = users.iter().find(|user| user.role == Role::MarketingManager).expect("a marketing manager");
-    world.sign_in(manager.id, manager.role).await
+#[test]
+fn the_first_query_is_answered_as_the_page_says() {
+    let first = examples::of_readme().into_iter().next().expect("the first query");
+    let data: Value = serde_json::from_str(&first.operation.data).expect("its answer");
+    let start: DateTime<Utc> = tests::START.parse().expect("a time");
+    let day = format!("Made on {}, it answers", start.format("%-d %B %Y"));
+    assert!(readme().contains(&day), "the page does not say “{day}”");
+    compare("| campaign | revenue | deals |\n| --- | --: | --: |\n", &table(&data["attribution"]), "the first answer");
+    let picture = fs::metadata(root().join("api/playground/first-answer.png")).expect("the picture of the page");
+    assert!(picture.len() < 200_000, "a picture of {} bytes", picture.len());
 }
 
 /// The campaigns that made most, the others together, and what no campaign made.
@@ -120,7 +119,7 @@ fn every_error_code_is_explained() {
     let source = fs::read_to_string(root().join("api/src/error.rs")).expect("readable");
     let spellings = source.split("pub fn as_str").nth(1).and_then(|rest| rest.split("    }\n").next());
     let codes: Vec<&str> = spellings.expect("the spellings").split('"').skip(1).step_by(2).collect();
-    let readme = fs::read_to_string(root().join("README.md")).expect("readable");
+    let readme = readme();
     let table = readme.split("### Errors").nth(1).and_then(|rest| rest.split("###").next()).expect("the section");
     let explained: Vec<&str> =
         table.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|line| line.split('`').next()).collect();

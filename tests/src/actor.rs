@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::request::Builder;
+use axum::http::response::Parts;
 use axum::http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -34,6 +35,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body.
     pub body: Value,
+    /// The body as it came: with the fields in their order.
+    pub text: String,
 }
 
 impl Actor {
@@ -69,6 +72,11 @@ impl Actor {
         self.exchange(request, body.to_string()).await
     }
 
+    /// Sends any request and answers the head of the answer, whose body may never end.
+    pub async fn head_of(&self, request: Builder, body: impl Into<Body>) -> Parts {
+        self.respond(request, body.into()).await.into_parts().0
+    }
+
     /// Sends any request and answers in which encoding the answer came.
     pub async fn encoding_of(&self, request: Builder, body: impl Into<Body>) -> String {
         let response = self.respond(request, body.into()).await;
@@ -89,15 +97,16 @@ impl Actor {
         let response = self.respond(request, body.into()).await;
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.into_body().collect().await.expect("a body").to_bytes();
-        let body = if bytes.is_empty() {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let body = if text.is_empty() {
             Value::Null
         } else {
-            serde_json::from_slice(&bytes).unwrap_or_else(|_| panic!("no JSON: {}", String::from_utf8_lossy(&bytes)))
+            serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"))
         };
         if ["data", "errors"].iter().any(|key| body.get(key).is_some()) || body.is_array() {
             manners::check(&body);
         }
-        Answer { status, headers, body }
+        Answer { status, headers, body, text }
     }
 }
 

@@ -26,4 +26,4 @@ pub use database::{each_database, on_empty_postgres, on_postgres, on_sqlite, pos
 pub use fixture::Cast;
 pub use served::{Served, Socket};
 pub use story::Story;
-pub use world::World;
+pub use world::{START, World};

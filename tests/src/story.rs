@@ -7,47 +7,64 @@ use entity::{
     exchange_rate, handoff, lead, pipeline, security_event, stage, touchpoint, transition,
 };
 use serde_json::json;
+use tributary::access::Kind;
 use uuid::Uuid;
 
 use crate::{Cast, World};
 
-/// The rows, by what they are for. `mine` is the rep's, `theirs` the other rep's.
-#[derive(Clone, Debug)]
-pub struct Story {
-    pub campaign: Uuid,
-    pub draft_campaign: Uuid,
-    pub member: Uuid,
-    pub company: Uuid,
-    pub contact: Uuid,
-    pub other_contact: Uuid,
-    pub touch: Uuid,
-    pub anonymous_touch: Uuid,
-    pub pipeline: Uuid,
-    pub open_stage: Uuid,
-    pub second_stage: Uuid,
-    pub won_stage: Uuid,
-    pub lost_stage: Uuid,
-    pub my_lead: Uuid,
-    pub their_lead: Uuid,
-    pub pool_lead: Uuid,
-    pub marketing_lead: Uuid,
-    pub my_handoff: Uuid,
-    pub their_handoff: Uuid,
-    pub my_deal: Uuid,
-    pub their_deal: Uuid,
-    pub my_deal_contact: Uuid,
-    pub their_deal_contact: Uuid,
-    pub my_activity: Uuid,
-    pub their_activity: Uuid,
-    pub lead_activity: Uuid,
-    pub my_transition: Uuid,
-    pub their_transition: Uuid,
-    pub my_credit: Uuid,
-    pub their_credit: Uuid,
-    pub rate: Uuid,
-    pub my_event: Uuid,
-    pub their_event: Uuid,
-    pub refusal: Uuid,
+/// Makes [`Story`] from the one list of its rows: name and kind.
+macro_rules! story {
+    ($($name:ident: $kind:ident,)*) => {
+        /// The rows, by what they are for. `mine` is the rep's, `theirs` the other rep's.
+        #[derive(Clone, Debug)]
+        pub struct Story {
+            $(pub $name: Uuid,)*
+        }
+
+        impl Story {
+            /// Every row: its name, its kind and its id.
+            pub fn rows(&self) -> Vec<(&'static str, Kind, Uuid)> {
+                vec![$((stringify!($name), Kind::$kind, self.$name),)*]
+            }
+        }
+    };
+}
+
+story! {
+    campaign: Campaign,
+    draft_campaign: Campaign,
+    member: CampaignMember,
+    company: Company,
+    contact: Contact,
+    other_contact: Contact,
+    touch: Touchpoint,
+    anonymous_touch: Touchpoint,
+    pipeline: Pipeline,
+    open_stage: Stage,
+    second_stage: Stage,
+    won_stage: Stage,
+    lost_stage: Stage,
+    my_lead: Lead,
+    their_lead: Lead,
+    pool_lead: Lead,
+    marketing_lead: Lead,
+    my_handoff: Handoff,
+    their_handoff: Handoff,
+    my_deal: Deal,
+    their_deal: Deal,
+    my_deal_contact: DealContact,
+    their_deal_contact: DealContact,
+    my_activity: Activity,
+    their_activity: Activity,
+    lead_activity: Activity,
+    my_transition: Transition,
+    their_transition: Transition,
+    my_credit: AttributionCredit,
+    their_credit: AttributionCredit,
+    rate: ExchangeRate,
+    my_event: Event,
+    their_event: Event,
+    refusal: SecurityEvent,
 }
 
 /// Fills the columns that every mutable row has.

@@ -21,12 +21,15 @@ use uuid::Uuid;
 use crate::Actor;
 use crate::database::connect;
 
+/// Where the clock stands first.
+pub const START: &str = "2026-03-01T09:00:00Z";
+
 /// The service, its clock and a direct connection to its database.
 #[derive(Clone)]
 pub struct World {
     /// The service.
     pub app: App,
-    /// The clock; it stands at 2026-03-01T09:00:00Z until it is moved.
+    /// The clock; it stands at [`START`] until it is moved.
     pub clock: Arc<FixedClock>,
     /// Past the service: for setting up and for looking behind it.
     pub raw: DatabaseConnection,
@@ -36,7 +39,7 @@ pub struct World {
 
 impl World {
     pub(crate) async fn open(url: &str) -> Self {
-        let start: DateTime<Utc> = "2026-03-01T09:00:00Z".parse().expect("a time");
+        let start: DateTime<Utc> = START.parse().expect("a time");
         Self::open_at(url, start, &[]).await
     }
 

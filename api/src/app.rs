@@ -69,7 +69,7 @@ impl App {
             metrics: Metrics::new(store.database()),
             rate_limit: RateLimit::new(config.rate_points, config.rate_points_per_second),
             principals: Principals::new(store.system()),
-            config: Arc::new(config),
+            config,
             store,
         });
         Ok(Self(Arc::new(Parts { entrance, host, schema: Executables::new(), costs, types, documents })))

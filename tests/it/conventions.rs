@@ -395,7 +395,9 @@ fn every_mutation_says_once_who_may_use_it() {
     let text = |field: &FieldDefinition| field.description.as_ref().map_or(String::new(), |text| text.node.clone());
     let wrong = schema.fields("Mutation").into_iter().filter_map(|field| {
         let (name, times) = (field.name.node.as_str(), text(field).matches("Roles: ").count());
-        (times != usize::from(!open.contains(&name))).then(|| format!("{name}: {}", text(field)))
+        // Whoever says it by hand says it twice, and one of them is compared with nothing.
+        let by_hand = text(field).contains("Role: ");
+        (by_hand || times != usize::from(!open.contains(&name))).then(|| format!("{name}: {}", text(field)))
     });
     none(&wrong.collect::<Vec<_>>());
 }

@@ -29,7 +29,7 @@ pub struct Entrance(Arc<Parts>);
 /// The parts of an [`Entrance`].
 pub struct Parts {
     /// How long what is issued lasts.
-    pub config: Arc<Config>,
+    pub config: Config,
     /// Where accounts and sessions stand.
     pub store: Store,
     /// The keys of the access tokens.

@@ -48,7 +48,7 @@ verbs! {
             many reject_leads(RejectLeadsInput) -> RejectLeadsPayload;
 
         /// Takes a pending hand-off back: MQL -> NURTURING, the hand-off is RECALLED, and the lead belongs to whoever
-        /// handed it over. Role: MARKETING_MANAGER.
+        /// handed it over.
         recall_handoff(RecallHandoffInput) -> Changed<lead::Entity> = commands::recall,
             many recall_handoffs(RecallHandoffsInput) -> RecallHandoffsPayload;
 

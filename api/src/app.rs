@@ -11,6 +11,7 @@ use crate::auth::entrance::{self, Credential, Entrance};
 use crate::auth::keys::Keyring;
 use crate::auth::principals::Principals;
 use crate::auth::throttle::Throttle;
+use crate::calendar::Calendar;
 use crate::clock::Clock;
 use crate::config::{Config, SqliteSynchronous};
 use crate::demo::{self, DemoUser};
@@ -26,7 +27,7 @@ use crate::schema::executable::Executables;
 use crate::schema::{GRAPH, outline};
 use crate::security_event::log::SecurityLog;
 use crate::store::database::{Database, Settings};
-use crate::store::{Store, idempotency};
+use crate::store::{Store, idempotency, setting};
 
 /// The running service. Cheap to clone.
 #[derive(Clone)]
@@ -56,7 +57,10 @@ impl App {
         store.system().fix_base_currency().await?;
         store.system().refresh_text_keys().await?;
         if let Some(zone) = config.company_time_zone {
-            store.system().keep_company_time_zone(zone).await?;
+            store.system().keep(&setting::TIME_ZONE, zone.name()).await?;
+        }
+        if let Some(month) = config.fiscal_year_start {
+            store.system().keep(&setting::FISCAL_YEAR, &month.to_string()).await?;
         }
         let keys = Keyring::open(&config, store.system()).await?;
         let security = Arc::new(SecurityLog::new(store.system()));
@@ -212,9 +216,13 @@ pub async fn store(config: &Config, clock: Arc<dyn Clock>) -> Result<Store> {
     let store = Store::new(Arc::new(migrated(config).await?), *GRAPH, clock, &config.base_currency);
     let zone = match config.company_time_zone {
         Some(zone) => zone,
-        None => store.system().company_time_zone().await?.unwrap_or(Tz::UTC),
+        None => store.system().kept(&setting::TIME_ZONE).await?.unwrap_or(Tz::UTC),
     };
-    Ok(store.in_time_zone(zone))
+    let month = match config.fiscal_year_start {
+        Some(month) => month,
+        None => store.system().kept(&setting::FISCAL_YEAR).await?.unwrap_or(1),
+    };
+    Ok(store.with_calendar(Calendar::of(zone).with_fiscal_year(month)))
 }
 
 /// Connects and brings the tables up to date.

@@ -46,12 +46,30 @@ pub type Offsets = Arc<[(DateTime<Utc>, i32)]>;
 pub struct Calendar {
     zone: Tz,
     offsets: Offsets,
+    fiscal: u32,
 }
 
 impl Calendar {
-    /// The calendar of a zone.
+    /// The calendar of a zone; the fiscal year begins with the year.
     pub fn of(zone: Tz) -> Self {
-        Self { zone, offsets: offsets(zone) }
+        Self { zone, offsets: offsets(zone), fiscal: 1 }
+    }
+
+    /// The same with a fiscal year that begins with this month, from 1 to 12.
+    #[must_use]
+    pub fn with_fiscal_year(self, month: u32) -> Self {
+        Self { fiscal: month, ..self }
+    }
+
+    /// The same in another zone.
+    #[must_use]
+    pub fn in_zone(&self, zone: Tz) -> Self {
+        Self { fiscal: self.fiscal, ..Self::of(zone) }
+    }
+
+    /// The month that the fiscal year begins with, from 1 to 12.
+    pub fn fiscal(&self) -> u32 {
+        self.fiscal
     }
 
     /// The zone.

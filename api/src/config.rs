@@ -43,6 +43,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("TRIBUTARY_ENV", "development", "development or production."),
     variable("TRIBUTARY_BASE_CURRENCY", "EUR", "ISO 4217 code that amounts are converted to for sums."),
     variable("TRIBUTARY_COMPANY_TIME_ZONE", "", "IANA time zone of the company, such as Europe/Berlin: it decides what today is, relative dates, and the days of rates. Kept in the database: when not set, what is kept there holds, UTC at first."),
+    variable("TRIBUTARY_FISCAL_YEAR_START", "", "Month that the company's fiscal year begins with, 1 to 12. Kept in the database like the time zone: when not set, what is kept there holds, 1 at first."),
     variable("TRIBUTARY_ACCESS_TOKEN_MINUTES", "15", "Life of an access token in minutes, 1 to 15."),
     variable("TRIBUTARY_REFRESH_TOKEN_DAYS", "30", "Life of a refresh token in days, 1 to 365."),
     variable("TRIBUTARY_ISSUER", "", "Issuer (iss) of the tokens; http:// and the listen address when not set."),
@@ -210,6 +211,8 @@ pub struct Config {
     pub base_currency: String,
     /// Where the company is, if the environment says so.
     pub company_time_zone: Option<Tz>,
+    /// The month that the company's fiscal year begins with, if it is set here.
+    pub fiscal_year_start: Option<u32>,
     /// Life of an access token.
     pub access_token_minutes: u32,
     /// Life of a refresh token.
@@ -310,6 +313,7 @@ impl Config {
             environment,
             base_currency: read.currency(),
             company_time_zone: read.time_zone(),
+            fiscal_year_start: read.fiscal_year_start(),
             access_token_minutes: read.number("TRIBUTARY_ACCESS_TOKEN_MINUTES", 1..=15),
             refresh_token_days: read.number("TRIBUTARY_REFRESH_TOKEN_DAYS", 1..=365),
             issuer: read.given("TRIBUTARY_ISSUER").unwrap_or_else(|| format!("http://{listen}")),
@@ -429,6 +433,12 @@ impl Reader<'_> {
     fn currency(&mut self) -> String {
         let rule = "must be a currency code of ISO 4217, such as EUR";
         self.parsed("TRIBUTARY_BASE_CURRENCY", rule, codes::currency).unwrap_or_default()
+    }
+
+    fn fiscal_year_start(&mut self) -> Option<u32> {
+        const NAME: &str = "TRIBUTARY_FISCAL_YEAR_START";
+        self.given(NAME)?;
+        Some(self.number(NAME, 1..=12))
     }
 
     fn time_zone(&mut self) -> Option<Tz> {

@@ -180,6 +180,8 @@ impl Terms {
             "thisMonth" => self.within(field, Bucket::Month, value, at),
             "thisQuarter" => self.within(field, Bucket::Quarter, value, at),
             "thisYear" => self.within(field, Bucket::Year, value, at),
+            "thisFiscalQuarter" => self.within(field, Bucket::FiscalQuarter, value, at),
+            "thisFiscalYear" => self.within(field, Bucket::FiscalYear, value, at),
             _ => Err(Error::bad_input(format!("{at}: no such test."))),
         }
     }
@@ -237,7 +239,7 @@ impl Terms {
     /// `thisWeek: true`: in the week that it is where the company is; `false`: any other value, or none.
     fn within(&self, field: &'static Field, bucket: Bucket, value: &Value, at: &str) -> Result<Filter> {
         let wanted = yes(value, at)?;
-        let first = bucket.start(self.calendar.day(self.now));
+        let first = bucket.start(self.calendar.day(self.now), self.calendar.fiscal());
         let start = |day: chrono::NaiveDate| match field.shape {
             Shape::Date => Some(Sql::ChronoDate(Some(day))),
             _ => self.calendar.first(day.into()).map(|time| Sql::ChronoDateTimeUtc(Some(time))),

@@ -8,11 +8,11 @@ use std::any::TypeId;
 use async_graphql::parser::types::SelectionSet;
 use async_graphql::{Name, Value};
 
+use super::figures::FiguresPlan;
 use super::filter::{NESTED_PAGE, ROOT_PAGE, Terms};
 use super::on_error::OnError;
 use super::permit::{BLOCKED, Permit};
 use super::pick::{Args, Env, Picked, Spot, pick};
-use super::totals::{GroupPlan, TotalsPlan};
 use super::value::text_of;
 use crate::access::policy::{self, Partition};
 use crate::access::{Action, Grant};
@@ -89,9 +89,9 @@ pub enum ListOutput {
     /// `totalCount`
     Total,
     /// `aggregate`
-    Aggregate(Box<TotalsPlan>),
+    Aggregate(Box<FiguresPlan>),
     /// `groupBy`
-    Groups(Box<GroupPlan>),
+    Groups(Box<FiguresPlan>),
     /// Null with an error.
     Refused(Code, String),
 }
@@ -303,11 +303,11 @@ impl<'a> Planner<'a> {
                 let fields = pick(self.env, &field.below, &["PageInfo"])?;
                 Ok(ListOutput::PageInfo(fields.into_iter().map(|field| (field.spot, field.name.to_owned())).collect()))
             }
-            "aggregate" => Ok(match TotalsPlan::new(self, of, field) {
+            "aggregate" => Ok(match FiguresPlan::aggregate(self, of, field) {
                 Ok(plan) => ListOutput::Aggregate(Box::new(plan)),
                 Err(error) => error.refusal().map(|(code, message)| ListOutput::Refused(code, message))?,
             }),
-            "groupBy" => Ok(match GroupPlan::new(self, of, field, connection.partition) {
+            "groupBy" => Ok(match FiguresPlan::groups(self, of, field, connection.partition) {
                 Ok(plan) => ListOutput::Groups(Box::new(plan)),
                 Err(error) => error.refusal().map(|(code, message)| ListOutput::Refused(code, message))?,
             }),

@@ -8,8 +8,8 @@ use async_graphql::registry::{
     EnumBuilder, InputObjectBuilder, MetaEnumValue, MetaField, MetaInputValue, MetaType, ObjectBuilder, Registry,
 };
 
+use super::figures;
 use super::filter::{DEFAULT_PAGE, NESTED_PAGE, ROOT_PAGE, shout};
-use super::totals::{aggregate_object, bucket_choice, group_names, group_object};
 use super::value::{money_type, scalar_of, type_name};
 use crate::access::{Action, Grant, policy};
 use crate::store::descriptor::{
@@ -26,7 +26,7 @@ pub fn register(registry: &mut Registry, graph: &'static Graph) {
     node_interface(registry, graph);
     let action = choice::<Action>();
     (action.register)(registry);
-    (bucket_choice().register)(registry);
+    figures::shared(registry, graph);
     for of in graph.all() {
         entity(registry, graph, of);
     }
@@ -283,14 +283,11 @@ fn entity(registry: &mut Registry, graph: &'static Graph, of: &'static Descripto
     registry.add_implements(of.name, "Node");
     connection_types(registry, graph, of);
     filter_types(registry, graph, of);
-    order_and_group_types(registry, of);
+    order_types(registry, of);
 }
 
 fn connection_types(registry: &mut Registry, graph: &'static Graph, of: &'static Descriptor) {
-    let aggregate = OutType::Object(aggregate_object(of), false);
-    let group = OutType::List(Box::new(OutType::Object(group_object(of), true)), false);
-    out_type(registry, graph, &aggregate);
-    out_type(registry, graph, &group);
+    let figures = figures::register(registry, graph, of);
     let mut fields = IndexMap::new();
     let edges = format!("[{}Edge!]!", of.name);
     insert(&mut fields, described(MetaField::new("edges", edges), "The rows of the page with their cursors."));
@@ -303,23 +300,7 @@ fn connection_types(registry: &mut Registry, graph: &'static Graph, of: &'static
             "How many rows the whole list has; counted only when asked for.",
         ),
     );
-    let doc = "Figures over the whole list, in one statement.";
-    insert(&mut fields, described(MetaField::new("aggregate", out_name(graph, &aggregate)), doc));
-    let doc = "Figures over the whole list in groups, ordered by their keys; at most 1,000 groups.";
-    let mut groups = described(MetaField::new("groupBy", out_name(graph, &group)), doc);
-    add_args(
-        &mut groups,
-        vec![
-            argument("by", &format!("[{}GroupBy!]!", of.name), "One to four things to group by.", None),
-            argument(
-                "timeZone",
-                "TimeZone",
-                "The zone in which days, weeks, months, quarters and years begin; the company's unless given.",
-                None,
-            ),
-        ],
-    );
-    insert(&mut fields, groups);
+    figures.into_iter().for_each(|field| insert(&mut fields, field));
     insert_object(registry, &format!("{}Connection", of.name), &format!("A list of {}.", words(of.plural)), fields);
     let mut fields = IndexMap::new();
     insert(
@@ -393,7 +374,7 @@ fn filter_types(registry: &mut Registry, graph: &'static Graph, of: &'static Des
     );
 }
 
-fn order_and_group_types(registry: &mut Registry, of: &'static Descriptor) {
+fn order_types(registry: &mut Registry, of: &'static Descriptor) {
     let names = of.fields.iter().filter(|field| field.sortable).map(|field| (shout(&field.name), field.doc));
     let fields = format!("{}OrderField", of.name);
     let has_money = of.fields.iter().any(|field| matches!(field.shape, Shape::Money));
@@ -412,17 +393,6 @@ fn order_and_group_types(registry: &mut Registry, of: &'static Descriptor) {
         vec![
             argument("field", &format!("{fields}!"), "The field.", None),
             argument("direction", "OrderDirection", "Whether small or large values come first.", Some("ASC")),
-        ],
-    );
-    let fields = format!("{}GroupField", of.name);
-    insert_enum(registry, &fields, &format!("What {} can be grouped by.", words(of.plural)), group_names(of));
-    insert_input(
-        registry,
-        &format!("{}GroupBy", of.name),
-        &format!("One key of groups of {}.", words(of.plural)),
-        vec![
-            argument("field", &format!("{fields}!"), "The field.", None),
-            argument("bucket", "DateBucket", "For dates: the length of a bucket; DAY unless given.", None),
         ],
     );
 }
@@ -531,11 +501,7 @@ fn shared_inputs(registry: &mut Registry) {
     );
     let units = ["minutes", "hours", "days", "weeks", "months", "years"];
     let units = units.iter().map(|unit| argument(unit, "Int", &format!("So many {unit}."), None)).collect();
-    let fields = to_map(units);
-    let span = InputObjectBuilder::new("TimeSpanInput", fields)
-        .description(Some("A length of time in one unit.".into()))
-        .oneof(true);
-    registry.types.insert("TimeSpanInput".into(), span.build());
+    insert_one_of(registry, "TimeSpanInput", "A length of time in one unit.", units);
     insert_input(
         registry,
         "MoneyInput",
@@ -563,6 +529,8 @@ fn periods() -> Vec<MetaInputValue> {
         ("thisMonth", "month"),
         ("thisQuarter", "quarter"),
         ("thisYear", "year"),
+        ("thisFiscalQuarter", "quarter of the fiscal year"),
+        ("thisFiscalYear", "fiscal year"),
     ];
     let doc =
         |what| format!("True: within the current {what} in the company's time zone. False: outside of it, or empty.");
@@ -608,7 +576,7 @@ fn node_interface(registry: &mut Registry, graph: &'static Graph) {
 }
 
 /// Registers the objects and enums of a computed answer.
-fn out_type(registry: &mut Registry, graph: &'static Graph, ty: &OutType) {
+pub(super) fn out_type(registry: &mut Registry, graph: &'static Graph, ty: &OutType) {
     match ty {
         OutType::Scalar(_) | OutType::Node(_) => {}
         OutType::Choice(choice, _) => {
@@ -789,12 +757,12 @@ pub fn argument(name: &str, ty: &str, doc: &str, default: Option<&str>) -> MetaI
     value
 }
 
-fn described(mut field: MetaField, doc: &str) -> MetaField {
+pub(super) fn described(mut field: MetaField, doc: &str) -> MetaField {
     field.description = Some(doc.to_owned());
     field
 }
 
-fn add_args(field: &mut MetaField, args: Vec<MetaInputValue>) {
+pub(super) fn add_args(field: &mut MetaField, args: Vec<MetaInputValue>) {
     field.args = to_map(args);
 }
 
@@ -802,21 +770,27 @@ fn to_map(values: Vec<MetaInputValue>) -> IndexMap<String, MetaInputValue> {
     values.into_iter().map(|value| (value.name.clone(), value)).collect()
 }
 
-fn insert(fields: &mut IndexMap<String, MetaField>, field: MetaField) {
+pub(super) fn insert(fields: &mut IndexMap<String, MetaField>, field: MetaField) {
     fields.insert(field.name.clone(), field);
 }
 
-fn insert_object(registry: &mut Registry, name: &str, doc: &str, fields: IndexMap<String, MetaField>) {
+pub(super) fn insert_object(registry: &mut Registry, name: &str, doc: &str, fields: IndexMap<String, MetaField>) {
     let object = ObjectBuilder::new(name, fields).description(Some(doc.to_owned())).build();
     registry.types.insert(name.to_owned(), object);
 }
 
-fn insert_input(registry: &mut Registry, name: &str, doc: &str, values: Vec<MetaInputValue>) {
+pub(super) fn insert_input(registry: &mut Registry, name: &str, doc: &str, values: Vec<MetaInputValue>) {
     let input = InputObjectBuilder::new(name, to_map(values)).description(Some(doc.to_owned())).build();
     registry.types.insert(name.to_owned(), input);
 }
 
-fn insert_enum(registry: &mut Registry, name: &str, doc: &str, values: Vec<(String, &str)>) {
+/// An input of which exactly one field is given.
+pub(super) fn insert_one_of(registry: &mut Registry, name: &str, doc: &str, values: Vec<MetaInputValue>) {
+    let input = InputObjectBuilder::new(name, to_map(values)).description(Some(doc.to_owned())).oneof(true).build();
+    registry.types.insert(name.to_owned(), input);
+}
+
+pub(super) fn insert_enum(registry: &mut Registry, name: &str, doc: &str, values: Vec<(String, &str)>) {
     let values = values.into_iter().map(|(name, doc)| {
         let mut value = MetaEnumValue::new(&name);
         value.description = Some(doc.to_owned());

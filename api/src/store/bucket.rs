@@ -24,53 +24,95 @@ pub enum Bucket {
     Quarter,
     /// A calendar year.
     Year,
+    /// A quarter of the company's fiscal year.
+    FiscalQuarter,
+    /// The company's fiscal year.
+    FiscalYear,
 }
 
 impl Bucket {
-    /// The first day of the bucket that has this day.
-    pub fn start(self, day: NaiveDate) -> NaiveDate {
-        let month = |month| NaiveDate::from_ymd_opt(day.year(), month, 1);
-        let start = match self {
-            Self::Day => Some(day),
-            Self::Week => day.checked_sub_days(Days::new(day.weekday().num_days_from_monday().into())),
-            Self::Month => month(day.month()),
-            Self::Quarter => month(day.month0() / 3 * 3 + 1),
-            Self::Year => month(1),
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Day, Self::Week, Self::Month, Self::Quarter, Self::Year, Self::FiscalQuarter, Self::FiscalYear];
+
+    /// Its name in the schema.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "DAY",
+            Self::Week => "WEEK",
+            Self::Month => "MONTH",
+            Self::Quarter => "QUARTER",
+            Self::Year => "YEAR",
+            Self::FiscalQuarter => "FISCAL_QUARTER",
+            Self::FiscalYear => "FISCAL_YEAR",
+        }
+    }
+
+    /// As many months long, counted from this month of the year on; none if it is not made of months.
+    fn months(self, fiscal: u32) -> Option<(u32, u32)> {
+        match self {
+            Self::Day | Self::Week => None,
+            Self::Month => Some((1, 1)),
+            Self::Quarter => Some((3, 1)),
+            Self::Year => Some((12, 1)),
+            Self::FiscalQuarter => Some((3, fiscal)),
+            Self::FiscalYear => Some((12, fiscal)),
+        }
+    }
+
+    /// The first day of the bucket that has this day. `fiscal`: the month that the fiscal year begins with. The calendar's
+    /// first bucket begins with the calendar.
+    pub fn start(self, day: NaiveDate, fiscal: u32) -> NaiveDate {
+        let start = match self.months(fiscal) {
+            Some((length, from)) => {
+                let into = (day.month() + 12 - from) % length;
+                day.with_day(1).and_then(|first| first.checked_sub_months(Months::new(into)))
+            }
+            None if self == Self::Week => day.checked_sub_days(Days::new(day.weekday().num_days_from_monday().into())),
+            None => Some(day),
         };
         start.unwrap_or(day)
     }
 
     /// The first day of the bucket after the one that begins with this day; none if the calendar ends with it.
     pub fn next(self, start: NaiveDate) -> Option<NaiveDate> {
-        let next = match self {
-            Self::Day => start.checked_add_days(Days::new(1)),
-            Self::Week => start.checked_add_days(Days::new(7)),
-            Self::Month => start.checked_add_months(Months::new(1)),
-            Self::Quarter => start.checked_add_months(Months::new(3)),
-            Self::Year => start.checked_add_months(Months::new(12)),
+        let next = match self.months(1) {
+            Some((length, _)) => start.checked_add_months(Months::new(length)),
+            None => start.checked_add_days(Days::new(if self == Self::Week { 7 } else { 1 })),
         };
         next.and_then(calendar::day)
     }
 }
 
-/// The first day of the bucket a value falls in. `is_time`: a moment, seen in the zone; else a day.
-pub(crate) fn start_of(dialect: Dialect, bucket: Bucket, value: Sql, is_time: bool, zone: Tz) -> Sql {
+/// The first day of the bucket a value falls in. `is_time`: a moment, seen in the zone; else a day. `fiscal`: the month that
+/// the fiscal year begins with.
+pub(crate) fn start_of(dialect: Dialect, bucket: Bucket, value: Sql, is_time: bool, zone: Tz, fiscal: u32) -> Sql {
     match dialect {
-        Dialect::Postgres => postgres(bucket, value, is_time, zone),
-        Dialect::Sqlite => sqlite(bucket, value, is_time, zone),
+        Dialect::Postgres => postgres(bucket, value, is_time, zone, fiscal),
+        Dialect::Sqlite => sqlite(bucket, value, is_time, zone, fiscal),
     }
 }
 
-fn postgres(bucket: Bucket, value: Sql, is_time: bool, zone: Tz) -> Sql {
+fn postgres(bucket: Bucket, value: Sql, is_time: bool, zone: Tz, fiscal: u32) -> Sql {
     let unit = match bucket {
         Bucket::Day => "day",
         Bucket::Week => "week",
         Bucket::Month => "month",
-        Bucket::Quarter => "quarter",
-        Bucket::Year => "year",
+        Bucket::Quarter | Bucket::FiscalQuarter => "quarter",
+        Bucket::Year | Bucket::FiscalYear => "year",
+    };
+    let value = if is_time { local_time(value, zone) } else { value };
+    // Fiscal buckets are those of the calendar, by so many months later.
+    let later = match bucket {
+        Bucket::FiscalQuarter | Bucket::FiscalYear => (fiscal + 11) % 12,
+        _ => 0,
+    };
+    let (before, after) = match later {
+        0 => (String::new(), String::new()),
+        months => (format!(" - INTERVAL '{months} months'"), format!(" + INTERVAL '{months} months'")),
     };
     let mut sql = Sql::text(format!("CAST(date_trunc('{unit}', CAST("));
-    sql.append(if is_time { local_time(value, zone) } else { value }).push(" AS timestamp)) AS date)");
+    sql.append(value).push(&format!(" AS timestamp){before}){after} AS date)"));
     sql
 }
 
@@ -91,7 +133,7 @@ fn local_time(value: Sql, zone: Tz) -> Sql {
     sql
 }
 
-fn sqlite(bucket: Bucket, value: Sql, is_time: bool, zone: Tz) -> Sql {
+fn sqlite(bucket: Bucket, value: Sql, is_time: bool, zone: Tz, fiscal: u32) -> Sql {
     let day = if is_time { local_day(&value, zone) } else { value };
     let around = |before: &str, after: &str| {
         let mut sql = Sql::text(before);
@@ -108,12 +150,31 @@ fn sqlite(bucket: Bucket, value: Sql, is_time: bool, zone: Tz) -> Sql {
         }
         Bucket::Month => around("substr(", ", 1, 7) || '-01'"),
         Bucket::Year => around("substr(", ", 1, 4) || '-01-01'"),
-        Bucket::Quarter => {
-            let mut sql = around("substr(", ", 1, 5) || printf('%02d-01', (CAST(substr(");
-            sql.append(day.clone()).push(", 6, 2) AS integer) - 1) / 3 * 3 + 1)");
-            sql
-        }
+        Bucket::Quarter | Bucket::FiscalQuarter => months(&day, 3, if bucket == Bucket::Quarter { 1 } else { fiscal }),
+        Bucket::FiscalYear => months(&day, 12, fiscal),
     }
+}
+
+/// The first day of the bucket of so many months that are counted from a month of the year on.
+fn months(day: &Sql, length: u32, from: u32) -> Sql {
+    // The months since the year 0, those since the bucket began left out.
+    let since = || {
+        let mut sql = Sql::text("(CAST(substr(");
+        sql.append(day.clone()).push(", 1, 4) AS integer) * 12 + CAST(substr(").append(day.clone());
+        sql.push(", 6, 2) AS integer) - 1)");
+        sql
+    };
+    let start = || {
+        let mut sql = Sql::text("(");
+        sql.append(since()).push(" - (").append(since()).push(&format!(" + {}) % {length})", 13 - from));
+        sql
+    };
+    // An empty day has no bucket, and `printf` would make one of it.
+    let mut there = day.clone();
+    there.push(" IS NOT NULL");
+    let mut sql = Sql::text("printf('%04d-%02d-01', ");
+    sql.append(start()).push(" / 12, ").append(start()).push(" % 12 + 1)");
+    sql.only_where(there)
 }
 
 /// SQLite knows no time zones: the zone's offsets become a balanced `CASE` over the moments they change.

@@ -59,6 +59,9 @@ pub struct Descriptor {
     pub has_viewer: bool,
     /// The order of a list that does not ask for one: field and whether descending.
     pub order: (&'static str, bool),
+    /// What its rows are ordered by where they are named, in the keys of groups: fields, or references in whose order they
+    /// come.
+    pub natural: Vec<&'static str>,
     /// The mutations of its life, for `allowed` and the permission matrix.
     pub verbs: Vec<(&'static str, Action)>,
     /// What actions demand of the state of a row, for `allowed` and `blocked`.
@@ -527,6 +530,7 @@ impl<E: EntityTrait> Declare<E> {
             versioned: columns.contains(&"version"),
             has_viewer: false,
             order: if columns.contains(&"created_at") { ("createdAt", true) } else { ("id", true) },
+            natural: Vec::new(),
             verbs: Vec::new(),
             demands: Vec::new(),
             writes: None,
@@ -579,7 +583,10 @@ impl<E: EntityTrait> Declare<E> {
     }
 
     /// The finished declaration.
-    pub fn done(self) -> Descriptor {
+    pub fn done(mut self) -> Descriptor {
+        if self.descriptor.natural.is_empty() && self.descriptor.field("name").is_some() {
+            self.descriptor.natural = vec!["name"];
+        }
         self.descriptor
     }
 
@@ -791,6 +798,14 @@ impl<E: EntityTrait> Declare<E> {
     #[must_use]
     pub fn order(mut self, field: &'static str, descending: bool) -> Self {
         self.descriptor.order = (field, descending);
+        self
+    }
+
+    /// What its rows are ordered by in the keys of groups, where not by their name: fields, or references in whose order
+    /// they come.
+    #[must_use]
+    pub fn natural(mut self, names: &[&'static str]) -> Self {
+        self.descriptor.natural = names.to_vec();
         self
     }
 

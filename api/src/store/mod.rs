@@ -67,6 +67,7 @@ pub mod descriptor;
 pub mod event;
 mod fault;
 pub mod feed;
+pub mod figures;
 pub mod filter;
 mod holder;
 pub mod idempotency;
@@ -93,7 +94,6 @@ pub mod sql;
 pub mod system;
 pub mod taker;
 pub mod tally;
-pub mod totals;
 mod transaction;
 pub mod tree;
 pub mod tx;
@@ -104,7 +104,6 @@ pub mod writes;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 
 use self::database::{Database, Session, classify};
@@ -147,10 +146,10 @@ impl Store {
         Self { database, graph, clock, base_currency: base_currency.into(), calendar, feed, proof, sizes, lanes }
     }
 
-    /// The same of a company in this time zone.
+    /// The same of a company with this calendar.
     #[must_use]
-    pub fn in_time_zone(self, zone: Tz) -> Self {
-        Self { calendar: Calendar::of(zone), ..self }
+    pub fn with_calendar(self, calendar: Calendar) -> Self {
+        Self { calendar, ..self }
     }
 
     /// The database as this viewer may see it.

@@ -362,6 +362,19 @@ impl Dialect {
         sql
     }
 
+    /// The value below which this part of the values lies, between two of them in proportion; empty of none.
+    pub fn percentile(self, point: f64, value: Sql) -> Sql {
+        let mut sql = Sql::default();
+        match self {
+            Self::Postgres => sql
+                .push(&format!("percentile_cont({point}::double precision) WITHIN GROUP (ORDER BY CAST("))
+                .append(value)
+                .push(" AS double precision))"),
+            Self::Sqlite => sql.push("CAST(percentile_cont(").append(value).push(&format!(", {point:?}) AS real)")),
+        };
+        sql
+    }
+
     /// Locks the selected rows until the transaction ends (SQLite's one writer needs no lock).
     pub fn for_update(self) -> &'static str {
         match self {

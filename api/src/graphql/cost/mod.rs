@@ -33,7 +33,7 @@ use async_graphql::{Name, Positioned, Value, Variables};
 use async_graphql_value::Value as Given;
 
 pub use self::table::Table;
-use self::table::{Cost, Times, Type};
+use self::table::{Cost, Measure, Times, Type};
 use super::filter::{DEFAULT_PAGE, ROOT_PAGE};
 use crate::access::Kind;
 use crate::store::feed::BATCH;
@@ -150,7 +150,7 @@ impl Demand {
 }
 
 /// The tests of a filter.
-fn tested(filter: &Value) -> Estimate {
+fn tests_of(filter: &Value) -> Estimate {
     let tests = weight::tests(filter);
     Estimate { tests, longest_filter: tests, ..Estimate::default() }
 }
@@ -159,6 +159,21 @@ fn tested(filter: &Value) -> Estimate {
 fn looked(weight: Weight, statements: u64) -> Estimate {
     let Weight { each, whole } = weight;
     Estimate { weight: each.saturating_mul(statements), whole: whole.saturating_mul(statements), ..Estimate::default() }
+}
+
+fn gather_filters(value: Value, filters: &mut Vec<Value>) {
+    match value {
+        Value::List(items) => items.into_iter().for_each(|item| gather_filters(item, filters)),
+        Value::Object(entries) => {
+            for (name, value) in entries {
+                match name.as_str() {
+                    "filter" if value != Value::Null => filters.push(value),
+                    _ => gather_filters(value, filters),
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 struct Judge<'a> {
@@ -215,7 +230,7 @@ impl<'a> Judge<'a> {
         }
         let Some(known) = of.and_then(|of| of.field(&field.name.node)) else { return Demand::default() };
         let filter = field.get_argument("filter").and_then(|value| self.value(&value.node));
-        let tested = filter.as_ref().map_or_else(Estimate::default, tested);
+        let tested = filter.as_ref().map_or_else(Estimate::default, tests_of);
         let below = self.set(&field.selection_set.node, known.to.and_then(|to| self.table.at(to)));
         let own = Estimate { nodes: known.nodes, reads: known.reads, ..tested };
         let one = own.and(below.once);
@@ -234,8 +249,15 @@ impl<'a> Judge<'a> {
                 return Demand { once: Estimate { nodes: 0, weight: 0, ..one }, each, paged: true, figures: 0 };
             }
             Times::Figure(groups) => {
-                return Demand { once: one.times(groups), figures: 1, ..Demand::default() };
+                let inner = self.inner_filters(field).iter().map(tests_of).fold(Estimate::default(), Estimate::and);
+                // What it is compared with is a second statement.
+                let compares = field.get_argument("window").and_then(|value| self.value(&value.node)).is_some_and(|window| {
+                    matches!(window, Value::Object(window) if window.get("compare").is_some_and(|with| *with != Value::Null))
+                });
+                let figures = 1 + u64::from(compares);
+                return Demand { once: one.times(groups).and(inner), figures, ..Demand::default() };
             }
+            Times::Measure(measure) => one.and(self.measure(known, field, measure)),
             Times::Given => one.times(self.longest_argument(field)),
             Times::Written => {
                 let items = self.longest_list_of_input(field);
@@ -244,6 +266,31 @@ impl<'a> Judge<'a> {
             }
         };
         Demand { once, ..Demand::default() }
+    }
+
+    /// What a figure over some rows of a list looks at: each filter is put to the rows by itself.
+    fn measure(&self, known: &Cost, field: &'a Field, measure: Measure) -> Estimate {
+        let Some(looks) = known.looks else { return Estimate::default() };
+        let looked_at = |filter: Option<&Value>| looked(self.weight(looks.at, looks.parent, filter), 1);
+        let own = field.get_argument("filter").and_then(|value| self.value(&value.node));
+        let inner = self.inner_filters(field);
+        let filters = own.iter().map(|filter| looked_at(Some(filter)));
+        let filters = filters.chain(inner.iter().map(|filter| tests_of(filter).and(looked_at(Some(filter)))));
+        let sorted = (measure == Measure::Sorted).then(|| looked_at(None));
+        filters.chain(sorted).fold(Estimate::default(), Estimate::and)
+    }
+
+    /// The filters that stand inside of arguments: those of figures.
+    fn inner_filters(&self, field: &'a Field) -> Vec<Value> {
+        let mut filters = Vec::new();
+        for (name, value) in &field.arguments {
+            if matches!(name.node.as_str(), "of" | "to" | "having" | "orderBy")
+                && let Some(value) = self.value(&value.node)
+            {
+                gather_filters(value, &mut filters);
+            }
+        }
+        filters
     }
 
     /// What a report looks at.

@@ -58,10 +58,21 @@ pub(super) enum Times {
     EachRow,
     /// Figures over a whole list: at most so many rows.
     Figure(u64),
+    /// One of these figures: over some of the rows, or one that has to sort them.
+    Measure(Measure),
     /// A list: as long as the longest list among the arguments.
     Given,
     /// A mutation: as often as its input has items.
     Written,
+}
+
+/// What a figure takes besides the statement that it stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Measure {
+    /// Nothing but its filters.
+    Added,
+    /// The rows in an order of their own.
+    Sorted,
 }
 
 impl Table {
@@ -105,6 +116,8 @@ struct Schema<'a> {
     /// What reports look at, by their name.
     looks: HashMap<&'a str, Kind>,
     graph: &'a Graph,
+    /// Figures over lists, by the names of their types.
+    figures: HashMap<String, Kind>,
     /// What mutations answer.
     payloads: HashSet<&'a str>,
 }
@@ -123,6 +136,10 @@ impl<'a> Schema<'a> {
             computed: derived.chain(reports).collect(),
             looks: graph.reports.iter().map(|report| (report.name, report.over)).collect(),
             graph,
+            figures: graph
+                .all()
+                .flat_map(|of| ["Aggregate", "Group"].map(|suffix| (format!("{}{suffix}", of.name), of.kind)))
+                .collect(),
             payloads: mutations.map(|(_, field)| MetaTypeName::concrete_typename(&field.ty)).collect(),
         }
     }
@@ -155,6 +172,11 @@ impl<'a> Schema<'a> {
                 "groupBy" => cost(1, 1, Times::Figure(GROUPS)),
                 _ => cost(0, 1, Times::Figure(1)),
             };
+        }
+        if let (Some(kind), false) = (self.figures.get(of), field.args.is_empty()) {
+            let sorted = matches!(field.name.as_str(), "countDistinct" | "median" | "percentile");
+            let measure = if sorted { Measure::Sorted } else { Measure::Added };
+            return Cost { looks: Some(Looks { at: *kind, parent: None }), ..cost(0, 0, Times::Measure(measure)) };
         }
         if self.edges.contains(of) {
             return cost(0, 0, Times::Once);

@@ -75,6 +75,14 @@ pub fn minor_digits(code: &str) -> Option<u32> {
     currency.exponent().filter(|_| in_use).map(u32::from)
 }
 
+/// The currencies that do not have two decimals, with how many they have.
+#[must_use]
+pub fn unusual_currencies() -> Vec<(String, u32)> {
+    let letters = || 'A'..='Z';
+    let codes = letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| format!("{a}{b}{c}"))));
+    codes.filter_map(|code| minor_digits(&code).filter(|digits| *digits != 2).map(|digits| (code, digits))).collect()
+}
+
 /// Reads an amount, as every writer has to (inputs, imports): `"1234.50"` in EUR is 123 450 minor units.
 ///
 /// Fewer decimals than the currency has are fine (`"5"` is 5.00); more are refused, zeros included,

@@ -30,6 +30,7 @@ mod event;
 mod explain;
 mod feed;
 mod fields;
+mod figures;
 mod filters;
 mod given_up;
 mod handoff;

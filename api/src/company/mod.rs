@@ -10,7 +10,8 @@ use sea_orm::ColumnTrait;
 use crate::access::{Action, Kind, When};
 use crate::checks::Checks;
 use crate::error::{Error, Result};
-use crate::store::descriptor::{Currency, Declare, Descriptor, Given, Text};
+use crate::store::descriptor::{Currency, Declare, Descriptor, Given, Shape, Text};
+use crate::store::expression::Rolled;
 use crate::store::writes::{default_owner, writes};
 use crate::store::{Resource, Tx};
 
@@ -51,6 +52,10 @@ impl Resource for company::Entity {
     }
 }
 
+/// Its deals that are decided in our favour, and those that are not decided.
+const WON: When = When::In("status", &["WON"]);
+const OPEN: When = When::In("status", &["OPEN"]);
+
 /// The declaration.
 pub fn describe() -> Descriptor {
     use company::Column;
@@ -80,6 +85,32 @@ pub fn describe() -> Descriptor {
         .many("leads", Kind::Lead, lead::Column::CompanyId, "Leads of the company's people.")
         .many("deals", Kind::Deal, deal::Column::CompanyId, "Deals with the company.")
         .many("activities", Kind::Activity, activity::Column::CompanyId, "What was done and planned with it.")
+        .rollup(
+            "revenue",
+            "deals",
+            Rolled::Sum("baseAmount"),
+            Shape::Money,
+            WON,
+            "What it has bought, in the base currency: the sum over its won deals that the viewer may see.",
+        )
+        .rollup("wonDealCount", "deals", Rolled::Count, Shape::Int, WON, "How many of its deals that the viewer may see are won.")
+        .rollup("openDealCount", "deals", Rolled::Count, Shape::Int, OPEN, "How many of its deals that the viewer may see are open.")
+        .rollup(
+            "firstPurchaseAt",
+            "deals",
+            Rolled::Min("closedAt"),
+            Shape::DateTime,
+            WON,
+            "When the first of its deals that the viewer may see was won.",
+        )
+        .rollup(
+            "lastPurchaseAt",
+            "deals",
+            Rolled::Max("closedAt"),
+            Shape::DateTime,
+            WON,
+            "When the last of its deals that the viewer may see was won.",
+        )
         .writes(writes::<company::Entity>())
         .demands(
             Action::Delete,

@@ -1,6 +1,7 @@
 //! Deals: sales on their way to won or lost.
 
 pub mod commands;
+mod figures;
 pub mod graphql;
 pub mod rules;
 
@@ -10,7 +11,7 @@ use sea_orm::ColumnTrait;
 
 use crate::access::{Action, Grant, Kind, When};
 use crate::error::{Error, Result};
-use crate::store::descriptor::{Currency, Declare, Descriptor, Given};
+use crate::store::descriptor::{Currency, Declare, Descriptor, Given, Shape};
 use crate::store::writes::{default_owner, writes};
 use crate::store::{Resource, Tx, Warrant};
 
@@ -143,6 +144,36 @@ pub fn describe() -> Descriptor {
             Column::BaseAmountMinor,
             Currency::Base,
             "The amount in the base currency, fixed when it was won.",
+        )
+        .expression(
+            "amountInBase",
+            figures::amount_in_base,
+            Shape::Money,
+            "The amount in the base currency: as fixed when it was won, else at today's rate; empty without a rate.",
+        )
+        .expression(
+            "probability",
+            figures::probability,
+            Shape::Int,
+            "Chance in percent that it is won: 100 if it is, 0 if it is lost, else its own, or that of its stage.",
+        )
+        .expression(
+            "weightedAmount",
+            figures::weighted_amount,
+            Shape::Money,
+            "The amount in the base currency times the probability, rounded half-even for each deal, so that parts add up.",
+        )
+        .expression(
+            "daysToClose",
+            figures::days_to_close,
+            Shape::Decimal(6),
+            "Days with fraction from its creation until it was won or lost; empty while it is open.",
+        )
+        .expression(
+            "isFirstPurchase",
+            figures::is_first_purchase,
+            Shape::Boolean,
+            "Whether it is the first that its customer bought, among the deals that the viewer may see; empty unless it is won.",
         )
         .field(Column::RateDate, "The day whose exchange rate fixed the base amount.")
         .choice::<_, entity::enums::LossReason>(Column::LossReason, "Why it was lost.")

@@ -68,6 +68,7 @@ impl Terms {
                 "not" => Filter::Not(Box::new(self.object(of, said(value, &at)?, &at, depth + 1)?)),
                 "isNull" => Filter::Missing(yes(value, &at)?),
                 "me" => self.me(of, yes(value, &at)?),
+                "within" => within(of, value, &at)?,
                 name => self.member(of, name, value, &at, depth)?,
             });
         }
@@ -328,6 +329,19 @@ fn order_keys(of: &'static Descriptor, item: &Value) -> Result<impl Iterator<Ite
         None | Some("ASC") => Ok(Key::of(field, false)),
         Some("DESC") => Ok(Key::of(field, true)),
         Some(_) => Err(wrong()),
+    }
+}
+
+/// The reference of a kind to its own rows by which they are parts of each other.
+pub fn parent_of(of: &Descriptor) -> Option<&Link> {
+    of.links.iter().find(|link| link.to == of.kind && link.name == "parent" && matches!(link.key, LinkKey::One(_)))
+}
+
+fn within(of: &'static Descriptor, value: &Value, at: &str) -> Result<Filter> {
+    let link = parent_of(of).ok_or_else(|| Error::bad_input(format!("{at}: {} has no parts.", of.name)))?;
+    match parse(Shape::Id, value, Some(of), at)? {
+        Sql::Uuid(Some(id)) => Ok(Filter::Within(link, id)),
+        _ => Err(Error::bad_input(format!("{at}: expected an id."))),
     }
 }
 

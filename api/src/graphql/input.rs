@@ -272,6 +272,6 @@ fn take(given: &mut Given, of: &'static Descriptor, field: &'static Field, value
             });
             given.values.extend(parsed.map(|parsed| (name.clone(), column, parsed)));
         }
-        Source::Money(..) | Source::Sql(_) => {}
+        Source::Money(..) | Source::Made(..) => {}
     }
 }

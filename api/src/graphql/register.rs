@@ -334,6 +334,10 @@ fn filter_types(registry: &mut Registry, graph: &'static Graph, of: &'static Des
     if of.has_viewer {
         values.push(argument("me", "Boolean", "True: the viewer. False: anybody else.", None));
     }
+    if super::filter::parent_of(of).is_some() {
+        let doc = format!("This {}, or one below it at any depth, as far as the viewer may see them.", of.name);
+        values.push(argument("within", "ID", &doc, None));
+    }
     for field in of.fields.iter().chain(&of.findable) {
         if let Shape::Choice(choice) = field.shape {
             choice_filter(registry, &(choice.name)());

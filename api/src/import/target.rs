@@ -99,7 +99,7 @@ impl Object {
         let open = |created: bool| created || self.past.contains(&name);
         if let Some(field) = of.field(name).filter(|field| open(field.input.create) && name != "sourceSystem") {
             return match (field.source, field.shape) {
-                (_, Shape::TextList | Shape::Id) | (Source::Sql(_) | Source::Money(_, Currency::Base), _) => None,
+                (_, Shape::TextList | Shape::Id) | (Source::Made(..) | Source::Money(_, Currency::Base), _) => None,
                 (Source::Column(column), shape) => Some((Target::Column(column), shape)),
                 (Source::Money(column, Currency::Column(currency)), shape) => {
                     Some((Target::Money(column, currency), shape))

@@ -137,5 +137,6 @@ pub fn describe() -> Descriptor {
         )
         .demands(Action::Delete, When::Not(&When::In("category", &["WON"])), rules::ONE_WON)
         .demands(Action::Delete, When::Like(Kind::Stage, &["pipeline_id", "category"]), rules::LAST_OF_ITS_KIND)
+        .natural(&["pipeline", "position"])
         .done()
 }

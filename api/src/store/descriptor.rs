@@ -15,7 +15,9 @@ use futures_util::future::BoxFuture;
 use sea_orm::{ColumnTrait, ColumnType, EntityTrait, IdenStatic, Iterable};
 use uuid::Uuid;
 
+use super::expression::{Make, Rolled, Rollup, Scope};
 use super::keys::{Purpose, TextKey};
+use super::sql::Sql;
 use super::{Reader, Tx};
 use crate::access::{Action, Kind, When};
 use crate::error::Result;
@@ -103,6 +105,22 @@ pub struct Field {
     pub input: Input,
 }
 
+impl Field {
+    /// The currency of an amount.
+    pub fn currency(&self) -> Option<Currency> {
+        match self.source {
+            Source::Column(_) => None,
+            Source::Money(_, currency) => Some(currency),
+            Source::Made(_, currency) => currency,
+        }
+    }
+
+    /// Is it an amount in the base currency?
+    pub fn is_in_base(&self) -> bool {
+        matches!(self.currency(), Some(Currency::Base))
+    }
+}
+
 /// Which plain mutations take a field.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Input {
@@ -115,14 +133,14 @@ pub struct Input {
 }
 
 /// Where a field's value comes from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum Source {
     /// A column.
     Column(&'static str),
-    /// Minor units and their currency.
+    /// A column of minor units and their currency.
     Money(&'static str, Currency),
-    /// An SQL expression over the row, with `{}` for the table's alias and `{now}` for the moment of the request.
-    Sql(&'static str),
+    /// It is worked out; an amount with its currency.
+    Made(Make, Option<Currency>),
 }
 
 /// The currency of a money field.
@@ -429,7 +447,7 @@ impl Descriptor {
     pub fn name_of_column(&self, column: &str) -> Option<&str> {
         let field = self.fields.iter().find(|field| match field.source {
             Source::Column(name) | Source::Money(name, _) => name == column,
-            Source::Sql(_) => false,
+            Source::Made(..) => false,
         });
         let link = || self.links.iter().find(|link| matches!(link.key, Key::One(own) if own == column));
         field.map(|field| field.name.as_str()).or_else(|| link().map(|link| link.name.as_str()))
@@ -673,29 +691,54 @@ impl<E: EntityTrait> Declare<E> {
 
     /// An amount that is an expression over the row (`{}` is the table's alias).
     #[must_use]
-    pub fn computed_money(mut self, name: &str, sql: &'static str, currency: Currency, doc: &'static str) -> Self {
-        self.descriptor.fields.push(Field {
-            name: name.to_owned(),
-            doc,
-            source: Source::Money(sql, currency),
-            shape: Shape::Money,
-            nullable: true,
-            sortable: true,
-            searched: None,
-            sorted: None,
-            input: Input::default(),
-        });
-        self.last = Last::Field;
-        self
+    pub fn computed_money(self, name: &str, sql: &'static str, currency: Currency, doc: &'static str) -> Self {
+        self.made(name, Make::Text(sql), Some(currency), Shape::Money, true, doc)
     }
 
     /// A value that is an expression over the row (`{}` is the table's alias, `{now}` the moment of the request).
     #[must_use]
-    pub fn computed(mut self, name: &str, sql: &'static str, shape: Shape, nullable: bool, doc: &'static str) -> Self {
+    pub fn computed(self, name: &str, sql: &'static str, shape: Shape, nullable: bool, doc: &'static str) -> Self {
+        self.made(name, Make::Text(sql), None, shape, nullable, doc)
+    }
+
+    /// A value whose SQL depends on who asks, when, or on which database; it may be empty.
+    #[must_use]
+    pub fn expression(self, name: &str, sql: fn(&Scope<'_>) -> Sql, shape: Shape, doc: &'static str) -> Self {
+        let currency = matches!(shape, Shape::Money).then_some(Currency::Base);
+        self.made(name, Make::Of(sql), currency, shape, true, doc)
+    }
+
+    /// A value over the rows of a list that the viewer may see, of those for which `when` holds. The list is declared
+    /// already; an amount is in the base currency.
+    #[must_use]
+    pub fn rollup(
+        self,
+        name: &str,
+        link: &'static str,
+        made: Rolled,
+        shape: Shape,
+        when: When,
+        doc: &'static str,
+    ) -> Self {
+        let currency = matches!(shape, Shape::Money).then_some(Currency::Base);
+        let nullable = matches!(made, Rolled::Min(_) | Rolled::Max(_));
+        let rollup = Rollup { of: self.descriptor.kind, link, made, when };
+        self.made(name, Make::Rollup(rollup), currency, shape, nullable, doc)
+    }
+
+    fn made(
+        mut self,
+        name: &str,
+        make: Make,
+        currency: Option<Currency>,
+        shape: Shape,
+        nullable: bool,
+        doc: &'static str,
+    ) -> Self {
         self.descriptor.fields.push(Field {
             name: name.to_owned(),
             doc,
-            source: Source::Sql(sql),
+            source: Source::Made(make, currency),
             shape,
             nullable,
             sortable: true,

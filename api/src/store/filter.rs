@@ -28,6 +28,8 @@ pub enum Filter {
     Test(&'static Field, Test),
     /// The row at the other end of a reference is visible and passes.
     One(&'static Link, Box<Filter>),
+    /// It is this row, or one below it, along references to rows of its own kind, as far as the viewer may see them.
+    Within(&'static Link, Uuid),
     /// There is no row at all (or there is): what a filter of a reference asks about what it points at.
     Missing(bool),
     /// So many of the visible rows at the other end pass.
@@ -50,7 +52,7 @@ impl Filter {
                 parts if parts.contains(&Some(true)) => Some(true),
                 parts => (!parts.contains(&None)).then_some(false),
             },
-            Self::Test(..) | Self::One(..) | Self::Many(..) => None,
+            Self::Test(..) | Self::One(..) | Self::Many(..) | Self::Within(..) => None,
         }
     }
 
@@ -208,10 +210,31 @@ impl Reader {
                 });
                 Ok(Sql::all(looks.collect::<Result<_>>()?))
             }
+            Filter::Within(link, top) => self.family(of, link, *top, alias),
             Filter::Missing(missing) => Ok(Sql::text(if *missing { "1 = 0" } else { "1 = 1" })),
             Filter::One(link, inner) => self.reference_passes(of, link, inner, alias),
             Filter::Many(quantifier, link, inner) => self.relation(of, link, inner, *quantifier, alias),
         }
+    }
+
+    fn family(&self, of: &Descriptor, link: &Link, top: Uuid, alias: &str) -> Result<Sql> {
+        let Key::One(column) = link.key else { return Err(Error::internal("a family along a list")) };
+        if !self.may_read(of) {
+            return Err(forbidden_field(of, &link.name));
+        }
+        let step = match self.field_grant(of, &link.name, "part") {
+            FieldGrant::Open => None,
+            FieldGrant::Where(condition) => Some(condition),
+            FieldGrant::Closed | FieldGrant::SumsOnly => return Err(forbidden_field(of, &link.name)),
+        };
+        let seen = |alias: &str| Sql::all(self.visible(of, Action::Read, alias));
+        let (table, mut sql) =
+            (of.table, Sql::text(format!("{alias}.id IN (WITH RECURSIVE family(id) AS (SELECT top.id FROM ")));
+        sql.push(&format!("{table} top WHERE top.id = ")).bind(top).push(" AND ").append(seen("top"));
+        sql.push(&format!(" UNION SELECT part.id FROM {table} part JOIN family ON part.{column} = family.id WHERE "));
+        sql.append(Sql::all(std::iter::once(seen("part")).chain(step).collect()));
+        sql.push(") SELECT family.id FROM family)");
+        Ok(sql)
     }
 
     fn conditions(&self, of: &Descriptor, parts: &[Filter], action: Action, alias: &str) -> Result<Vec<Sql>> {
@@ -256,7 +279,7 @@ impl Reader {
 
     fn granted(&self, of: &Descriptor, field: &Field, alias: &str, look: Look) -> Result<FieldSql> {
         let raw = match look.of(field) {
-            Some(text) => FieldSql { value: self.expression(text, alias), currency: None, sums_only: false },
+            Some(text) => FieldSql { value: Sql::text(text.replace("{}", alias)), currency: None, sums_only: false },
             None => self.raw(field, alias),
         };
         match self.field_grant(of, &field.name, alias) {
@@ -269,33 +292,16 @@ impl Reader {
 
     /// The value of a field as it stands in the table, without the policy.
     pub(crate) fn raw(&self, field: &Field, alias: &str) -> FieldSql {
-        match field.source {
-            Source::Column(text) | Source::Sql(text) => {
-                FieldSql { value: self.expression(text, alias), currency: None, sums_only: false }
-            }
-            Source::Money(amount, currency) => {
-                let currency = match currency {
-                    Currency::Column(column) => self.expression(column, alias),
-                    Currency::Base => Sql::text(format!("'{}'", self.base_currency())),
-                };
-                FieldSql { value: self.expression(amount, alias), currency: Some(currency), sums_only: false }
-            }
-        }
-    }
-
-    /// A column, or an expression with `{}` for the alias and `{now}` for the moment of the request.
-    fn expression(&self, text: &str, alias: &str) -> Sql {
-        if !text.contains("{}") {
-            return Sql::text(format!("{alias}.{text}"));
-        }
-        let mut sql = Sql::default();
-        for (place, part) in text.replace("{}", alias).split("{now}").enumerate() {
-            if place > 0 {
-                sql.bind(self.now());
-            }
-            sql.push(part);
-        }
-        sql
+        let column = |name: &str| Sql::text(format!("{alias}.{name}"));
+        let value = match field.source {
+            Source::Column(name) | Source::Money(name, _) => column(name),
+            Source::Made(make, _) => self.made(make, alias),
+        };
+        let currency = field.currency().map(|currency| match currency {
+            Currency::Column(name) => column(name),
+            Currency::Base => Sql::text(format!("'{}'", self.base_currency())),
+        });
+        FieldSql { value, currency, sums_only: false }
     }
 
     fn test(&self, field: &Field, sql: FieldSql, test: &Test) -> Sql {

@@ -65,6 +65,7 @@ pub mod credit;
 pub mod database;
 pub mod descriptor;
 pub mod event;
+pub mod expression;
 mod fault;
 pub mod feed;
 pub mod figures;

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::descriptor::{Currency, Field, Shape, Source, Text};
+use super::descriptor::{Currency, Field, Shape, Text};
 use super::keys::RULES;
 use super::row::{Cell, Stored};
 use super::sql::Sql;
@@ -31,7 +31,7 @@ impl Key {
     /// The keys of a field. Amounts of different currencies cannot be compared: they are ordered by their currency first.
     pub fn of(field: &'static Field, descending: bool) -> impl Iterator<Item = Self> {
         let key = Self { field, by_currency: false, descending };
-        let differs = matches!(field.source, Source::Money(_, Currency::Column(_)));
+        let differs = matches!(field.currency(), Some(Currency::Column(_)));
         let currency = differs.then_some(Self { by_currency: true, ..key });
         currency.into_iter().chain([key])
     }

@@ -143,6 +143,9 @@ impl Reader {
 
     /// What the viewer may do with a field: the policy's grant, with rows narrowed to a condition.
     pub(crate) fn field_grant(&self, of: &Descriptor, name: &str, alias: &str) -> FieldGrant {
+        if of.field(name).is_some_and(|field| !self.may_roll_up(field)) {
+            return FieldGrant::Closed;
+        }
         match self.viewer().reads(of.kind, name) {
             Grant::Yes => FieldGrant::Open,
             Grant::No => FieldGrant::Closed,

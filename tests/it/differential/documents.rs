@@ -52,6 +52,9 @@ pub fn random(dice: &mut Dice, ids: &Ids) -> Value {
     }
     if dice.chance(45) {
         document.insert("groupBy".to_owned(), groups(dice, of));
+        if dice.chance(40) {
+            document.insert("ranking".to_owned(), ranking(dice, ids, of));
+        }
         document.insert("timeZone".to_owned(), json!(dice.pick(&ZONES)));
     }
     if dice.chance(30) {
@@ -86,13 +89,23 @@ fn figures(dice: &mut Dice, of: &Descriptor) -> Value {
     let mut figures = Vec::new();
     for field in &of.fields {
         let (functions, below) = match field.shape {
-            Shape::Money => (["sum", "avg", "min", "max"].as_slice(), " { amount currency }"),
-            Shape::Int | Shape::Long => (["sum", "avg", "min", "max"].as_slice(), ""),
+            Shape::Money => {
+                (["sum", "avg", "min", "max", "median", "percentile(p: 0.9)"].as_slice(), " { amount currency }")
+            }
+            Shape::Int | Shape::Long | Shape::Decimal(_) => {
+                (["sum", "avg", "min", "max", "median", "percentile(p: 0.9)"].as_slice(), "")
+            }
             Shape::DateTime | Shape::Date => (["min", "max"].as_slice(), ""),
             _ => continue,
         };
         if dice.chance(50) {
             figures.push(Value::from(format!("{} {{ {}{below} }}", dice.pick(functions), field.name)));
+        }
+    }
+    if dice.chance(30) {
+        let name = of.fields.iter().find(|field| matches!(field.shape, Shape::Choice(_) | Shape::Boolean));
+        if let Some(field) = name {
+            figures.push(Value::from(format!("countDistinct(of: {})", shout(&field.name))));
         }
     }
     figures.into()
@@ -117,11 +130,27 @@ fn groups(dice: &mut Dice, of: &Descriptor) -> Value {
         let (name, is_date, is_link) = names[dice.below(names.len())].clone();
         let mut key = json!({ "field": shout(&name), "key": if is_link { format!("{name} {{ id }}") } else { name } });
         if is_date {
-            key["bucket"] = json!(dice.pick(&["DAY", "WEEK", "MONTH", "QUARTER", "YEAR"]));
+            key["bucket"] =
+                json!(dice.pick(&["DAY", "WEEK", "MONTH", "QUARTER", "YEAR", "FISCAL_QUARTER", "FISCAL_YEAR"]));
         }
         by.push(key);
     }
     by.into()
+}
+
+/// An order by figures, conditions on them, the first groups; and what relates groups to each other.
+fn ranking(dice: &mut Dice, ids: &Ids, of: &'static Descriptor) -> Value {
+    let count = |dice: &mut Dice| match dice.chance(50) {
+        true => json!({ "count": { "filter": filter(dice, ids, of) } }),
+        false => json!({ "count": {} }),
+    };
+    let direction = dice.pick(&["ASC", "DESC"]);
+    let mut order = vec![json!({ "figure": count(dice), "direction": direction })];
+    if dice.chance(50) {
+        order.push(json!({ "key": 0, "direction": dice.pick(&["ASC", "DESC"]) }));
+    }
+    let having = json!([{ "figure": count(dice), "gte": dice.below(3) }]);
+    json!({ "orderBy": order, "having": having, "first": dice.below(9), "figure": count(dice) })
 }
 
 /// A filter of up to the greatest depth; long ways through lists are rare, as each step multiplies the rows looked at.
@@ -306,8 +335,18 @@ pub fn request(document: &Value, backward: bool, cursor: Option<&Value>) -> (Str
         let names: Vec<_> = by.as_array().expect("keys").iter().filter_map(|key| key["key"].as_str()).collect();
         let by = variable("by", format!("[{}GroupBy!]!", of.name), &Value::from(keys));
         let zone = variable("zone", "TimeZone".to_owned(), &document["timeZone"]);
+        let (mut ranked, mut related) = (String::new(), String::new());
+        if let Some(ranking) = document.get("ranking") {
+            let order = variable("groupOrder", format!("[{}GroupOrder!]", of.name), &ranking["orderBy"]);
+            let having = variable("having", format!("[{}Having!]", of.name), &ranking["having"]);
+            let figure = variable("figure", format!("{}Figure!", of.name), &ranking["figure"]);
+            ranked = format!(", orderBy: {order}, having: {having}, first: {}", ranking["first"]);
+            related = format!(
+                "ratio(of: {figure}, to: {{ count: {{}} }}) shareOfTotal(of: {figure}) runningTotal(of: {figure})"
+            );
+        }
         rest.push_str(&format!(
-            " groupBy(by: {by}, timeZone: {zone}) {{ key {{ {} }} count {figures} }}",
+            " groupBy(by: {by}, timeZone: {zone}{ranked}) {{ key {{ {} }} count {figures} {related} }}",
             names.join(" ")
         ));
     }
@@ -320,7 +359,7 @@ pub fn request(document: &Value, backward: bool, cursor: Option<&Value>) -> (Str
 /// Smaller documents that may fail like this one: a part left out, or something put in the place of what holds it.
 pub fn smaller(document: &Value) -> Vec<Value> {
     let mut found = Vec::new();
-    for name in ["below", "groupBy", "figures", "walk", "orderBy", "fields", "filter"] {
+    for name in ["below", "ranking", "groupBy", "figures", "walk", "orderBy", "fields", "filter"] {
         if let Some(value) = document.get(name) {
             let mut without = document.clone();
             without.as_object_mut().expect("a document").remove(name);

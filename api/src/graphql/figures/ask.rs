@@ -15,7 +15,7 @@ use crate::error::{Code, Error, Result};
 use crate::graphql::pick::{Picked, pick};
 use crate::graphql::plan::{OutPlan, Planner};
 use crate::graphql::value::{money_type, text_of};
-use crate::store::descriptor::{Currency, Descriptor, Field, OutType, Shape, Source};
+use crate::store::descriptor::{Descriptor, Field, OutType, Shape};
 use crate::store::figures::{GroupKey, Measure, Number, Question, Ranking, Relation};
 use crate::store::row::Stored;
 use crate::store::select::BASE;
@@ -387,7 +387,7 @@ impl Asked {
         if let (Some(message), false) = (&sums_only, may_be_sum) {
             return Err(Error::refused(Code::ForbiddenField, message));
         }
-        let in_base = matches!(field.source, Source::Money(_, Currency::Base));
+        let in_base = field.is_in_base();
         let mut measure = Measure::count(narrowed(sql.value, only), Stored::of(field.shape));
         made.wants(&mut measure);
         let slot = self.place(measure, sql.currency.filter(|_| !in_base))?;

@@ -9,7 +9,7 @@ use crate::graphql::filter::shout;
 use crate::graphql::plan::Planner;
 use crate::graphql::value::{decimal_text, text_of};
 use crate::money;
-use crate::store::descriptor::{Currency, Descriptor, Field, Shape, Source};
+use crate::store::descriptor::{Descriptor, Field, Shape};
 use crate::store::figures::{Function, Number};
 use crate::store::select::BASE;
 use crate::store::sql::Sql;
@@ -24,7 +24,7 @@ pub fn is_number(field: &Field) -> bool {
     match field.shape {
         Shape::Int | Shape::Long => field.name != "version",
         Shape::Decimal(_) => true,
-        Shape::Money => matches!(field.source, Source::Money(_, Currency::Base)),
+        Shape::Money => field.is_in_base(),
         _ => false,
     }
 }

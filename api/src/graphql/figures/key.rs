@@ -14,7 +14,7 @@ use crate::graphql::filter::shout;
 use crate::graphql::value::{decimal_text, items, text_of};
 use crate::store::Reader;
 use crate::store::bucket::{self, Bucket};
-use crate::store::descriptor::{Currency, Descriptor, Field, Key as LinkKey, Link, Shape, Source};
+use crate::store::descriptor::{Descriptor, Field, Key as LinkKey, Link, Shape};
 use crate::store::figures::GroupKey;
 use crate::store::figures::key::Way;
 use crate::store::filter::forbidden_field;
@@ -63,7 +63,7 @@ pub fn has_ranges(field: &Field) -> bool {
     match field.shape {
         Shape::Int => field.name != "version",
         Shape::Decimal(_) => true,
-        Shape::Money => matches!(field.source, Source::Money(_, Currency::Base)),
+        Shape::Money => field.is_in_base(),
         _ => false,
     }
 }

@@ -1,12 +1,13 @@
 //! Columns, keys, currencies, orders and ownership are those of the tables, and both ends of a link say the same.
 
-use super::{Descriptor, Entities, Mistakes, column, named_in};
+use super::{Descriptor, Entities, Mistakes, column, named_in, rights};
 use crate::store::descriptor::{Currency, Field, Key, Link, Ownership, Source};
+use crate::store::expression::{Make, Rollup, Scope};
 
 pub(super) fn check(all: Entities<'_>, mistakes: &mut Mistakes) {
     for of in all.all() {
         for field in of.fields.iter().chain(&of.findable) {
-            value(of, field, mistakes);
+            value(all, of, field, mistakes);
         }
         for key in &of.keys {
             key.from
@@ -18,31 +19,46 @@ pub(super) fn check(all: Entities<'_>, mistakes: &mut Mistakes) {
         if !sorted.clone().any(|name| name == order) {
             mistakes.unknown(format_args!("{}, order", of.name), "field to sort by", order, sorted);
         }
+        for name in &of.natural {
+            if of.field(name).is_none() && !of.link(name).is_some_and(|link| matches!(link.key, Key::One(_))) {
+                let known = of.fields.iter().map(|field| field.name.as_str());
+                mistakes.unknown(format_args!("{}, natural order", of.name), "field or reference", name, known);
+            }
+        }
         of.links.iter().for_each(|link| both_ends(all, of, link, mistakes));
         ownership(all, of, mistakes);
     }
 }
 
 /// What a field is read from, searched by and sorted by.
-fn value(of: &Descriptor, field: &Field, mistakes: &mut Mistakes) {
+fn value(all: Entities<'_>, of: &Descriptor, field: &Field, mistakes: &mut Mistakes) {
     let place = format!("{}.{}", of.name, field.name);
     match field.source {
-        Source::Column(name) => column(of, name, &place, mistakes),
-        Source::Sql(sql) => expression(of, sql, &place, mistakes),
-        Source::Money(amount, currency) => {
-            if amount.contains("{}") {
-                expression(of, amount, &place, mistakes);
-            } else {
-                column(of, amount, &place, mistakes);
-            }
-            if let Currency::Column(name) = currency {
-                column(of, name, format_args!("{place}, currency"), mistakes);
-            }
-        }
+        Source::Column(name) | Source::Money(name, _) => column(of, name, &place, mistakes),
+        Source::Made(Make::Text(sql), _) => expression(of, sql, &place, mistakes),
+        Source::Made(Make::Of(sql), _) => expression(of, Scope::probe(sql).as_text(), &place, mistakes),
+        Source::Made(Make::Rollup(rollup), _) => roll_up(all, of, rollup, &place, mistakes),
+    }
+    if let Some(Currency::Column(name)) = field.currency() {
+        column(of, name, format_args!("{place}, currency"), mistakes);
     }
     for sql in [&field.searched, &field.sorted].into_iter().flatten() {
         expression(of, sql, &place, mistakes);
     }
+}
+
+/// The list that a value is made over, and the field of its rows.
+fn roll_up(all: Entities<'_>, of: &Descriptor, rollup: Rollup, place: &str, mistakes: &mut Mistakes) {
+    let lists = || of.links.iter().filter(|link| matches!(link.key, Key::Many(_)));
+    let Some(link) = lists().find(|link| link.name == rollup.link) else {
+        return mistakes.unknown(place, "list", rollup.link, lists().map(|link| link.name.as_str()));
+    };
+    let Some(list) = all.of(link.to) else { return };
+    if let Some(name) = rollup.made.field().filter(|name| list.field(name).is_none()) {
+        let known = list.fields.iter().map(|field| field.name.as_str());
+        mistakes.unknown(place, &format!("field of {}", list.name), name, known);
+    }
+    rights::when(all, list, rollup.when, place, mistakes);
 }
 
 /// The columns that an expression names, keys among them.

@@ -108,6 +108,6 @@ fn named_in(sql: &str) -> impl Iterator<Item = &str> {
 fn column_of(source: Source) -> Option<&'static str> {
     match source {
         Source::Column(name) => Some(name),
-        Source::Money(..) | Source::Sql(_) => None,
+        Source::Money(..) | Source::Made(..) => None,
     }
 }

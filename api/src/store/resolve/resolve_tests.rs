@@ -4,6 +4,7 @@ use crate::access::policy::{Said, said};
 use crate::access::{Action, Grant, Kind, Reach, When};
 use crate::schema::{entities, reports};
 use crate::store::descriptor::{Currency, Descriptor, Graph, Key, Ownership, Source};
+use crate::store::expression::{Make, Rolled};
 
 /// What is told of these declarations and this policy.
 fn told(entities: Vec<Descriptor>, said: &Said) -> Vec<String> {
@@ -45,40 +46,76 @@ fn slips() -> Vec<(String, Slip)> {
                         }
                     }),
                 ),
-                Source::Sql(sql) if sql.contains("{}.") => add(
-                    told,
+                Source::Made(Make::Text(sql), _) if sql.contains("{}.") => add(
+                    told.clone(),
                     at(|source| {
-                        if let Source::Sql(sql) = source {
+                        if let Source::Made(Make::Text(sql), _) = source {
                             *sql = sql.replacen("{}.", "{}.x", 1).leak();
                         }
                     }),
                 ),
-                Source::Sql(_) => {}
-                Source::Money(_, currency) => {
+                Source::Made(Make::Of(_), _) => add(
+                    told.clone(),
+                    at(|source| {
+                        if let Source::Made(Make::Of(make), _) = source {
+                            *make = |scope| scope.column("misspelt");
+                        }
+                    }),
+                ),
+                Source::Made(Make::Rollup(_), _) => add(
+                    told.clone(),
+                    at(|source| {
+                        if let Source::Made(Make::Rollup(rollup), _) = source {
+                            rollup.link = misspelt(rollup.link);
+                        }
+                    }),
+                ),
+                Source::Made(Make::Text(_), _) => {}
+                Source::Money(..) => add(
+                    told.clone(),
+                    at(|source| {
+                        if let Source::Money(amount, _) = source {
+                            *amount = misspelt(amount);
+                        }
+                    }),
+                ),
+            }
+            if let Source::Made(Make::Rollup(rollup), _) = field.source {
+                if rollup.made.field().is_some() {
                     add(
                         told.clone(),
                         at(|source| {
-                            if let Source::Money(amount, _) = source {
-                                *amount = if amount.contains("{}.") {
-                                    amount.replacen("{}.", "{}.x", 1).leak()
-                                } else {
-                                    misspelt(amount)
-                                };
+                            if let Source::Made(Make::Rollup(rollup), _) = source {
+                                rollup.made = Rolled::Sum("misspelt");
                             }
                         }),
                     );
-                    if let Currency::Column(_) = currency {
-                        add(
-                            format!("{told}, currency"),
-                            at(|source| {
-                                if let Source::Money(_, Currency::Column(name)) = source {
-                                    *name = misspelt(name);
-                                }
-                            }),
-                        );
-                    }
+                }
+                if !matches!(rollup.when, When::All([])) {
+                    add(
+                        told.clone(),
+                        at(|source| {
+                            if let Source::Made(Make::Rollup(rollup), _) = source {
+                                rollup.when = When::Is("misspelt");
+                            }
+                        }),
+                    );
                 }
             }
+            if let Some(Currency::Column(_)) = field.currency() {
+                add(
+                    format!("{told}, currency"),
+                    at(|source| match source {
+                        Source::Money(_, Currency::Column(name)) | Source::Made(_, Some(Currency::Column(name))) => {
+                            *name = misspelt(name);
+                        }
+                        _ => {}
+                    }),
+                );
+            }
+        }
+        if !declared.natural.is_empty() {
+            add(format!("{name}, natural order"), of(kind, |of| of.natural = vec!["misspelt"]));
         }
         for (place, link) in declared.links.iter().enumerate() {
             add(

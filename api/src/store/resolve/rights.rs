@@ -80,7 +80,7 @@ fn reach(all: Entities<'_>, of: &Descriptor, rows: Reach, place: &str, mistakes:
     }
 }
 
-fn when(all: Entities<'_>, of: &Descriptor, state: When, place: &str, mistakes: &mut Mistakes) {
+pub(super) fn when(all: Entities<'_>, of: &Descriptor, state: When, place: &str, mistakes: &mut Mistakes) {
     match state {
         When::Empty(name) | When::Is(name) | When::Viewer(name) | When::Within(name, _) => {
             column(of, name, place, mistakes);

@@ -1,0 +1,110 @@
+//! What a deal is worth in the base currency, how likely it is won, and how long it took: as SQL, so that lists are filtered,
+//! sorted and summed by it.
+
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+use crate::access::Kind;
+use crate::money::{minor_digits, unusual_currencies};
+use crate::store::expression::Scope;
+use crate::store::sql::{Dialect, Sql};
+
+/// What exchange rates are scaled by: 10 to the power of this.
+const RATE_DIGITS: u32 = 8;
+
+/// The chance in percent that it is won: 100 if it is, 0 if it is lost, else its own or that of its stage.
+pub fn probability(scope: &Scope<'_>) -> Sql {
+    let stage = scope.inner();
+    scope.text(&format!(
+        "CASE {{}}.status WHEN 'WON' THEN 100 WHEN 'LOST' THEN 0 ELSE COALESCE({{}}.probability_override, \
+         (SELECT {stage}.probability FROM stage {stage} WHERE {stage}.id = {{}}.stage_id)) END"
+    ))
+}
+
+/// The amount in the base currency: as it was fixed when the deal was won, else at the newest rate until today; empty
+/// without a rate. Rounded half-even to the minor unit, as [`crate::money::convert`] does.
+pub fn amount_in_base(scope: &Scope<'_>) -> Sql {
+    let base = scope.base().to_owned();
+    let mut sql = scope.text("CASE WHEN {}.status = 'WON' THEN {}.base_amount_minor WHEN {}.currency = '");
+    sql.push(&base).push("' THEN ").append(scope.column("amount_minor"));
+    sql.push(" WHEN ").append(scope.column("amount_minor")).push(" IS NOT NULL THEN ").append(converted(scope, &base));
+    sql.push(" END");
+    sql
+}
+
+/// The amount in the base currency times the probability, rounded half-even for each deal, so that the parts of a sum add up
+/// to the whole.
+pub fn weighted_amount(scope: &Scope<'_>) -> Sql {
+    let mut sql = Sql::text(
+        "(SELECT CASE WHEN weighed.parts < 0 THEN -1 ELSE 1 END * (abs(weighed.parts) / 100 + CASE WHEN abs(weighed.parts) % 100 \
+         > 50 OR (abs(weighed.parts) % 100 = 50 AND abs(weighed.parts) / 100 % 2 = 1) THEN 1 ELSE 0 END) FROM (SELECT ",
+    );
+    sql.append(amount_in_base(scope)).push(" * ").append(probability(scope)).push(" AS parts) AS weighed)");
+    sql
+}
+
+/// Days from the creation to the closing, in millionths, by whole seconds; empty while it is open.
+pub fn days_to_close(scope: &Scope<'_>) -> Sql {
+    let seconds = |column: &str| match scope.dialect() {
+        Dialect::Postgres => format!("CAST(floor(extract(epoch FROM {{}}.{column})) AS bigint)"),
+        Dialect::Sqlite => format!("unixepoch({{}}.{column})"),
+    };
+    let (closed, created) = (seconds("closed_at"), seconds("created_at"));
+    // A millionth of a day is 0.0864 seconds.
+    scope.text(&format!("(({closed} - {created}) * 1000000 / 86400)"))
+}
+
+/// Is it the first that its customer bought, among the deals that the viewer may see? Empty unless it is won.
+pub fn is_first_purchase(scope: &Scope<'_>) -> Sql {
+    let other = scope.inner();
+    let mut sql = scope.text(&format!(
+        "CASE WHEN {{}}.status = 'WON' AND {{}}.company_id IS NOT NULL THEN NOT EXISTS (SELECT 1 FROM deal {other} WHERE \
+         {other}.company_id = {{}}.company_id AND {other}.status = 'WON' AND ({other}.closed_at < {{}}.closed_at OR \
+         ({other}.closed_at = {{}}.closed_at AND {other}.id < {{}}.id)) AND "
+    ));
+    sql.append(scope.visible(Kind::Deal, &other)).push(") END");
+    sql
+}
+
+/// `minor * rate / divisor`, where the divisor makes up for the scale of rates and the digits of both currencies.
+fn converted(scope: &Scope<'_>, base: &str) -> Sql {
+    let rate = scope.inner();
+    let mut known = scope.text(&format!(
+        "(SELECT {rate}.rate_e8 AS rate, {} AS divisor, abs({{}}.amount_minor) AS minor FROM exchange_rate {rate} WHERE \
+         {rate}.currency = {{}}.currency AND {rate}.deleted_at IS NULL AND {rate}.date <= ",
+        divisor(base)
+    ));
+    known.bind(scope.today()).push(&format!(" ORDER BY {rate}.date DESC LIMIT 1) AS known"));
+    let mut sql = scope.text("(SELECT CASE WHEN {}.amount_minor < 0 THEN -1 ELSE 1 END * ");
+    // The quotient and what is left of it, without a product beyond 64 bits on the way.
+    let (quotient, rest, from) = match scope.dialect() {
+        Dialect::Postgres => (
+            "div(CAST(known.minor AS numeric) * known.rate, known.divisor)",
+            "mod(CAST(known.minor AS numeric) * known.rate, known.divisor)",
+            "CAST((divided.quotient + CASE WHEN 2 * divided.rest > divided.divisor OR (2 * divided.rest = divided.divisor AND mod(divided.quotient, 2) = 1) THEN 1 ELSE 0 END) AS bigint)",
+        ),
+        Dialect::Sqlite => (
+            "known.minor / known.divisor * known.rate + known.minor % known.divisor * (known.rate / known.divisor) + \
+             (known.minor % known.divisor) * (known.rate % known.divisor) / known.divisor",
+            "(known.minor % known.divisor) * (known.rate % known.divisor) % known.divisor",
+            "(divided.quotient + CASE WHEN 2 * divided.rest > divided.divisor OR (2 * divided.rest = divided.divisor AND divided.quotient % 2 = 1) THEN 1 ELSE 0 END)",
+        ),
+    };
+    sql.push(from).push(&format!(" FROM (SELECT {quotient} AS quotient, {rest} AS rest, known.divisor FROM "));
+    sql.append(known).push(") AS divided)");
+    sql
+}
+
+/// By what the product of minor units and rate is divided, as a `CASE` over the digits of the deal's currency.
+fn divisor(base: &str) -> String {
+    static UNUSUAL: LazyLock<Vec<(String, u32)>> = LazyLock::new(unusual_currencies);
+    let to = minor_digits(base).unwrap_or(2);
+    let power = |from: u32| 10_i64.pow((RATE_DIGITS + from).saturating_sub(to));
+    let mut sql = String::from("CASE {}.currency");
+    for (currency, digits) in UNUSUAL.iter() {
+        // Writing to a string cannot fail.
+        let _ = write!(sql, " WHEN '{currency}' THEN {}", power(*digits));
+    }
+    let _ = write!(sql, " ELSE {} END", power(2));
+    sql
+}

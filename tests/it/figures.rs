@@ -468,3 +468,67 @@ async fn wrong_figures_are_told_what_is_right() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_cell_opens_to_the_rows_that_it_counts() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        market(&world, &cast).await;
+        let find = "query($cell: ID!) { deals(filter: { cell: $cell }) { totalCount } }";
+        let mut opened = 0;
+        for (filter, args) in [
+            ("", "by: [{ field: STATUS }]"),
+            ("", "by: [{ field: COMPANY }, { field: OWNER }]"),
+            ("", "by: [{ company: { field: INDUSTRY } }]"),
+            ("", "by: [{ company: { field: PARENT } }]"),
+            ("", "by: [{ owner: { team: { field: PARENT } } }]"),
+            ("", "by: [{ field: CLOSED_AT, bucket: MONTH }], timeZone: \"America/Lima\""),
+            ("", "by: [{ field: PROBABILITY, ranges: [{ to: \"20.5\" }, { from: 60, to: 90 }] }]"),
+            ("", "by: [{ field: BASE_AMOUNT, ranges: [{ from: 10000, to: 30000 }, { from: 30000 }] }]"),
+            ("", "by: [{ field: DAYS_TO_CLOSE, ranges: [{ to: \"10.5\" }, { from: \"10.5\" }] }]"),
+            ("(filter: { status: { in: [WON, LOST] }, or: [{ amount: { currency: EUR } }, { name: { contains: \"3\" } }] })", "by: [{ field: STAGE }]"),
+            ("(filter: { status: { eq: WON } })", "by: [{ field: CLOSED_AT, bucket: QUARTER }], timeZone: \"Asia/Tokyo\", window: { field: CLOSED_AT, from: \"2025-01-01\", to: \"2026-01-01\", fill: true, compare: PREVIOUS_PERIOD }"),
+            ("(filter: { not: { not: { and: [{ or: [{ company: { deals: { some: { owner: { name: { contains: \"a\" } } } } } }] }] } } })", "by: [{ field: IS_FIRST_PURCHASE }]"),
+        ] {
+            let answer = cast.admin.ask(&format!("{{ deals{filter} {{ groupBy({args}) {{ count cell compared {{ count cell }} }} }} }}")).await;
+            for group in answer.data()["deals"]["groupBy"].as_array().expect("groups") {
+                for told in [group, &group["compared"]].into_iter().filter(|told| !told.is_null()) {
+                    if told["cell"].is_null() {
+                        assert_eq!(told["count"], 0);
+                        continue;
+                    }
+                    let found = cast.admin.run(find, json!({ "cell": told["cell"] })).await;
+                    assert_eq!(found.data()["deals"]["totalCount"], told["count"], "{filter} {args}: {group}");
+                    opened += 1;
+                }
+            }
+        }
+        assert!(opened > 60, "{opened}");
+        // Under the rights of whoever opens it, of its kind only, and only whole.
+        let answer = cast.admin.ask("{ companies { nodes { deals { aggregate { count cell } groupBy(by: [{ field: STATUS }]) { count cell } } } } deals(filter: { name: { contains: \"1\" } }) { aggregate { cell count } } }").await;
+        for company in answer.data()["companies"]["nodes"].as_array().expect("companies") {
+            let deals = &company["deals"];
+            for told in deals["groupBy"].as_array().expect("groups").iter().chain([&deals["aggregate"]]) {
+                let found = cast.admin.run(find, json!({ "cell": told["cell"] })).await;
+                assert_eq!(found.data()["deals"]["totalCount"], told["count"]);
+            }
+        }
+        let whole = &answer.data()["deals"]["aggregate"];
+        let mine = cast.rep.run(find, json!({ "cell": whole["cell"] })).await.data()["deals"]["totalCount"].as_i64();
+        let own = cast.rep.ask("{ deals(filter: { name: { contains: \"1\" } }) { totalCount } }").await.data()["deals"]["totalCount"].as_i64();
+        assert!(mine == own && own < whole["count"].as_i64(), "{mine:?} {own:?}");
+        let id = whole["cell"].as_str().expect("a cell");
+        let damaged = format!("{}A", &id[..id.len() - 1]);
+        for (list, cell) in [("deals", damaged.as_str()), ("companies", id), ("deals", "cell_"), ("deals", "deal_1")] {
+            let answer = cast.admin.ask(&format!("{{ {list}(filter: {{ cell: \"{cell}\" }}) {{ totalCount }} }}")).await;
+            assert_eq!(answer.codes(), ["BAD_USER_INPUT"], "{list} {cell}: {answer:?}");
+        }
+        // A cell of a cell's rows says what both say.
+        let inner = cast.admin.run("query($cell: ID!) { deals(filter: { cell: $cell }) { groupBy(by: [{ field: STATUS }]) { count cell } } }", json!({ "cell": id })).await;
+        for group in inner.data()["deals"]["groupBy"].as_array().expect("groups") {
+            let found = cast.admin.run(find, json!({ "cell": group["cell"] })).await;
+            assert_eq!(found.data()["deals"]["totalCount"], group["count"]);
+        }
+    })
+    .await;
+}

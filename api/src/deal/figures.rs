@@ -35,7 +35,7 @@ pub fn amount_in_base(scope: &Scope<'_>) -> Sql {
 /// The amount in the base currency times the probability, rounded half-even for each deal, so that the parts of a sum add up
 /// to the whole.
 pub fn weighted_amount(scope: &Scope<'_>) -> Sql {
-    let mut sql = Sql::text(
+    let mut sql = scope.text(
         "(SELECT CASE WHEN weighed.parts < 0 THEN -1 ELSE 1 END * (abs(weighed.parts) / 100 + CASE WHEN abs(weighed.parts) % 100 \
          > 50 OR (abs(weighed.parts) % 100 = 50 AND abs(weighed.parts) / 100 % 2 = 1) THEN 1 ELSE 0 END) FROM (SELECT ",
     );

@@ -11,6 +11,7 @@ use crate::calendar::{self, Calendar, YEARS};
 use crate::error::{Error, Result};
 use crate::money;
 use crate::store::bucket::Bucket;
+use crate::store::cells;
 use crate::store::descriptor::{Descriptor, Field, Graph, Key as LinkKey, Link, Shape, Text};
 use crate::store::filter::{Comparison, Filter, Quantifier, Test};
 use crate::store::page::{self, Key, Page};
@@ -69,10 +70,19 @@ impl Terms {
                 "isNull" => Filter::Missing(yes(value, &at)?),
                 "me" => self.me(of, yes(value, &at)?),
                 "within" => within(of, value, &at)?,
+                cells::FIELD => self.cell(of, value, &at)?,
                 name => self.member(of, name, value, &at, depth)?,
             });
         }
         Ok(Filter::And(parts))
+    }
+
+    /// The rows of a cell. Its own filters nest by themselves.
+    fn cell(&self, of: &'static Descriptor, value: &Value, at: &str) -> Result<Filter> {
+        let opened = text_of(value).and_then(cells::open).filter(|(name, _)| name == of.name);
+        let wrong = || Error::bad_input(format!("{at}: expected the `cell` of figures of {}.", of.plural));
+        let (_, filters) = opened.ok_or_else(wrong)?;
+        Ok(Filter::And(filters.iter().map(|filter| self.object(of, filter, at, 0)).collect::<Result<_>>()?))
     }
 
     fn me(&self, of: &'static Descriptor, wanted: bool) -> Filter {

@@ -64,6 +64,8 @@ pub struct Connection {
     pub of: &'static Descriptor,
     /// Filter, order, page.
     pub list: ListSql,
+    /// The filter as it was given.
+    pub given: Option<Value>,
     /// What a figure over the whole list may take.
     pub weight: Weight,
     /// The rows are those of the partition in which fields are answered that are closed but for their sums.
@@ -235,6 +237,7 @@ impl<'a> Planner<'a> {
         let mut connection = Connection {
             of,
             partition: whole.filter(|_| parent.is_none()),
+            given: given("filter").cloned(),
             list: ListSql { filter, order, page, weight: if searched { weight } else { Weight::default() } },
             weight,
             rows: None,
@@ -303,11 +306,11 @@ impl<'a> Planner<'a> {
                 let fields = pick(self.env, &field.below, &["PageInfo"])?;
                 Ok(ListOutput::PageInfo(fields.into_iter().map(|field| (field.spot, field.name.to_owned())).collect()))
             }
-            "aggregate" => Ok(match FiguresPlan::aggregate(self, of, field) {
+            "aggregate" => Ok(match FiguresPlan::aggregate(self, connection, field) {
                 Ok(plan) => ListOutput::Aggregate(Box::new(plan)),
                 Err(error) => error.refusal().map(|(code, message)| ListOutput::Refused(code, message))?,
             }),
-            "groupBy" => Ok(match FiguresPlan::groups(self, of, field, connection.partition) {
+            "groupBy" => Ok(match FiguresPlan::groups(self, connection, field) {
                 Ok(plan) => ListOutput::Groups(Box::new(plan)),
                 Err(error) => error.refusal().map(|(code, message)| ListOutput::Refused(code, message))?,
             }),

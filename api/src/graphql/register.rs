@@ -331,6 +331,8 @@ fn filter_types(registry: &mut Registry, graph: &'static Graph, of: &'static Des
             None,
         ),
     ];
+    let doc = "The rows that a figure is about: its `cell`.";
+    values.push(argument("cell", "ID", doc, None));
     if of.has_viewer {
         values.push(argument("me", "Boolean", "True: the viewer. False: anybody else.", None));
     }

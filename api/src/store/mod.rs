@@ -61,6 +61,7 @@
 pub mod around;
 pub mod bucket;
 pub mod bulk;
+pub mod cells;
 pub mod credit;
 pub mod database;
 pub mod descriptor;

@@ -12,9 +12,10 @@
 //! A list has twice as many rows as the tables say on average (whoever wants to do harm asks about the long ones), and never
 //! more than its table. Steps within steps are asked of the whole of their tables.
 
-use async_graphql::Value;
 use async_graphql::indexmap::IndexMap;
+use async_graphql::{Name, Value};
 
+use super::cells;
 use super::descriptor::{Descriptor, Graph, Key, Link};
 use super::select::Of;
 use super::sizes::Sizes;
@@ -52,12 +53,26 @@ impl Weight {
 /// condition that asks for nothing.
 pub fn tests(filter: &Value) -> u64 {
     match filter {
-        Value::Object(entries) => entries.values().map(tests).fold(0, u64::saturating_add).max(1),
+        Value::Object(entries) => {
+            let entry = |(name, value): (&Name, &Value)| match opened(name, value) {
+                Some(filters) => filters.iter().map(tests).fold(0, u64::saturating_add),
+                None => tests(value),
+            };
+            entries.iter().map(entry).fold(0, u64::saturating_add).max(1)
+        }
         Value::List(items) if items.iter().any(|item| matches!(item, Value::Object(_))) => {
             items.iter().map(tests).fold(0, u64::saturating_add)
         }
         Value::List(items) => (items.len() as u64).div_ceil(VALUES_A_TEST).max(1),
         _ => 1,
+    }
+}
+
+/// The filters that a cell stands for.
+fn opened(name: &Name, value: &Value) -> Option<Vec<Value>> {
+    match value {
+        Value::String(id) if name == cells::FIELD => cells::open(id).map(|(_, filters)| filters),
+        _ => None,
     }
 }
 
@@ -102,6 +117,9 @@ impl Scale {
             Value::Object(entries) => {
                 for (name, value) in entries {
                     weight = weight.saturating_add(match name.as_str() {
+                        cells::FIELD => opened(name, value).iter().flatten().fold(0, |weight, filter| {
+                            self.object(of, filter, rows, depth, steps).saturating_add(weight)
+                        }),
                         "and" | "or" | "not" => self.object(of, value, rows, depth, steps),
                         name => self.member(of, name, value, rows, depth, steps),
                     });

@@ -1,13 +1,16 @@
 //! The answer: each figure of each group, or why it is not told.
 
 use async_graphql::{Name, Value};
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate};
+use uuid::Uuid;
 
 use super::FiguresPlan;
 use super::ask::{Asked, Figured, KeyOut, Wanted};
+use super::cell::Frame;
 use super::fold::Folded;
 use super::key::{Kept, Keys};
 use super::schema::Made;
+use super::window::Window;
 use crate::access::policy::{self, Partition, SMALLEST_GROUP};
 use crate::error::Code;
 use crate::graphql::filter::shout;
@@ -17,6 +20,7 @@ use crate::store::Reader;
 use crate::store::descriptor::{Descriptor, Out, Shape};
 use crate::store::figures::Measured;
 use crate::store::row::Cell;
+use crate::store::select::Of;
 
 /// What figures are answered by.
 struct Teller<'a> {
@@ -25,19 +29,22 @@ struct Teller<'a> {
     base: &'a str,
     /// The figures are those of the partition in which fields are answered that are closed but for their sums.
     partition: bool,
+    frame: &'a Frame,
+    /// What of its rows is true besides, in these days and in those compared with.
+    around: [Vec<Value>; 2],
 }
 
 impl FiguresPlan {
     /// The figures over no rows.
     pub fn nothing(&self) -> Out {
-        let teller = Teller { of: self.of, keys: None, base: "", partition: false };
+        let teller = self.teller(None, Uuid::nil());
         teller.group(&self.asked, self.then.as_ref(), &Folded::default(), false)
     }
 
     /// The answer for one parent.
-    pub(super) fn answer(&self, reader: &Reader, groups: &[Folded]) -> Out {
-        let partition = self.keys.as_ref().is_some_and(|keys| keys.month.is_some());
-        let teller = Teller { of: self.of, keys: self.keys.as_ref(), base: reader.base_currency(), partition };
+    pub(super) fn answer(&self, reader: &Reader, rows: Of<'_>, parent: Uuid, groups: &[Folded]) -> Out {
+        let column = if let Of::Parents(column, _) = rows { Some(column) } else { None };
+        let teller = self.teller(column, parent);
         let Some(keys) = &self.keys else {
             let whole = groups.first().cloned().unwrap_or_default();
             return teller.group(&self.asked, self.then.as_ref(), &whole, false);
@@ -53,11 +60,37 @@ impl FiguresPlan {
     }
 }
 
+impl FiguresPlan {
+    fn teller(&self, column: Option<&str>, parent: Uuid) -> Teller<'_> {
+        let below = column.and_then(|column| self.frame.below(column, parent));
+        let days = |span: Option<(NaiveDate, NaiveDate)>| {
+            let window = self.window.as_ref().zip(span);
+            let days = window.map(|(window, (from, to))| self.frame.days(window.field, from, Some(to)));
+            below.iter().cloned().chain(days).collect()
+        };
+        let [now, then] = self.window.as_ref().map_or([None, None], Window::spans);
+        Teller {
+            of: self.of,
+            keys: self.keys.as_ref(),
+            base: &self.frame.base,
+            partition: self.keys.as_ref().is_some_and(|keys| keys.month.is_some()),
+            frame: &self.frame,
+            around: [days(now), days(then)],
+        }
+    }
+}
+
 impl Teller<'_> {
     fn group(&self, asked: &Asked, then: Option<&Asked>, group: &Folded, settled: bool) -> Out {
         let relation = |at: usize| group.relations.get(at).copied().flatten();
         let outs = asked.wanted.iter().map(|wanted| match wanted {
             Wanted::Key(key) => self.key(key, &group.keys),
+            Wanted::Cell(compared) => {
+                let around = if *compared { &self.around[1] } else { &self.around[0] };
+                let known = group.keys.len() == self.keys.map_or(0, Keys::len);
+                let id = known.then(|| self.frame.id(self.keys, &group.keys, around)).flatten();
+                id.map_or(Out::Null, |id| Out::Value(Value::from(id)))
+            }
             Wanted::Rows => Out::Value(Value::from(group.count)),
             Wanted::Count(slot) => {
                 let found = group.measured((slot.question, slot.measure)).and_then(|found| found.values().next());
@@ -144,7 +177,7 @@ impl Teller<'_> {
             KeyOut::Object(parts) => Out::Object(parts.iter().map(|part| self.key(part, cells)).collect()),
             KeyOut::Cell(at) => match kept(*at) {
                 None | Some((Cell::Null, _)) => Out::Null,
-                Some((Cell::Id(id), Kept::Row)) => Out::Node(*id),
+                Some((Cell::Id(id), Kept::Row(_))) => Out::Node(*id),
                 Some((cell, Kept::Value(Shape::Choice(_), _))) => {
                     Out::Value(Value::Enum(Name::new(cell.text().unwrap_or_default())))
                 }

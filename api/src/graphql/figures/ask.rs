@@ -34,12 +34,16 @@ pub struct Asked {
     keys: Vec<GroupKey>,
     of: &'static Descriptor,
     figures: usize,
+    /// It asks about the days that others are compared with.
+    compared: bool,
 }
 
 /// One thing that is wanted of a group.
 pub enum Wanted {
     /// What it has in common.
     Key(KeyOut),
+    /// The rows themselves, for lists to find: those of these days, or of those compared with.
+    Cell(bool),
     /// How many rows.
     Rows,
     /// How many rows of some.
@@ -115,6 +119,7 @@ impl Asked {
             keys,
             of,
             figures: 0,
+            compared: false,
         }
     }
 
@@ -239,7 +244,7 @@ impl Asked {
     ) -> Result<(OutPlan, Option<Self>)> {
         let type_name = format!("{}{}", self.of.name, if keys.is_some() { "Group" } else { "Aggregate" });
         let compares = window.is_some_and(Window::compares);
-        let mut then = compares.then(|| Self::new(self.of, keys));
+        let mut then = compares.then(|| Self { compared: true, ..Self::new(self.of, keys) });
         let picked = pick(planner.env, below, &[&type_name])?;
         // Numbers are those of whole groups.
         if picked.iter().any(|field| relates(field.name)) {
@@ -289,6 +294,7 @@ impl Asked {
                 let (plan, key) = key_plan(planner, keys, self.of, &[], &field.below)?;
                 Ok((Wanted::Key(key), plan))
             }
+            "cell" => scalar(Wanted::Cell(self.compared)),
             "count" => match only {
                 None => scalar(Wanted::Rows),
                 Some(only) => {
@@ -411,7 +417,7 @@ fn relates(name: &str) -> bool {
 
 /// Is the field null where it is refused, and not its group?
 fn is_nullable(name: &str) -> bool {
-    relates(name) || matches!(name, "countDistinct" | "compared")
+    relates(name) || matches!(name, "cell" | "countDistinct" | "compared")
 }
 
 /// What of a key is wanted, along the references that were grouped through.

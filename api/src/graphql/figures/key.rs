@@ -84,6 +84,8 @@ pub struct KeyUse {
     pub way: Vec<&'static str>,
     /// Its name at the end of the way.
     pub name: &'static str,
+    /// The field, if it is one.
+    pub field: Option<&'static Field>,
     /// What its values are.
     pub is: Kept,
 }
@@ -96,8 +98,8 @@ pub enum Kept {
     Bucket(Bucket),
     /// Places among these ranges.
     Ranges(Vec<Range>, Unit),
-    /// Rows.
-    Row,
+    /// Rows of this entity.
+    Row(&'static Descriptor),
 }
 
 /// A range of numbers, from the first up to the second, which lies outside of it.
@@ -184,11 +186,12 @@ fn key(
                         return Err(Error::bad_input(format!("by: {name} has neither buckets nor ranges.")));
                     }
                     way.step(reader, link)?;
-                    Ok((KeyUse { way: path, name, is: Kept::Row }, way.row(reader)))
+                    let is = Kept::Row(way.of);
+                    Ok((KeyUse { way: path, name, field: None, is }, way.row(reader)))
                 }
                 Groupable::Field(field) => {
                     let (is, key) = field_key(reader, way, field, bucket, ranges, zone)?;
-                    Ok((KeyUse { way: path, name, is }, key))
+                    Ok((KeyUse { way: path, name, field: Some(field), is }, key))
                 }
             }
         }

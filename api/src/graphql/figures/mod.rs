@@ -7,6 +7,7 @@
 //! | `figure.rs` | `DealFigure`: a figure as an argument, for ratios, shares, orders and conditions |
 //! | `key.rs` | what rows are grouped by |
 //! | `window.rs` | the days that are looked at, those they are compared with, the calendar between |
+//! | `cell.rs` | the rows of a group as a filter |
 //! | `fold.rs` | what the statements found, put together for each group |
 //! | `answer.rs` | the answer |
 //!
@@ -15,6 +16,7 @@
 
 mod answer;
 mod ask;
+mod cell;
 mod figure;
 mod fold;
 mod key;
@@ -25,9 +27,8 @@ use chrono_tz::Tz;
 
 use super::load::{Answers, name_rows};
 use super::pick::Picked;
-use super::plan::{OutPlan, Planner};
+use super::plan::{Connection, OutPlan, Planner};
 use super::value::{items, string_of, text_of};
-use crate::access::policy::Partition;
 use crate::error::{Error, Result};
 use crate::spelling::spell;
 use crate::store::Reader;
@@ -38,6 +39,7 @@ use crate::store::select::Of;
 use async_graphql::Value;
 
 use self::ask::Asked;
+use self::cell::Frame;
 use self::key::Keys;
 use self::window::Window;
 pub use schema::{register, shared};
@@ -58,6 +60,7 @@ pub struct FiguresPlan {
     /// What is asked of the days that are compared with.
     then: Option<Asked>,
     window: Option<Window>,
+    frame: Frame,
     out: OutPlan,
 }
 
@@ -66,7 +69,8 @@ impl FiguresPlan {
     ///
     /// # Errors
     /// BAD_USER_INPUT, FORBIDDEN, FORBIDDEN_FIELD.
-    pub fn aggregate(planner: &Planner<'_>, of: &'static Descriptor, picked: &Picked<'_>) -> Result<Self> {
+    pub fn aggregate(planner: &Planner<'_>, list: &Connection, picked: &Picked<'_>) -> Result<Self> {
+        let of = list.of;
         let zone = zone(planner, picked)?;
         let window = Window::read(planner.reader, of, picked.args.get("window"), zone)?;
         if window.as_ref().is_some_and(|window| window.fill) {
@@ -74,19 +78,15 @@ impl FiguresPlan {
         }
         let mut asked = Asked::new(of, None);
         let (out, then) = asked.select(planner, &picked.below, None, window.as_ref())?;
-        Ok(Self { of, keys: None, asked, then, window, out })
+        Ok(Self { of, keys: None, asked, then, window, frame: frame(planner, list, zone), out })
     }
 
     /// Plans `groupBy(by, timeZone, window, orderBy, having, first)`.
     ///
     /// # Errors
     /// BAD_USER_INPUT, FORBIDDEN, FORBIDDEN_FIELD.
-    pub fn groups(
-        planner: &Planner<'_>,
-        of: &'static Descriptor,
-        picked: &Picked<'_>,
-        partition: Option<Partition>,
-    ) -> Result<Self> {
+    pub fn groups(planner: &Planner<'_>, list: &Connection, picked: &Picked<'_>) -> Result<Self> {
+        let (of, partition) = (list.of, list.partition);
         let zone = zone(planner, picked)?;
         let given = |name: &str| picked.args.get(name).filter(|value| **value != Value::Null);
         let window = Window::read(planner.reader, of, given("window"), zone)?;
@@ -110,7 +110,8 @@ impl FiguresPlan {
         }
         asked.rank(ranking);
         let (out, then) = asked.select(planner, &picked.below, Some(&keys), window.as_ref())?;
-        Ok(Self { of, keys: Some(keys), asked, then, window, out: OutPlan::List(Box::new(out)) })
+        let frame = frame(planner, list, zone);
+        Ok(Self { of, keys: Some(keys), asked, then, window, frame, out: OutPlan::List(Box::new(out)) })
     }
 
     /// What of the answer is wanted.
@@ -150,9 +151,17 @@ impl FiguresPlan {
                 "by: more than {MOST_GROUPS} groups. Narrow the filter, use a longer bucket, or ask for the `first` of them."
             )));
         }
-        let by_row = found.by_parent.into_iter().map(|(parent, groups)| (parent, self.answer(reader, &groups)));
+        let by_row =
+            found.by_parent.into_iter().map(|(parent, groups)| (parent, self.answer(reader, rows, parent, &groups)));
         name_rows(reader, self.out(), by_row.collect()).await
     }
+}
+
+/// What all groups of a list have in common.
+fn frame(planner: &Planner<'_>, list: &Connection, zone: Tz) -> Frame {
+    let reader = planner.reader;
+    let calendar = reader.calendar().in_zone(zone);
+    Frame { of: list.of, filter: list.given.clone(), calendar, base: reader.base_currency().to_owned() }
 }
 
 /// `orderBy`, `having` and `first` of groups.

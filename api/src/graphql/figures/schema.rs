@@ -134,8 +134,8 @@ fn figure_type(made: Made, shape: Shape) -> Option<OutType> {
 pub fn range_type() -> OutType {
     static RANGE: LazyLock<Arc<OutObject>> = LazyLock::new(|| {
         let bounds = vec![
-            ("from", "Its least value; null if it has none.", OutType::Scalar("Decimal")),
-            ("to", "What lies just beyond it; null if nothing does.", OutType::Scalar("Decimal")),
+            ("from", "The least number in it; null if it has none.", OutType::Scalar("Decimal")),
+            ("to", "The number just beyond it; null if there is none.", OutType::Scalar("Decimal")),
         ];
         OutObject::new("NumberRange", "A range of numbers.", bounds)
     });
@@ -220,6 +220,8 @@ fn objects(registry: &mut Registry, graph: &'static Graph, of: &'static Descript
         insert(&mut fields, field);
     };
     put(described(MetaField::new("count", "Int!"), "How many rows."), vec![filter()]);
+    let doc = "The rows themselves: give it to `cell` in the filter of a list of their kind. It is evaluated anew there, under the rights of whoever asks; null where what makes the rows is too long to be told, and in what is `compared` where there are none.";
+    put(described(MetaField::new("cell", "ID"), doc), Vec::new());
     let of_arg = argument("of", &format!("{}GroupField!", of.name), "What is told apart.", None);
     put(
         described(
@@ -356,17 +358,17 @@ fn keys(registry: &mut Registry, graph: &'static Graph, of: &'static Descriptor)
 fn inputs(registry: &mut Registry, of: &'static Descriptor) {
     let (name, plural) = (of.name, words(of.plural));
     let filter = || argument("filter", &format!("{name}Filter"), "Only rows that match.", None);
-    insert_input(registry, &format!("{name}FigureCount"), "How many rows.", vec![filter()]);
+    insert_input(registry, &format!("{name}FigureCountInput"), "How many rows.", vec![filter()]);
     let distinct = argument("field", &format!("{name}GroupField!"), "What is told apart.", None);
     insert_input(
         registry,
-        &format!("{name}FigureDistinct"),
+        &format!("{name}FigureDistinctInput"),
         "How many different values there are.",
         vec![distinct, filter()],
     );
     let mut figures = vec![
-        argument("count", &format!("{name}FigureCount"), "How many rows.", None),
-        argument("countDistinct", &format!("{name}FigureDistinct"), "How many different values there are.", None),
+        argument("count", &format!("{name}FigureCountInput"), "How many rows.", None),
+        argument("countDistinct", &format!("{name}FigureDistinctInput"), "How many different values there are.", None),
     ];
     let fields: Vec<_> = numbers(of).map(|field| (shout(&field.name), field.doc)).collect();
     if !fields.is_empty() {
@@ -374,9 +376,14 @@ fn inputs(registry: &mut Registry, of: &'static Descriptor) {
         let doc = format!("The numbers of {plural} that can be set in relation: amounts only in the base currency.");
         insert_enum(registry, &number, &doc, fields);
         let field = || argument("field", &format!("{number}!"), "Of which number.", None);
-        insert_input(registry, &format!("{name}FigureValue"), "A function of one number.", vec![field(), filter()]);
+        insert_input(
+            registry,
+            &format!("{name}FigureValueInput"),
+            "A function of one number.",
+            vec![field(), filter()],
+        );
         let p = argument("p", "Float!", "Which part, from 0 to 1: 0.9 for the 90th percentile.", None);
-        let percentile = format!("{name}FigurePercentile");
+        let percentile = format!("{name}FigurePercentileInput");
         insert_input(registry, &percentile, "The value below which a part of all lies.", vec![field(), p, filter()]);
         for (function, doc) in [
             ("sum", "The sum; 0 of none."),
@@ -385,7 +392,7 @@ fn inputs(registry: &mut Registry, of: &'static Descriptor) {
             ("max", "The largest value."),
             ("median", "The middle value, or the mean of the two middle ones."),
         ] {
-            figures.push(argument(function, &format!("{name}FigureValue"), doc, None));
+            figures.push(argument(function, &format!("{name}FigureValueInput"), doc, None));
         }
         figures.push(argument("percentile", &percentile, "The value below which a part of all lies.", None));
     }

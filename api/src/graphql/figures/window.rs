@@ -58,7 +58,7 @@ pub enum Period {
 }
 
 /// Days from the first up to the one after the last.
-type Span = (NaiveDate, NaiveDate);
+pub type Span = (NaiveDate, NaiveDate);
 
 /// The days that figures are about, by one date of the rows.
 pub struct Window {
@@ -121,6 +121,11 @@ impl Window {
     /// Is it compared with other days?
     pub fn compares(&self) -> bool {
         self.compared.is_some()
+    }
+
+    /// Its days, and those it is compared with: from the first up to the one after the last.
+    pub fn spans(&self) -> [Option<Span>; 2] {
+        [Some(self.span), self.compared]
     }
 
     /// The condition on its rows.

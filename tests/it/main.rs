@@ -44,6 +44,7 @@ mod import_steps;
 mod inputs;
 mod lead;
 mod lead_rules;
+mod lifecycles;
 mod limits;
 mod lists;
 mod metrics;

@@ -27,11 +27,6 @@ impl Resource for activity::Entity {
 /// Still to be done, and late.
 const OVERDUE: &str = "(({}.status = 'PLANNED' AND {}.due_at < {now}) IS TRUE)";
 
-/// It is still to come.
-const PLANNED: When = When::In("status", &["PLANNED"]);
-/// What is told about one that is not.
-const ENDED: &str = "Only a PLANNED activity can be completed, missed or cancelled. Plan another one.";
-
 /// The declaration.
 pub fn describe() -> Descriptor {
     use activity::Column;
@@ -65,18 +60,11 @@ pub fn describe() -> Descriptor {
     .one(Column::CampaignId, Kind::Campaign, "The campaign it is for.")
     .one(Column::FollowsId, Kind::Activity, "The activity it follows up.")
     .writes(writes::<activity::Entity>().made_by_verbs().kept())
-    .verb("logActivity", Action::Create)
-    .verb("planActivity", Action::Create)
-    .verb("completeActivity", Action::Complete)
-    .verb("noShowActivity", Action::NoShow)
-    .verb("cancelActivity", Action::Cancel)
-    .demands(Action::Complete, PLANNED, ENDED)
-    .demands(Action::NoShow, PLANNED, ENDED)
+    .life(Column::Status, &rules::LIFE)
     .demands(
         Action::NoShow,
         When::In("kind", &["PITCH", "DEMO", "CALL", "MEETING", "NEGOTIATION"]),
         "Nobody can fail to turn up for it: complete or cancel it.",
     )
-    .demands(Action::Cancel, PLANNED, ENDED)
     .done()
 }

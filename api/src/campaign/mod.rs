@@ -4,14 +4,13 @@ pub mod commands;
 pub mod graphql;
 pub mod rules;
 
-use entity::campaign::CampaignStatus;
 use entity::{attribution_credit, campaign, campaign_member, deal, lead, touchpoint, transition};
 use sea_orm::ColumnTrait;
 
 use crate::access::{Action, Kind, When};
 use crate::checks::Checks;
 use crate::error::{Error, Result};
-use crate::store::descriptor::{Currency, Declare, Descriptor, Given, Text, one_of};
+use crate::store::descriptor::{Currency, Declare, Descriptor, Given, Text};
 use crate::store::writes::{default_owner, writes};
 use crate::store::{Resource, Tx};
 
@@ -105,73 +104,55 @@ const LAUNCHED: &str = "A campaign that was launched stays in history: complete 
 pub fn describe() -> Descriptor {
     use campaign::Column;
     let (budget, expected) = (Currency::Column("budget_currency"), Currency::Column("expected_revenue_currency"));
-    let declared =
-        Declare::<campaign::Entity>::new(Kind::Campaign, "Campaign", "campaigns", "campaign", "A marketing campaign.")
-            .field(Column::Name, "The name.")
-            .matched()
-            .editable()
-            .required()
-            .text(
-                Column::Code,
-                Text::Code,
-                "Short unique code in lower case; equals `utm_campaign` in tagged links. Fixed once launched.",
-            )
-            .editable()
-            .required()
-            .choice::<_, entity::enums::Objective>(Column::Objective, "What it is for.")
-            .editable()
-            .required()
-            .choice::<_, entity::enums::Channel>(Column::Channel, "Where it runs.")
-            .editable()
-            .required()
-            .choice::<_, entity::enums::Horizon>(Column::Horizon, "How soon it is meant to pay off.")
-            .editable()
-            .required()
-            .choice::<_, campaign::CampaignStatus>(Column::Status, "Where it stands; changed by its verbs.")
-            .field(Column::StartsOn, "First day.")
-            .editable()
-            .field(Column::EndsOn, "Last day, inclusive.")
-            .editable()
-            .one(Column::ParentId, Kind::Campaign, "The campaign it is part of.")
-            .editable()
-            .money("budget", Column::BudgetMinor, budget, "What may be spent.")
-            .editable()
-            .field(Column::ExpectedLeads, "How many leads it is expected to bring.")
-            .editable()
-            .money("expectedRevenue", Column::ExpectedRevenueMinor, expected, "What revenue it is expected to bring.")
-            .editable()
-            .many("children", Kind::Campaign, Column::ParentId, "The campaigns that are part of it.")
-            .many("members", Kind::CampaignMember, campaign_member::Column::CampaignId, "Its audience.")
-            .many("touchpoints", Kind::Touchpoint, touchpoint::Column::CampaignId, "Interactions it caused.")
-            .many("leads", Kind::Lead, lead::Column::SourceCampaignId, "Leads it brought.")
-            .many("deals", Kind::Deal, deal::Column::SourceCampaignId, "Deals that grew out of its leads.")
-            .many(
-                "credits",
-                Kind::AttributionCredit,
-                attribution_credit::Column::CampaignId,
-                "Its shares in won deals.",
-            )
-            .many("transitions", Kind::Transition, transition::Column::CampaignId, "Its changes of state.")
-            .writes(writes::<campaign::Entity>())
-            .derived(crate::attribution::graphql::campaign_revenue())
-            .verb("scheduleCampaign", Action::Schedule)
-            .verb("launchCampaign", Action::Launch)
-            .verb("pauseCampaign", Action::Pause)
-            .verb("resumeCampaign", Action::Resume)
-            .verb("completeCampaign", Action::Complete)
-            .verb("archiveCampaign", Action::Archive)
-            .verb("cancelCampaign", Action::Cancel)
-            .demands(
-                Action::Delete,
-                When::Not(&When::Any(Kind::Campaign, "parent_id", When::ALWAYS)),
-                "Other campaigns are part of this one: delete or move them first.",
-            )
-            .demands(Action::Delete, NEVER_LAUNCHED, LAUNCHED);
-    rules::TABLE
-        .iter()
-        .fold(declared, |declared, (verb, from, _)| {
-            let why = format!("Of campaigns, {}", rules::takes(*verb, from));
-            declared.demands(verb.action(), one_of("status", from, CampaignStatus::as_str), why)
-        })
+    Declare::<campaign::Entity>::new(Kind::Campaign, "Campaign", "campaigns", "campaign", "A marketing campaign.")
+        .field(Column::Name, "The name.")
+        .matched()
+        .editable()
+        .required()
+        .text(
+            Column::Code,
+            Text::Code,
+            "Short unique code in lower case; equals `utm_campaign` in tagged links. Fixed once launched.",
+        )
+        .editable()
+        .required()
+        .choice::<_, entity::enums::Objective>(Column::Objective, "What it is for.")
+        .editable()
+        .required()
+        .choice::<_, entity::enums::Channel>(Column::Channel, "Where it runs.")
+        .editable()
+        .required()
+        .choice::<_, entity::enums::Horizon>(Column::Horizon, "How soon it is meant to pay off.")
+        .editable()
+        .required()
+        .choice::<_, campaign::CampaignStatus>(Column::Status, "Where it stands; changed by its verbs.")
+        .field(Column::StartsOn, "First day.")
+        .editable()
+        .field(Column::EndsOn, "Last day, inclusive.")
+        .editable()
+        .one(Column::ParentId, Kind::Campaign, "The campaign it is part of.")
+        .editable()
+        .money("budget", Column::BudgetMinor, budget, "What may be spent.")
+        .editable()
+        .field(Column::ExpectedLeads, "How many leads it is expected to bring.")
+        .editable()
+        .money("expectedRevenue", Column::ExpectedRevenueMinor, expected, "What revenue it is expected to bring.")
+        .editable()
+        .many("children", Kind::Campaign, Column::ParentId, "The campaigns that are part of it.")
+        .many("members", Kind::CampaignMember, campaign_member::Column::CampaignId, "Its audience.")
+        .many("touchpoints", Kind::Touchpoint, touchpoint::Column::CampaignId, "Interactions it caused.")
+        .many("leads", Kind::Lead, lead::Column::SourceCampaignId, "Leads it brought.")
+        .many("deals", Kind::Deal, deal::Column::SourceCampaignId, "Deals that grew out of its leads.")
+        .many("credits", Kind::AttributionCredit, attribution_credit::Column::CampaignId, "Its shares in won deals.")
+        .many("transitions", Kind::Transition, transition::Column::CampaignId, "Its changes of state.")
+        .writes(writes::<campaign::Entity>())
+        .derived(crate::attribution::graphql::campaign_revenue())
+        .demands(
+            Action::Delete,
+            When::Not(&When::Any(Kind::Campaign, "parent_id", When::ALWAYS)),
+            "Other campaigns are part of this one: delete or move them first.",
+        )
+        .demands(Action::Delete, NEVER_LAUNCHED, LAUNCHED)
+        .life(Column::Status, &rules::LIFE)
         .done()
 }

@@ -108,8 +108,6 @@ pub async fn complete(tx: &Tx, warrant: &Warrant, row: &mut deal::Model) -> Resu
 
 /// A deal that is not decided yet.
 pub const OPEN: When = When::In("status", &["OPEN"]);
-/// What is told of one that is.
-const DECIDED: &str = "The deal is won or lost already. Reopen it first (reopenDeal).";
 
 /// The declaration.
 pub fn describe() -> Descriptor {
@@ -165,14 +163,7 @@ pub fn describe() -> Descriptor {
         .derived(crate::attribution::graphql::shares())
         .writes(writes::<deal::Entity>())
         .derived(crate::activity::next::of_deal())
-        .verb("moveDeal", Action::Move)
-        .verb("winDeal", Action::Win)
-        .verb("loseDeal", Action::Lose)
-        .verb("reopenDeal", Action::Reopen)
-        .demands(Action::Move, OPEN, DECIDED)
-        .demands(Action::Win, OPEN, DECIDED)
-        .demands(Action::Lose, OPEN, DECIDED)
-        .demands(Action::Reopen, When::Not(&OPEN), "The deal is open already.")
+        .life(Column::Status, &rules::LIFE)
         .demands(Action::Delete, OPEN, "A closed deal is history. Reopen it first (reopenDeal), if it was a mistake.")
         .demands(
             Action::Delete,

@@ -8,14 +8,13 @@ pub mod graphql;
 pub mod matching;
 pub mod rules;
 
-use entity::lead::LeadStatus;
 use entity::{activity, handoff, lead, transition};
 
 use crate::access::{Action, Grant, Kind, When};
 use crate::error::{Error, Result};
 use crate::handoff::commands as handoffs;
 use crate::spelling::text;
-use crate::store::descriptor::{Currency, Declare, Descriptor, Given, one_of};
+use crate::store::descriptor::{Currency, Declare, Descriptor, Given};
 use crate::store::writes::writes;
 use crate::store::{Resource, Tx, Warrant};
 
@@ -100,27 +99,18 @@ pub fn describe() -> Descriptor {
             .many("transitions", Kind::Transition, transition::Column::LeadId, "Its changes of state.")
             .writes(writes::<lead::Entity>().made_by_verbs())
             .derived(crate::activity::next::of_lead())
-            .verb("captureLead", Action::Create)
-            .verb("captureLeads", Action::Create);
-    life(declared).done()
+            .life(Column::Status, &rules::LIFE);
+    demands(declared).done()
 }
 
 /// A lead that has not ended.
 pub const OPEN: When = When::Not(&When::In("status", &["CONVERTED", "DISQUALIFIED"]));
 
-/// The verbs of its life, and what they and the plain mutations demand of its state.
-fn life(declared: Declare<lead::Entity>) -> Declare<lead::Entity> {
+/// What verbs and plain mutations demand besides its state.
+fn demands(declared: Declare<lead::Entity>) -> Declare<lead::Entity> {
     /// Sales has not answered a hand-off of it.
     const PENDING: When = When::Any(Kind::Handoff, "lead_id", &When::In("status", &["PENDING"]));
     const THERE: When = When::All(&[When::Empty("merged_into_id"), When::Empty("erased_at")]);
-    let status = |of: &[LeadStatus]| one_of("status", of, LeadStatus::as_str);
-    let declared = rules::STEPS.iter().fold(declared, |declared, (verb, sources, _)| {
-        declared.verb(verb.mutation(), verb.action()).demands(
-            verb.action(),
-            status(sources),
-            rules::takes(*verb, sources),
-        )
-    });
     let answers = [Action::Accept, Action::Reject, Action::Recall];
     let declared = answers.into_iter().fold(declared, |declared, action| {
         declared.demands(action, PENDING, "No hand-off of this lead is pending: there is none, or it was answered.")

@@ -19,6 +19,7 @@ use super::keys::{Purpose, TextKey};
 use super::{Reader, Tx};
 use crate::access::{Action, Kind, When};
 use crate::error::Result;
+use crate::lifecycle::{Lifecycle, Verb};
 pub use crate::spelling::Text;
 
 /// One entity of the graph.
@@ -59,8 +60,10 @@ pub struct Descriptor {
     pub has_viewer: bool,
     /// The order of a list that does not ask for one: field and whether descending.
     pub order: (&'static str, bool),
-    /// The mutations of its life, for `allowed` and the permission matrix.
-    pub verbs: Vec<(&'static str, Action)>,
+    /// The column that its life is about.
+    pub state: Option<&'static str>,
+    /// The table of its life: its own verbs, and those of others that it goes along with.
+    pub verbs: Vec<Verb<&'static str>>,
     /// What actions demand of the state of a row, for `allowed` and `blocked`.
     pub demands: Vec<Demand>,
     /// The plain mutations.
@@ -402,6 +405,33 @@ impl Descriptor {
         writes && self.field("externalId").is_some()
     }
 
+    /// The plain mutations that it has: what their names begin with, and the action.
+    pub fn plain(&self) -> impl Iterator<Item = (&'static str, Action)> {
+        let writes = self.writes.as_ref();
+        let (creates, deletes) = (writes.is_some_and(|it| it.create), writes.is_some_and(|it| it.delete));
+        let updates = writes.is_some_and(|it| it.update);
+        let all = [
+            ("create", Action::Create, creates),
+            ("update", Action::Update, updates),
+            ("upsert", Action::Create, self.takes_puts()),
+            ("assign", Action::Assign, updates && self.link("owner").is_some()),
+            ("delete", Action::Delete, deletes),
+        ];
+        all.into_iter().filter(|(.., exists)| *exists).map(|(start, action, _)| (start, action))
+    }
+
+    /// The verbs of its own.
+    pub fn own_verbs(&self) -> impl Iterator<Item = &Verb<&'static str>> {
+        self.verbs.iter().filter(|verb| verb.of.is_none())
+    }
+
+    /// The mutations that do an action to its rows.
+    pub fn mutations(&self, action: Action) -> Vec<String> {
+        let plain = self.plain().filter(|(_, does)| *does == action).map(|(start, _)| format!("{start}{}", self.name));
+        let verbs = self.own_verbs().filter(|verb| verb.action == action).map(|verb| verb.name.to_owned());
+        plain.chain(verbs).collect()
+    }
+
     /// The scalar field of that GraphQL name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
@@ -527,6 +557,7 @@ impl<E: EntityTrait> Declare<E> {
             versioned: columns.contains(&"version"),
             has_viewer: false,
             order: if columns.contains(&"created_at") { ("createdAt", true) } else { ("id", true) },
+            state: None,
             verbs: Vec::new(),
             demands: Vec::new(),
             writes: None,
@@ -794,10 +825,24 @@ impl<E: EntityTrait> Declare<E> {
         self
     }
 
-    /// A mutation of its life and the action the policy asks about.
+    /// A mutation that neither asks for a state nor changes it, and the action that the policy asks about.
     #[must_use]
     pub fn verb(mut self, mutation: &'static str, action: Action) -> Self {
-        self.descriptor.verbs.push((mutation, action));
+        self.descriptor.verbs.push(Verb::new(mutation, action, &[], &[]));
+        self
+    }
+
+    /// The table of its life, about the state in this column.
+    #[must_use]
+    pub fn life<C: ColumnTrait, S: EnumType>(mut self, column: C, life: &Lifecycle<S>) -> Self {
+        self.descriptor.state = Some(column.as_str());
+        for verb in life.verbs {
+            let spelt = verb.spelt();
+            self.descriptor.verbs.push(spelt);
+            if !spelt.from.is_empty() {
+                self = self.demands(verb.action, When::In(column.as_str(), spelt.from), verb.takes());
+            }
+        }
         self
     }
 
@@ -835,13 +880,6 @@ impl<E: EntityTrait> Declare<E> {
         input.map(set);
         self
     }
-}
-
-/// The column has one of these values of an enum.
-pub fn one_of<T: Copy>(column: &'static str, values: &[T], spell: fn(T) -> &'static str) -> When {
-    let values: Vec<_> = values.iter().map(|value| spell(*value)).collect();
-    // Declarations are made once and live as long as the process.
-    When::In(column, values.leak())
 }
 
 /// An enum as a [`Choice`].

@@ -113,6 +113,7 @@ use self::feed::Feed;
 use self::lanes::{Lanes, Place, Turns};
 use self::proof::Proof;
 use self::ready::Ready;
+pub use self::resolve::Declared;
 pub use self::rows::Rows;
 use self::sizes::{Known, Sizes};
 use self::sql::Dialect;

@@ -42,8 +42,6 @@ impl Resource for user::Entity {
     }
 }
 
-/// The user is kept out.
-const SUSPENDED: When = When::In("status", &["SUSPENDED"]);
 /// The user is the viewer.
 const MYSELF: When = When::Viewer("id");
 /// What is told of a user who has open business.
@@ -77,14 +75,9 @@ pub fn describe() -> Descriptor {
         .writes(writes::<user::Entity>().made_by_verbs())
         .demands(Action::Delete, When::Not(&When::Any(Kind::Lead, "owner_id", &crate::lead::OPEN)), BUSINESS)
         .demands(Action::Delete, When::Not(&When::Any(Kind::Deal, "owner_id", &crate::deal::OPEN)), BUSINESS)
-        .verb("createUser", Action::Create)
-        .verb("suspendUser", Action::Suspend)
-        .verb("reactivateUser", Action::Reactivate)
-        .demands(Action::Suspend, When::Not(&SUSPENDED), "The user is suspended already.")
+        .life(Column::Status, &rules::LIFE)
         .demands(Action::Suspend, When::Not(&MYSELF), "Nobody suspends themselves: another administrator can.")
-        .demands(Action::Reactivate, SUSPENDED, "The user is active already.")
         .demands(Action::Delete, When::Not(&MYSELF), "Nobody deletes themselves: another administrator can.")
-        .verb("setPassword", Action::SetPassword)
         .has_viewer()
         .order("name", false)
         .done()

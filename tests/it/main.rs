@@ -74,6 +74,7 @@ mod touchpoint;
 mod upsert;
 mod user;
 mod validation;
+mod warrants;
 
 /// An id as clients see it.
 fn gid(prefix: &str, id: uuid::Uuid) -> String {

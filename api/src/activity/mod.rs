@@ -12,12 +12,18 @@ use crate::checks::Checks;
 use crate::error::Result;
 use crate::store::descriptor::{Declare, Descriptor, Given, Shape};
 use crate::store::writes::writes;
-use crate::store::{Resource, Tx};
+use crate::store::{Resource, Tx, Warrant};
 
 impl Resource for activity::Entity {
     const KIND: Kind = Kind::Activity;
 
-    async fn prepare(_: &Tx, row: &mut activity::Model, _: Option<&activity::Model>, _: &Given) -> Result<()> {
+    async fn prepare(
+        _: &Tx,
+        _: &Warrant,
+        row: &mut activity::Model,
+        _: Option<&activity::Model>,
+        _: &Given,
+    ) -> Result<()> {
         let mut checks = Checks::new();
         rules::check(row, &mut checks);
         checks.done()

@@ -12,13 +12,14 @@ use crate::checks::Checks;
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Currency, Declare, Descriptor, Given, Text};
 use crate::store::writes::{default_owner, writes};
-use crate::store::{Resource, Tx};
+use crate::store::{Resource, Tx, Warrant};
 
 impl Resource for campaign::Entity {
     const KIND: Kind = Kind::Campaign;
 
     async fn prepare(
         tx: &Tx,
+        warrant: &Warrant,
         row: &mut campaign::Model,
         before: Option<&campaign::Model>,
         given: &Given,
@@ -27,18 +28,17 @@ impl Resource for campaign::Entity {
             default_owner(tx, given, &mut row.owner_id, &mut row.team_id);
         }
         check_fields(row, before)?;
-        check_family(tx, row, before).await
+        check_family(tx, warrant, row, before).await
     }
 
-    async fn may_delete(tx: &Tx, row: &campaign::Model) -> Result<()> {
+    async fn may_delete(tx: &Tx, warrant: &Warrant, row: &campaign::Model) -> Result<()> {
         use transition::Column;
-        let warrant = tx.may::<Self>(Action::Delete)?;
-        let launches = tx.all::<transition::Entity>(&warrant).matching(Column::CampaignId, row.id);
+        let launches = tx.all::<transition::Entity>(warrant).matching(Column::CampaignId, row.id);
         let launches = launches.filter(Column::ToState.eq(campaign::CampaignStatus::Active.as_str()));
         if rules::was_launched(row.status, launches.limit(1).count().await? > 0) {
             return Err(Error::conflict(LAUNCHED));
         }
-        let children = tx.all::<Self>(&warrant).matching(campaign::Column::ParentId, row.id);
+        let children = tx.all::<Self>(warrant).matching(campaign::Column::ParentId, row.id);
         if children.limit(1).count().await? > 0 {
             return Err(Error::conflict("Other campaigns are part of this one: delete or move them first."));
         }
@@ -71,21 +71,25 @@ pub fn check_fields(row: &mut campaign::Model, before: Option<&campaign::Model>)
 }
 
 /// The days of a part lie inside those of the whole, and no campaign is part of itself.
-async fn check_family(tx: &Tx, row: &campaign::Model, before: Option<&campaign::Model>) -> Result<()> {
-    let warrant = tx.may::<campaign::Entity>(if before.is_none() { Action::Create } else { Action::Update })?;
+async fn check_family(
+    tx: &Tx,
+    warrant: &Warrant,
+    row: &campaign::Model,
+    before: Option<&campaign::Model>,
+) -> Result<()> {
     let mut checks = Checks::new();
     if let Some(parent) = row.parent_id {
         let moved = before.is_some_and(|before| before.parent_id != row.parent_id);
         if moved && tx.closes_circle::<campaign::Entity>(row.id, parent, campaign::Column::ParentId).await? {
             checks.refuse("INVALID", "parentId", "A campaign cannot be part of itself or of one of its parts.");
         }
-        let parent = tx.all::<campaign::Entity>(&warrant).with_id(parent).one().await?;
+        let parent = tx.all::<campaign::Entity>(warrant).with_id(parent).one().await?;
         let inside = parent.is_none_or(|parent| rules::lies_inside(&parent, row));
         checks.expect(inside, "INVALID", "startsOn", "The days must lie inside those of the parent campaign.");
     }
     let narrowed = before.is_some_and(|before| (before.starts_on, before.ends_on) != (row.starts_on, row.ends_on));
     if narrowed {
-        let children = tx.all::<campaign::Entity>(&warrant).matching(campaign::Column::ParentId, row.id).all().await?;
+        let children = tx.all::<campaign::Entity>(warrant).matching(campaign::Column::ParentId, row.id).all().await?;
         let inside = children.iter().all(|child| rules::lies_inside(row, child));
         checks.expect(inside, "INVALID", "startsOn", "The days must cover those of the campaigns that are part of it.");
     }
@@ -154,5 +158,6 @@ pub fn describe() -> Descriptor {
         )
         .demands(Action::Delete, NEVER_LAUNCHED, LAUNCHED)
         .life(Column::Status, &rules::LIFE)
+        .affects(&[Kind::Transition])
         .done()
 }

@@ -21,7 +21,13 @@ use crate::store::{Resource, Tx, Warrant};
 impl Resource for lead::Entity {
     const KIND: Kind = Kind::Lead;
 
-    async fn prepare(tx: &Tx, row: &mut lead::Model, before: Option<&lead::Model>, _: &Given) -> Result<()> {
+    async fn prepare(
+        tx: &Tx,
+        _: &Warrant,
+        row: &mut lead::Model,
+        before: Option<&lead::Model>,
+        _: &Given,
+    ) -> Result<()> {
         rules::check_fields(row)?;
         for told in [&mut row.interest, &mut row.need, &mut row.budget, &mut row.authority, &mut row.timing] {
             *told = told.take().filter(|told| text::said(told).is_some());
@@ -30,14 +36,13 @@ impl Resource for lead::Entity {
         before.map_or(Ok(()), |before| rules::check_update(before, row, may_amend))
     }
 
-    async fn may_delete(tx: &Tx, row: &lead::Model) -> Result<()> {
+    async fn may_delete(tx: &Tx, warrant: &Warrant, row: &lead::Model) -> Result<()> {
         if row.deal_id.is_some() {
             return Err(Error::conflict(
                 "The lead became a deal and is part of its history: unconvertLead comes first.",
             ));
         }
-        let warrant = tx.may::<Self>(Action::Delete)?;
-        handoffs::none_pending(tx, &warrant, row.id).await
+        handoffs::none_pending(tx, warrant, row.id).await
     }
 
     async fn effects(tx: &Tx, warrant: &Warrant, before: Option<&lead::Model>, row: &lead::Model) -> Result<()> {
@@ -99,7 +104,9 @@ pub fn describe() -> Descriptor {
             .many("transitions", Kind::Transition, transition::Column::LeadId, "Its changes of state.")
             .writes(writes::<lead::Entity>().made_by_verbs())
             .derived(crate::activity::next::of_lead())
-            .life(Column::Status, &rules::LIFE);
+            .life(Column::Status, &rules::LIFE)
+            .affects(&[Kind::Transition, Kind::Handoff, Kind::Activity, Kind::CampaignMember, Kind::Touchpoint])
+            .affects(&[Kind::Contact, Kind::Company, Kind::Deal, Kind::DealContact, Kind::AttributionCredit]);
     demands(declared).done()
 }
 

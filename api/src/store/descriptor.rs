@@ -60,6 +60,10 @@ pub struct Descriptor {
     pub has_viewer: bool,
     /// The order of a list that does not ask for one: field and whether descending.
     pub order: (&'static str, bool),
+    /// The row that it is part of, if it is.
+    pub part_of: Option<Part>,
+    /// The kinds whose rows its actions affect, besides its own.
+    pub affects: Vec<Kind>,
     /// The column that its life is about.
     pub state: Option<&'static str>,
     /// The table of its life: its own verbs, and those of others that it goes along with.
@@ -79,6 +83,16 @@ pub struct Demand {
     pub when: When,
     /// What to tell where it cannot.
     pub why: String,
+}
+
+/// What a row is part of: it never changes, and is held by whoever makes, changes or removes the row.
+pub struct Part {
+    /// The kind of the whole.
+    pub of: Kind,
+    /// The column that names it.
+    pub column: &'static str,
+    /// What actions on the part demand of the state of the whole, which is told by its own columns.
+    pub demands: Vec<Demand>,
 }
 
 /// A scalar field.
@@ -557,6 +571,8 @@ impl<E: EntityTrait> Declare<E> {
             versioned: columns.contains(&"version"),
             has_viewer: false,
             order: if columns.contains(&"created_at") { ("createdAt", true) } else { ("id", true) },
+            part_of: None,
+            affects: Vec::new(),
             state: None,
             verbs: Vec::new(),
             demands: Vec::new(),
@@ -808,6 +824,33 @@ impl<E: EntityTrait> Declare<E> {
     #[must_use]
     pub fn ownership(mut self, ownership: Ownership) -> Self {
         self.descriptor.ownership = ownership;
+        self
+    }
+
+    /// Its rows are parts of that one, by the reference that was declared last.
+    #[must_use]
+    pub fn part_of(mut self, of: Kind) -> Self {
+        let column = self.descriptor.links.last().and_then(|link| match link.key {
+            Key::One(column) => Some(column),
+            Key::Many(_) => None,
+        });
+        self.descriptor.part_of = Some(Part { of, column: column.unwrap_or_default(), demands: Vec::new() });
+        self
+    }
+
+    /// An action on a part can only be done while this holds of the whole; `why` says so to whoever wants to do it otherwise.
+    #[must_use]
+    pub fn whole_demands(mut self, action: Action, when: &'static When, why: &str) -> Self {
+        let Some(part) = &mut self.descriptor.part_of else { return self };
+        part.demands.push(Demand { action, when: *when, why: why.to_owned() });
+        let told = When::At(part.column, part.of, when);
+        if action == Action::Create { self } else { self.demands(action, told, why) }
+    }
+
+    /// What is done to its rows affects rows of these kinds as well.
+    #[must_use]
+    pub fn affects(mut self, kinds: &[Kind]) -> Self {
+        self.descriptor.affects.extend(kinds);
         self
     }
 

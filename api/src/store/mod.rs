@@ -49,7 +49,7 @@
 //!
 //! ```compile_fail
 //! fn sneak() -> tributary::store::Warrant {
-//!     tributary::store::Warrant { action: tributary::access::Action::Win }
+//!     tributary::store::Warrant { of: None, action: tributary::access::Action::Win }
 //! }
 //! ```
 //! ```
@@ -78,6 +78,7 @@ mod link;
 mod natural;
 mod opening;
 pub mod page;
+mod part;
 pub mod present;
 mod proof;
 pub mod reach;

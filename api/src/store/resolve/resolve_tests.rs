@@ -112,6 +112,21 @@ fn slips() -> Vec<(String, Slip)> {
                 }),
             );
         }
+        if let Some(part) = &declared.part_of {
+            add(
+                format!("{name}, part of"),
+                of(kind, |of| of.part_of.iter_mut().for_each(|part| part.column = "no_such_id")),
+            );
+            if !part.demands.is_empty() {
+                add(
+                    format!("{name}, what Create demands of the"),
+                    of(kind, |of| {
+                        let demands = of.part_of.iter_mut().flat_map(|part| &mut part.demands);
+                        demands.for_each(|demand| demand.when = When::Empty("no_such_column"));
+                    }),
+                );
+            }
+        }
         let owned: Option<Ownership> = match declared.ownership {
             Ownership::Nobody => None,
             Ownership::Columns { team, pool, .. } => Some(Ownership::Columns { own: &["ownr_id"], team, pool }),
@@ -253,6 +268,32 @@ fn no_two_things_make_a_type_of_one_name() {
     let told = newcomer("AttributionReport");
     assert!(matches!(told.as_slice(), [one] if one.ends_with("`AttributionReport` is taken by Newcomer")), "{told:?}");
     assert_eq!(newcomer("Newcomer"), Vec::<String>::new());
+}
+
+#[test]
+fn a_part_stays_with_a_whole_that_tells_its_own_state() {
+    type Slip = fn(&mut Descriptor);
+    const OTHERS: When = When::Any(Kind::Deal, "source_campaign_id", When::ALWAYS);
+    let slips: [(Slip, &str); 3] = [
+        (
+            |of| of.part_of.iter_mut().for_each(|part| part.of = Kind::Deal),
+            "CampaignMember, part of Deal: no reference by `campaign_id` is declared",
+        ),
+        (
+            |of| of.links.iter_mut().for_each(|link| link.input.update = true),
+            "CampaignMember, part of Campaign: a part cannot be moved",
+        ),
+        (
+            |of| of.part_of.iter_mut().flat_map(|part| &mut part.demands).for_each(|demand| demand.when = OTHERS),
+            "CampaignMember, what Create demands of the Campaign: other rows decide this",
+        ),
+    ];
+    for (slip, expected) in slips {
+        let mut declared = entities();
+        declared.iter_mut().filter(|of| of.kind == Kind::CampaignMember).for_each(slip);
+        let told = told(declared, &said());
+        assert!(told.iter().any(|mistake| mistake.starts_with(expected)), "{expected}: {told:?}");
+    }
 }
 
 #[test]

@@ -52,6 +52,15 @@ pub(super) fn check(all: Entities<'_>, said: &Said, mistakes: &mut Mistakes) {
             }
             when(all, of, demand.when, &place, mistakes);
         }
+        let whole = of.part_of.as_ref().and_then(|part| Some((part, all.of(part.of)?)));
+        for (demand, whole) in whole.iter().flat_map(|(part, whole)| part.demands.iter().map(move |one| (one, whole))) {
+            let place = format!("{}, what {:?} demands of the {}", of.name, demand.action, whole.name);
+            when(all, whole, demand.when, &place, mistakes);
+            // The statement that locks the whole has seen other rows as they were before it waited.
+            if !demand.when.is_of_the_row() {
+                mistakes.tell(&place, "other rows decide this");
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! | [`app`], [`config`], [`error`], [`clock`] | the service as a value; its settings, errors, time |
 //! | [`cli`] | the commands: serve, migrate, seed, schema, user |
 //! | [`checks`], [`bulk`] | what the inputs of many mutations have in common |
+//! | [`lifecycle`] | the life of a row as a table |
 //! | [`similar`] | which name a misspelt one may stand for |
 //! | [`http`], [`server`] | the only axum: routes, GraphQL over HTTP, the accept loop |
 //! | [`documents`] | documents parsed before, and those that may run |
@@ -34,6 +35,7 @@ pub mod error;
 pub mod graphql;
 pub mod history;
 pub mod http;
+pub mod lifecycle;
 pub mod money;
 pub mod observability;
 pub mod rate_limit;

@@ -40,19 +40,6 @@ fn input_for(samples: &BTreeMap<String, Value>, mutation: &str, row: &Value) -> 
     Some(input)
 }
 
-/// The mutations that do an action to a row of a kind.
-fn mutations(kind: Kind, action: Action) -> Vec<String> {
-    let of = GRAPH.of(kind);
-    let plain = of.writes.as_ref().and_then(|writes| match action {
-        Action::Update if writes.update => Some("update"),
-        Action::Assign if writes.update => Some("assign"),
-        Action::Delete if writes.delete => Some("delete"),
-        _ => None,
-    });
-    let verbs = of.verbs.iter().filter(|(_, does)| *does == action).map(|(verb, _)| (*verb).to_owned());
-    plain.map(|plain| format!("{plain}{}", of.name)).into_iter().chain(verbs).collect()
-}
-
 fn actions(kind: Kind) -> Vec<Action> {
     let all: Vec<_> =
         policy::actions(kind).filter(|one| !matches!(one, Action::Read | Action::Count | Action::Create)).collect();
@@ -116,7 +103,7 @@ async fn blocked_is_refused(samples: &BTreeMap<String, Value>, actor: &Actor, ki
                 continue;
             }
             let action = actions(kind).into_iter().find(|action| json!(name_of(*action)) == block["action"]);
-            for mutation in mutations(kind, action.expect("a known action")) {
+            for mutation in GRAPH.of(kind).mutations(action.expect("a known action")) {
                 let Some(codes) = attempt(samples, actor, &mutation, &row).await else { continue };
                 let expected = if block["code"] == "STATE" { "CONFLICT" } else { "FORBIDDEN" };
                 let right = codes == [expected] || (block["code"] != "STATE" && codes == ["NOT_FOUND"]);
@@ -131,7 +118,7 @@ async fn blocked_is_refused(samples: &BTreeMap<String, Value>, actor: &Actor, ki
 async fn allowed_is_not(samples: &BTreeMap<String, Value>, actor: &Actor, kind: Kind) -> usize {
     let mut tried = 0;
     for action in actions(kind) {
-        for mutation in mutations(kind, action) {
+        for mutation in GRAPH.of(kind).mutations(action) {
             let all = rows(actor, kind).await;
             let name = json!(name_of(action));
             let Some(row) = all.iter().find(|row| row["allowed"].as_array().is_some_and(|all| all.contains(&name)))

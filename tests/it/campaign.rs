@@ -244,7 +244,7 @@ async fn a_retried_verb_has_one_effect() {
 #[test]
 fn the_verbs_lead_where_the_domain_says() {
     use entity::campaign::CampaignStatus::{self, *};
-    use rules::Verb::*;
+    use tributary::access::Action::*;
     let drawn = [
         (Draft, Schedule, Scheduled),
         (Draft, Launch, Active),
@@ -261,9 +261,9 @@ fn the_verbs_lead_where_the_domain_says() {
     ];
     let states: [CampaignStatus; 7] = [Draft, Scheduled, Active, Paused, Completed, Archived, Cancelled];
     for from in states {
-        for verb in rules::Verb::ALL {
-            let expected = drawn.iter().find(|(known, by, _)| (*known, *by) == (from, verb)).map(|(_, _, to)| *to);
-            assert_eq!(rules::next(verb, from).ok(), expected, "{verb:?} from {from:?}");
+        for action in rules::LIFE.verbs.iter().map(|verb| verb.action) {
+            let expected = drawn.iter().find(|(known, by, _)| (*known, *by) == (from, action)).map(|(_, _, to)| *to);
+            assert_eq!(rules::LIFE.next(action, from).ok(), expected, "{action:?} from {from:?}");
         }
     }
 }

@@ -45,6 +45,7 @@ mod import_steps;
 mod inputs;
 mod lead;
 mod lead_rules;
+mod lifecycles;
 mod limits;
 mod lists;
 mod metrics;
@@ -74,6 +75,7 @@ mod touchpoint;
 mod upsert;
 mod user;
 mod validation;
+mod warrants;
 
 /// An id as clients see it.
 fn gid(prefix: &str, id: uuid::Uuid) -> String {

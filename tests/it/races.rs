@@ -170,3 +170,91 @@ async fn whole_batches_that_change_the_same_rows_in_opposite_orders_all_come_thr
     })
     .await;
 }
+
+/// How many of the answers were done; the others were refused for the state of things.
+fn done(answers: &[tests::Answer]) -> usize {
+    let refused = |answer: &&tests::Answer| answer.codes() == ["CONFLICT"];
+    let refusals = answers.iter().filter(refused).count();
+    let done = answers.iter().filter(|answer| answer.codes().is_empty() && answer.mistakes().is_empty()).count();
+    assert_eq!(done + refusals, answers.len());
+    done
+}
+
+#[tokio::test]
+async fn of_two_who_take_away_the_last_two_stages_of_a_kind_one_is_refused() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        for round in 0..ROUNDS {
+            let name = format!("Line {round}");
+            let made = cast.admin.mutate("createPipeline", json!({ "name": name }), "pipeline { id }").await;
+            let pipeline = made.payload()["pipeline"]["id"].clone();
+            let second = json!({ "pipelineId": pipeline, "name": "Gone", "category": "LOST" });
+            cast.admin.mutate("createStage", second, "stage { id }").await.payload();
+            let query = "query($id: ID!) { pipeline(id: $id) { stages(filter: { category: { eq: LOST } }) { nodes { id version } } } }";
+            let lost = cast.admin.run(query, json!({ "id": pipeline })).await;
+            let lost = lost.data()["pipeline"]["stages"]["nodes"].as_array().cloned().expect("stages");
+            assert_eq!(lost.len(), 2);
+            let remove = async |stage: &Value| {
+                let input = json!({ "id": stage["id"], "expectedVersion": stage["version"] });
+                cast.admin.mutate("deleteStage", input, "stage { id }").await
+            };
+            let answers = join_all(lost.iter().map(remove)).await;
+            assert_eq!(done(&answers), 1);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_who_bring_people_into_a_deal_at_once_leave_one_primary() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let story = world.story(&cast).await;
+        let people = contacts(&cast.rep, 12).await;
+        world.execute("DELETE FROM deal_contact").await;
+        let deal = crate::gid("deal", story.my_deal);
+        let join = async |(at, person): (usize, &Value)| {
+            let mut input = json!({ "dealId": deal, "contactId": person, "role": "CHAMPION" });
+            // Some want to be it, some become it because they are the first.
+            if at % 3 == 0 {
+                input["isPrimary"] = json!(true);
+            }
+            let made = cast.rep.mutate("createDealContact", input, "dealContact { id version }").await;
+            let part = made.payload()["dealContact"].clone();
+            let input = json!({ "id": part["id"], "expectedVersion": part["version"], "isPrimary": true });
+            cast.rep.mutate("updateDealContact", input, "dealContact { id }").await
+        };
+        let answers = join_all(people.iter().enumerate().map(join)).await;
+        assert!(done(&answers) > 0);
+        assert_eq!(world.number("SELECT count(*) FROM deal_contact").await, 12);
+        assert_eq!(world.number("SELECT count(*) FROM deal_contact WHERE is_primary").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_gets_into_the_audience_of_a_campaign_that_ends_at_that_moment() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let people = contacts(&cast.marketer, 8).await;
+        for round in 0..ROUNDS {
+            let campaign = campaign(&cast.marketer, &format!("end{round}")).await;
+            let launch = json!({ "id": campaign, "expectedVersion": 1 });
+            cast.marketing_manager.mutate("launchCampaign", launch, "campaign { id }").await.payload();
+            let add = async |person: &Value| {
+                let input = json!({ "campaignId": campaign, "contactIds": [person] });
+                cast.marketer.mutate("addCampaignMembers", input, "results { member { id } }").await
+            };
+            let end = json!({ "id": campaign, "expectedVersion": 2, "reason": "enough" });
+            let end = cast.marketing_manager.mutate("completeCampaign", end, "campaign { id }");
+            let (added, end) = tokio::join!(join_all(people.iter().map(add)), end);
+            end.payload();
+            done(&added);
+        }
+        let late = "SELECT count(*) FROM campaign_member m JOIN event made ON made.subject_id = m.id \
+            JOIN event ended ON ended.subject_id = m.campaign_id AND ended.action = 'completeCampaign' \
+            WHERE made.seq > ended.seq";
+        assert_eq!(world.number(late).await, 0);
+    })
+    .await;
+}

@@ -229,6 +229,16 @@ impl When {
     /// Holds of every row.
     pub const ALWAYS: &'static Self = &Self::All(&[]);
 
+    /// Is it told by columns of the row alone?
+    pub fn is_of_the_row(self) -> bool {
+        match self {
+            Self::In(..) | Self::Empty(_) | Self::Is(_) | Self::Viewer(_) | Self::Within(..) => true,
+            Self::Like(..) | Self::Sets(..) | Self::Any(..) | Self::At(..) => false,
+            Self::Not(when) => when.is_of_the_row(),
+            Self::All(all) => all.iter().all(|when| when.is_of_the_row()),
+        }
+    }
+
     /// Does it ask for the viewer?
     pub fn is_personal(self) -> bool {
         match self {

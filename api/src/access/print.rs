@@ -3,28 +3,29 @@
 use std::fmt::Write;
 
 use super::policy::{self, ROLES};
-use super::{Grant, Kind, Reach, When};
+use super::{Action, Grant, Kind, Reach, When};
 
-/// The whole policy: what each role may do to which rows, and the fields with rules of their own.
-pub fn table() -> String {
+/// The whole policy: what each role may do to which rows and by which mutations, and the fields with rules of their own.
+pub fn table(mutations: impl Fn(Kind, Action) -> Vec<String>) -> String {
     let mut text = String::from(
         "Who may do what. all: every row; own: rows the viewer owns or made; team: rows of the viewer's team and those below\n\
          (own ones too); pool: rows without an owner in the viewer's teams; parent: as the row it belongs to; -: nothing.\n\n",
     );
-    line(&mut text, "object.action", ROLES.map(|role| role.as_str().to_owned()));
+    line(&mut text, "object.action", ROLES.map(|role| role.as_str().to_owned()), "by");
     for kind in Kind::all() {
         for action in policy::actions(kind) {
             let name = format!("{kind:?}.{action:?}");
-            line(&mut text, &name, ROLES.map(|role| reach(policy::reach(kind, action, role))));
+            let by = mutations(kind, action).join(", ");
+            line(&mut text, &name, ROLES.map(|role| reach(policy::reach(kind, action, role))), &by);
         }
     }
     text.push_str("\nFields that not everyone who sees the row may read\n\n");
     for (kind, field, grants) in policy::restricted_fields() {
-        line(&mut text, &format!("{kind:?}.{field}"), grants.map(grant));
+        line(&mut text, &format!("{kind:?}.{field}"), grants.map(grant), "");
     }
     text.push_str("\nFields that not everyone who may change the row may change\n\n");
     for (kind, field, grants) in policy::restricted_writes() {
-        line(&mut text, &format!("{kind:?}.{field}"), grants.map(grant));
+        line(&mut text, &format!("{kind:?}.{field}"), grants.map(grant), "");
     }
     text
 }
@@ -68,12 +69,13 @@ pub fn grant(grant: Grant) -> String {
     }
 }
 
-fn line(text: &mut String, name: &str, cells: [String; 7]) {
+fn line(text: &mut String, name: &str, cells: [String; 7], by: &str) {
     // Writing to a string cannot fail.
     let _ = write!(text, "{name:<34}");
     for cell in cells {
         let _ = write!(text, " {cell:<18}");
     }
+    let _ = write!(text, " {by}");
     while text.ends_with(' ') {
         text.pop();
     }

@@ -8,7 +8,7 @@ use super::graphql::{
     CancelActivityInput, CompleteActivityInput, CompleteActivityPayload, FollowUpInput, LogActivityInput,
     NoShowActivityInput, PlanActivityInput,
 };
-use super::rules::{self, End};
+use super::rules;
 use crate::access::{Action, Kind};
 use crate::checks::{Checks, NAME};
 use crate::error::{Error, Result};
@@ -106,7 +106,7 @@ async fn begin(tx: &Tx, mut row: activity::Model, mut checks: Checks) -> Outcome
 pub async fn complete(tx: &Tx, input: CompleteActivityInput) -> Result<CompleteActivityPayload> {
     let mut activity = tx.edit::<activity::Entity>(input.id.uuid(), Action::Complete, input.expected_version).await?;
     let warrant = activity.warrant();
-    activity.status = rules::end(activity.status, End::Done)?;
+    activity.status = rules::LIFE.next(Action::Complete, activity.status)?;
     activity.outcome = input.outcome;
     if input.body.is_some() {
         activity.body = input.body;
@@ -141,7 +141,7 @@ pub async fn complete(tx: &Tx, input: CompleteActivityInput) -> Result<CompleteA
 /// CONFLICT: not planned.
 pub async fn cancel(tx: &Tx, input: CancelActivityInput) -> Outcome {
     let mut activity = tx.edit::<activity::Entity>(input.id.uuid(), Action::Cancel, input.expected_version).await?;
-    activity.status = rules::end(activity.status, End::Cancelled)?;
+    activity.status = rules::LIFE.next(Action::Cancel, activity.status)?;
     if let Some(reason) = input.reason.as_deref().and_then(text::said) {
         tx.because(reason);
     }
@@ -160,7 +160,7 @@ pub async fn no_show(tx: &Tx, input: NoShowActivityInput) -> Outcome {
             activity.kind.as_str()
         )));
     }
-    activity.status = rules::end(activity.status, End::NoShow)?;
+    activity.status = rules::LIFE.next(Action::NoShow, activity.status)?;
     Ok(Changed::row(tx.save(activity).await?.id))
 }
 

@@ -12,12 +12,18 @@ use crate::checks::Checks;
 use crate::error::Result;
 use crate::store::descriptor::{Declare, Descriptor, Given, Shape};
 use crate::store::writes::writes;
-use crate::store::{Resource, Tx};
+use crate::store::{Resource, Tx, Warrant};
 
 impl Resource for activity::Entity {
     const KIND: Kind = Kind::Activity;
 
-    async fn prepare(_: &Tx, row: &mut activity::Model, _: Option<&activity::Model>, _: &Given) -> Result<()> {
+    async fn prepare(
+        _: &Tx,
+        _: &Warrant,
+        row: &mut activity::Model,
+        _: Option<&activity::Model>,
+        _: &Given,
+    ) -> Result<()> {
         let mut checks = Checks::new();
         rules::check(row, &mut checks);
         checks.done()
@@ -26,11 +32,6 @@ impl Resource for activity::Entity {
 
 /// Still to be done, and late.
 const OVERDUE: &str = "(({}.status = 'PLANNED' AND {}.due_at < {now}) IS TRUE)";
-
-/// It is still to come.
-const PLANNED: When = When::In("status", &["PLANNED"]);
-/// What is told about one that is not.
-const ENDED: &str = "Only a PLANNED activity can be completed, missed or cancelled. Plan another one.";
 
 /// The declaration.
 pub fn describe() -> Descriptor {
@@ -65,18 +66,11 @@ pub fn describe() -> Descriptor {
     .one(Column::CampaignId, Kind::Campaign, "The campaign it is for.")
     .one(Column::FollowsId, Kind::Activity, "The activity it follows up.")
     .writes(writes::<activity::Entity>().made_by_verbs().kept())
-    .verb("logActivity", Action::Create)
-    .verb("planActivity", Action::Create)
-    .verb("completeActivity", Action::Complete)
-    .verb("noShowActivity", Action::NoShow)
-    .verb("cancelActivity", Action::Cancel)
-    .demands(Action::Complete, PLANNED, ENDED)
-    .demands(Action::NoShow, PLANNED, ENDED)
+    .life(Column::Status, &rules::LIFE)
     .demands(
         Action::NoShow,
         When::In("kind", &["PITCH", "DEMO", "CALL", "MEETING", "NEGOTIATION"]),
         "Nobody can fail to turn up for it: complete or cancel it.",
     )
-    .demands(Action::Cancel, PLANNED, ENDED)
     .done()
 }

@@ -3,43 +3,26 @@
 use chrono::{DateTime, Utc};
 use entity::activity::{ActivityKind, ActivityOutcome, ActivityStatus, Model};
 
+use crate::access::Action;
 use crate::checks::{Checks, TEXT};
 use crate::clock::happened;
-use crate::error::{Error, Result};
+use crate::lifecycle::{Lifecycle, Verb};
 
-/// The ends of a planned activity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// It took place.
-    Done,
-    /// The other side did not turn up.
-    NoShow,
-    /// It will not take place.
-    Cancelled,
-}
+/// The life of an activity: it is planned, and ends once.
+pub const LIFE: Lifecycle<ActivityStatus> = Lifecycle { what: "activity", verbs: VERBS };
 
-impl End {
-    /// Every end.
-    pub const ALL: [Self; 3] = [Self::Done, Self::NoShow, Self::Cancelled];
-}
-
-/// The state an end leads to.
-///
-/// # Errors
-/// CONFLICT: it has ended already.
-pub fn end(status: ActivityStatus, end: End) -> Result<ActivityStatus> {
-    if status != ActivityStatus::Planned {
-        return Err(Error::conflict(format!(
-            "The activity is {}; only a PLANNED one can be completed, missed or cancelled. Plan another one.",
-            status.as_str()
-        )));
-    }
-    Ok(match end {
-        End::Done => ActivityStatus::Done,
-        End::NoShow => ActivityStatus::NoShow,
-        End::Cancelled => ActivityStatus::Cancelled,
-    })
-}
+#[rustfmt::skip]
+const VERBS: &[Verb<ActivityStatus>] = {
+    use ActivityStatus::*;
+    &[
+        // By its former way it plans as well.
+        Verb::new("logActivity",      Action::Create,   &[],        &[Done, Planned]),
+        Verb::new("planActivity",     Action::Create,   &[],        &[Planned]),
+        Verb::new("completeActivity", Action::Complete, &[Planned], &[Done]),
+        Verb::new("noShowActivity",   Action::NoShow,   &[Planned], &[NoShow]),
+        Verb::new("cancelActivity",   Action::Cancel,   &[Planned], &[Cancelled]),
+    ]
+};
 
 /// A conversation: it must say what came of it.
 pub fn needs_outcome(kind: ActivityKind) -> bool {

@@ -8,7 +8,7 @@ use super::graphql::{
     ArchiveCampaignInput, CancelCampaignInput, CompleteCampaignInput, LaunchCampaignInput, PauseCampaignInput,
     ResumeCampaignInput, ScheduleCampaignInput,
 };
-use super::rules::{self, Verb};
+use super::rules;
 use crate::access::Action;
 use crate::error::Result;
 use crate::graphql::mutation::Changed;
@@ -24,8 +24,7 @@ type Outcome = Result<Changed<campaign::Entity>>;
 /// # Errors
 /// CONFLICT: not a draft; `Invalid`: dates or budget are missing.
 pub async fn schedule(tx: &Tx, input: ScheduleCampaignInput) -> Outcome {
-    let campaign = edit(tx, input.id.uuid(), Action::Schedule, input.expected_version).await?;
-    let to = rules::next(Verb::Schedule, campaign.status)?;
+    let (campaign, to) = begin(tx, input.id.uuid(), Action::Schedule, input.expected_version).await?;
     rules::may_schedule(&campaign)?;
     step(tx, campaign, to).await
 }
@@ -35,8 +34,7 @@ pub async fn schedule(tx: &Tx, input: ScheduleCampaignInput) -> Outcome {
 /// # Errors
 /// CONFLICT: neither draft nor scheduled; `Invalid`: no audience, no budget, or over.
 pub async fn launch(tx: &Tx, input: LaunchCampaignInput) -> Outcome {
-    let campaign = edit(tx, input.id.uuid(), Action::Launch, input.expected_version).await?;
-    let to = rules::next(Verb::Launch, campaign.status)?;
+    let (campaign, to) = begin(tx, input.id.uuid(), Action::Launch, input.expected_version).await?;
     let members = tx
         .all::<campaign_member::Entity>(&campaign.warrant())
         .matching(campaign_member::Column::CampaignId, campaign.id)
@@ -52,8 +50,7 @@ pub async fn launch(tx: &Tx, input: LaunchCampaignInput) -> Outcome {
 /// # Errors
 /// CONFLICT: not active.
 pub async fn pause(tx: &Tx, input: PauseCampaignInput) -> Outcome {
-    let campaign = edit(tx, input.id.uuid(), Action::Pause, input.expected_version).await?;
-    let to = rules::next(Verb::Pause, campaign.status)?;
+    let (campaign, to) = begin(tx, input.id.uuid(), Action::Pause, input.expected_version).await?;
     step(tx, campaign, to).await
 }
 
@@ -62,8 +59,7 @@ pub async fn pause(tx: &Tx, input: PauseCampaignInput) -> Outcome {
 /// # Errors
 /// CONFLICT: not paused; `Invalid`: its last day has passed.
 pub async fn resume(tx: &Tx, input: ResumeCampaignInput) -> Outcome {
-    let campaign = edit(tx, input.id.uuid(), Action::Resume, input.expected_version).await?;
-    let to = rules::next(Verb::Resume, campaign.status)?;
+    let (campaign, to) = begin(tx, input.id.uuid(), Action::Resume, input.expected_version).await?;
     rules::may_resume(&campaign, tx.today())?;
     step(tx, campaign, to).await
 }
@@ -73,8 +69,7 @@ pub async fn resume(tx: &Tx, input: ResumeCampaignInput) -> Outcome {
 /// # Errors
 /// CONFLICT: neither active nor paused; `Invalid`: before its last day and without a reason.
 pub async fn complete(tx: &Tx, input: CompleteCampaignInput) -> Outcome {
-    let campaign = edit(tx, input.id.uuid(), Action::Complete, input.expected_version).await?;
-    let to = rules::next(Verb::Complete, campaign.status)?;
+    let (campaign, to) = begin(tx, input.id.uuid(), Action::Complete, input.expected_version).await?;
     let reason = given(input.reason.as_deref());
     rules::may_complete(&campaign, reason, tx.today())?;
     note(tx, reason);
@@ -86,8 +81,7 @@ pub async fn complete(tx: &Tx, input: CompleteCampaignInput) -> Outcome {
 /// # Errors
 /// CONFLICT: neither completed nor cancelled.
 pub async fn archive(tx: &Tx, input: ArchiveCampaignInput) -> Outcome {
-    let campaign = edit(tx, input.id.uuid(), Action::Archive, input.expected_version).await?;
-    let to = rules::next(Verb::Archive, campaign.status)?;
+    let (campaign, to) = begin(tx, input.id.uuid(), Action::Archive, input.expected_version).await?;
     step(tx, campaign, to).await
 }
 
@@ -96,14 +90,21 @@ pub async fn archive(tx: &Tx, input: ArchiveCampaignInput) -> Outcome {
 /// # Errors
 /// CONFLICT: it runs, or is over.
 pub async fn cancel(tx: &Tx, input: CancelCampaignInput) -> Outcome {
-    let campaign = edit(tx, input.id.uuid(), Action::Cancel, input.expected_version).await?;
-    let to = rules::next(Verb::Cancel, campaign.status)?;
+    let (campaign, to) = begin(tx, input.id.uuid(), Action::Cancel, input.expected_version).await?;
     note(tx, given(input.reason.as_deref()));
     step(tx, campaign, to).await
 }
 
-async fn edit(tx: &Tx, id: Uuid, action: Action, expected_version: i32) -> Result<Change<campaign::Entity>> {
-    tx.edit::<campaign::Entity>(id, action, expected_version).await
+/// The campaign and the state that the verb leads to.
+async fn begin(
+    tx: &Tx,
+    id: Uuid,
+    action: Action,
+    expected_version: i32,
+) -> Result<(Change<campaign::Entity>, CampaignStatus)> {
+    let campaign = tx.edit::<campaign::Entity>(id, action, expected_version).await?;
+    let to = rules::LIFE.next(action, campaign.status)?;
+    Ok((campaign, to))
 }
 
 async fn step(tx: &Tx, mut campaign: Change<campaign::Entity>, to: CampaignStatus) -> Outcome {

@@ -4,22 +4,22 @@ pub mod commands;
 pub mod graphql;
 pub mod rules;
 
-use entity::campaign::CampaignStatus;
 use entity::{attribution_credit, campaign, campaign_member, deal, lead, touchpoint, transition};
 use sea_orm::ColumnTrait;
 
 use crate::access::{Action, Kind, When};
 use crate::checks::Checks;
 use crate::error::{Error, Result};
-use crate::store::descriptor::{Currency, Declare, Descriptor, Given, Text, one_of};
+use crate::store::descriptor::{Currency, Declare, Descriptor, Given, Text};
 use crate::store::writes::{default_owner, writes};
-use crate::store::{Resource, Tx};
+use crate::store::{Resource, Tx, Warrant};
 
 impl Resource for campaign::Entity {
     const KIND: Kind = Kind::Campaign;
 
     async fn prepare(
         tx: &Tx,
+        warrant: &Warrant,
         row: &mut campaign::Model,
         before: Option<&campaign::Model>,
         given: &Given,
@@ -28,18 +28,17 @@ impl Resource for campaign::Entity {
             default_owner(tx, given, &mut row.owner_id, &mut row.team_id);
         }
         check_fields(row, before)?;
-        check_family(tx, row, before).await
+        check_family(tx, warrant, row, before).await
     }
 
-    async fn may_delete(tx: &Tx, row: &campaign::Model) -> Result<()> {
+    async fn may_delete(tx: &Tx, warrant: &Warrant, row: &campaign::Model) -> Result<()> {
         use transition::Column;
-        let warrant = tx.may::<Self>(Action::Delete)?;
-        let launches = tx.all::<transition::Entity>(&warrant).matching(Column::CampaignId, row.id);
+        let launches = tx.all::<transition::Entity>(warrant).matching(Column::CampaignId, row.id);
         let launches = launches.filter(Column::ToState.eq(campaign::CampaignStatus::Active.as_str()));
         if rules::was_launched(row.status, launches.limit(1).count().await? > 0) {
             return Err(Error::conflict(LAUNCHED));
         }
-        let children = tx.all::<Self>(&warrant).matching(campaign::Column::ParentId, row.id);
+        let children = tx.all::<Self>(warrant).matching(campaign::Column::ParentId, row.id);
         if children.limit(1).count().await? > 0 {
             return Err(Error::conflict("Other campaigns are part of this one: delete or move them first."));
         }
@@ -72,21 +71,25 @@ pub fn check_fields(row: &mut campaign::Model, before: Option<&campaign::Model>)
 }
 
 /// The days of a part lie inside those of the whole, and no campaign is part of itself.
-async fn check_family(tx: &Tx, row: &campaign::Model, before: Option<&campaign::Model>) -> Result<()> {
-    let warrant = tx.may::<campaign::Entity>(if before.is_none() { Action::Create } else { Action::Update })?;
+async fn check_family(
+    tx: &Tx,
+    warrant: &Warrant,
+    row: &campaign::Model,
+    before: Option<&campaign::Model>,
+) -> Result<()> {
     let mut checks = Checks::new();
     if let Some(parent) = row.parent_id {
         let moved = before.is_some_and(|before| before.parent_id != row.parent_id);
         if moved && tx.closes_circle::<campaign::Entity>(row.id, parent, campaign::Column::ParentId).await? {
             checks.refuse("INVALID", "parentId", "A campaign cannot be part of itself or of one of its parts.");
         }
-        let parent = tx.all::<campaign::Entity>(&warrant).with_id(parent).one().await?;
+        let parent = tx.all::<campaign::Entity>(warrant).with_id(parent).one().await?;
         let inside = parent.is_none_or(|parent| rules::lies_inside(&parent, row));
         checks.expect(inside, "INVALID", "startsOn", "The days must lie inside those of the parent campaign.");
     }
     let narrowed = before.is_some_and(|before| (before.starts_on, before.ends_on) != (row.starts_on, row.ends_on));
     if narrowed {
-        let children = tx.all::<campaign::Entity>(&warrant).matching(campaign::Column::ParentId, row.id).all().await?;
+        let children = tx.all::<campaign::Entity>(warrant).matching(campaign::Column::ParentId, row.id).all().await?;
         let inside = children.iter().all(|child| rules::lies_inside(row, child));
         checks.expect(inside, "INVALID", "startsOn", "The days must cover those of the campaigns that are part of it.");
     }
@@ -105,73 +108,56 @@ const LAUNCHED: &str = "A campaign that was launched stays in history: complete 
 pub fn describe() -> Descriptor {
     use campaign::Column;
     let (budget, expected) = (Currency::Column("budget_currency"), Currency::Column("expected_revenue_currency"));
-    let declared =
-        Declare::<campaign::Entity>::new(Kind::Campaign, "Campaign", "campaigns", "campaign", "A marketing campaign.")
-            .field(Column::Name, "The name.")
-            .matched()
-            .editable()
-            .required()
-            .text(
-                Column::Code,
-                Text::Code,
-                "Short unique code in lower case; equals `utm_campaign` in tagged links. Fixed once launched.",
-            )
-            .editable()
-            .required()
-            .choice::<_, entity::enums::Objective>(Column::Objective, "What it is for.")
-            .editable()
-            .required()
-            .choice::<_, entity::enums::Channel>(Column::Channel, "Where it runs.")
-            .editable()
-            .required()
-            .choice::<_, entity::enums::Horizon>(Column::Horizon, "How soon it is meant to pay off.")
-            .editable()
-            .required()
-            .choice::<_, campaign::CampaignStatus>(Column::Status, "Where it stands; changed by its verbs.")
-            .field(Column::StartsOn, "First day.")
-            .editable()
-            .field(Column::EndsOn, "Last day, inclusive.")
-            .editable()
-            .one(Column::ParentId, Kind::Campaign, "The campaign it is part of.")
-            .editable()
-            .money("budget", Column::BudgetMinor, budget, "What may be spent.")
-            .editable()
-            .field(Column::ExpectedLeads, "How many leads it is expected to bring.")
-            .editable()
-            .money("expectedRevenue", Column::ExpectedRevenueMinor, expected, "What revenue it is expected to bring.")
-            .editable()
-            .many("children", Kind::Campaign, Column::ParentId, "The campaigns that are part of it.")
-            .many("members", Kind::CampaignMember, campaign_member::Column::CampaignId, "Its audience.")
-            .many("touchpoints", Kind::Touchpoint, touchpoint::Column::CampaignId, "Interactions it caused.")
-            .many("leads", Kind::Lead, lead::Column::SourceCampaignId, "Leads it brought.")
-            .many("deals", Kind::Deal, deal::Column::SourceCampaignId, "Deals that grew out of its leads.")
-            .many(
-                "credits",
-                Kind::AttributionCredit,
-                attribution_credit::Column::CampaignId,
-                "Its shares in won deals.",
-            )
-            .many("transitions", Kind::Transition, transition::Column::CampaignId, "Its changes of state.")
-            .writes(writes::<campaign::Entity>())
-            .derived(crate::attribution::graphql::campaign_revenue())
-            .verb("scheduleCampaign", Action::Schedule)
-            .verb("launchCampaign", Action::Launch)
-            .verb("pauseCampaign", Action::Pause)
-            .verb("resumeCampaign", Action::Resume)
-            .verb("completeCampaign", Action::Complete)
-            .verb("archiveCampaign", Action::Archive)
-            .verb("cancelCampaign", Action::Cancel)
-            .demands(
-                Action::Delete,
-                When::Not(&When::Any(Kind::Campaign, "parent_id", When::ALWAYS)),
-                "Other campaigns are part of this one: delete or move them first.",
-            )
-            .demands(Action::Delete, NEVER_LAUNCHED, LAUNCHED);
-    rules::TABLE
-        .iter()
-        .fold(declared, |declared, (verb, from, _)| {
-            let why = format!("Of campaigns, {}", rules::takes(*verb, from));
-            declared.demands(verb.action(), one_of("status", from, CampaignStatus::as_str), why)
-        })
+    Declare::<campaign::Entity>::new(Kind::Campaign, "Campaign", "campaigns", "campaign", "A marketing campaign.")
+        .field(Column::Name, "The name.")
+        .matched()
+        .editable()
+        .required()
+        .text(
+            Column::Code,
+            Text::Code,
+            "Short unique code in lower case; equals `utm_campaign` in tagged links. Fixed once launched.",
+        )
+        .editable()
+        .required()
+        .choice::<_, entity::enums::Objective>(Column::Objective, "What it is for.")
+        .editable()
+        .required()
+        .choice::<_, entity::enums::Channel>(Column::Channel, "Where it runs.")
+        .editable()
+        .required()
+        .choice::<_, entity::enums::Horizon>(Column::Horizon, "How soon it is meant to pay off.")
+        .editable()
+        .required()
+        .choice::<_, campaign::CampaignStatus>(Column::Status, "Where it stands; changed by its verbs.")
+        .field(Column::StartsOn, "First day.")
+        .editable()
+        .field(Column::EndsOn, "Last day, inclusive.")
+        .editable()
+        .one(Column::ParentId, Kind::Campaign, "The campaign it is part of.")
+        .editable()
+        .money("budget", Column::BudgetMinor, budget, "What may be spent.")
+        .editable()
+        .field(Column::ExpectedLeads, "How many leads it is expected to bring.")
+        .editable()
+        .money("expectedRevenue", Column::ExpectedRevenueMinor, expected, "What revenue it is expected to bring.")
+        .editable()
+        .many("children", Kind::Campaign, Column::ParentId, "The campaigns that are part of it.")
+        .many("members", Kind::CampaignMember, campaign_member::Column::CampaignId, "Its audience.")
+        .many("touchpoints", Kind::Touchpoint, touchpoint::Column::CampaignId, "Interactions it caused.")
+        .many("leads", Kind::Lead, lead::Column::SourceCampaignId, "Leads it brought.")
+        .many("deals", Kind::Deal, deal::Column::SourceCampaignId, "Deals that grew out of its leads.")
+        .many("credits", Kind::AttributionCredit, attribution_credit::Column::CampaignId, "Its shares in won deals.")
+        .many("transitions", Kind::Transition, transition::Column::CampaignId, "Its changes of state.")
+        .writes(writes::<campaign::Entity>())
+        .derived(crate::attribution::graphql::campaign_revenue())
+        .demands(
+            Action::Delete,
+            When::Not(&When::Any(Kind::Campaign, "parent_id", When::ALWAYS)),
+            "Other campaigns are part of this one: delete or move them first.",
+        )
+        .demands(Action::Delete, NEVER_LAUNCHED, LAUNCHED)
+        .life(Column::Status, &rules::LIFE)
+        .affects(&[Kind::Transition])
         .done()
 }

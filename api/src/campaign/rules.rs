@@ -6,93 +6,25 @@ use entity::enums::Channel;
 
 use crate::access::Action;
 use crate::checks::Checks;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::lifecycle::{Lifecycle, Verb};
 
-/// The verbs of a campaign's life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
-    /// Plans the start.
-    Schedule,
-    /// Starts.
-    Launch,
-    /// Halts.
-    Pause,
-    /// Goes on.
-    Resume,
-    /// Ends.
-    Complete,
-    /// Puts away.
-    Archive,
-    /// Gives up.
-    Cancel,
-}
+/// The life of a campaign.
+pub const LIFE: Lifecycle<CampaignStatus> = Lifecycle { what: "campaign", verbs: VERBS };
 
-impl Verb {
-    /// Every verb.
-    pub const ALL: [Self; 7] =
-        [Self::Schedule, Self::Launch, Self::Pause, Self::Resume, Self::Complete, Self::Archive, Self::Cancel];
-
-    /// The action that the policy asks about.
-    pub fn action(self) -> Action {
-        match self {
-            Self::Schedule => Action::Schedule,
-            Self::Launch => Action::Launch,
-            Self::Pause => Action::Pause,
-            Self::Resume => Action::Resume,
-            Self::Complete => Action::Complete,
-            Self::Archive => Action::Archive,
-            Self::Cancel => Action::Cancel,
-        }
-    }
-
-    fn past_tense(self) -> &'static str {
-        match self {
-            Self::Schedule => "scheduled",
-            Self::Launch => "launched",
-            Self::Pause => "paused",
-            Self::Resume => "resumed",
-            Self::Complete => "completed",
-            Self::Archive => "archived",
-            Self::Cancel => "cancelled",
-        }
-    }
-}
-
-/// The state machine: from where each verb leads where.
 #[rustfmt::skip]
-pub const TABLE: &[(Verb, &[CampaignStatus], CampaignStatus)] = {
+const VERBS: &[Verb<CampaignStatus>] = {
     use CampaignStatus::*;
     &[
-        (Verb::Schedule, &[Draft],                    Scheduled),
-        (Verb::Launch,   &[Draft, Scheduled],         Active),
-        (Verb::Pause,    &[Active],                   Paused),
-        (Verb::Resume,   &[Paused],                   Active),
-        (Verb::Complete, &[Active, Paused],           Completed),
-        (Verb::Archive,  &[Completed, Cancelled],     Archived),
-        (Verb::Cancel,   &[Draft, Scheduled, Paused], Cancelled),
+        Verb::new("scheduleCampaign", Action::Schedule, &[Draft],                    &[Scheduled]),
+        Verb::new("launchCampaign",   Action::Launch,   &[Draft, Scheduled],         &[Active]),
+        Verb::new("pauseCampaign",    Action::Pause,    &[Active],                   &[Paused]),
+        Verb::new("resumeCampaign",   Action::Resume,   &[Paused],                   &[Active]),
+        Verb::new("completeCampaign", Action::Complete, &[Active, Paused],           &[Completed]),
+        Verb::new("archiveCampaign",  Action::Archive,  &[Completed, Cancelled],     &[Archived]),
+        Verb::new("cancelCampaign",   Action::Cancel,   &[Draft, Scheduled, Paused], &[Cancelled]),
     ]
 };
-
-/// The state a verb leads to.
-///
-/// # Errors
-/// CONFLICT: not from this state; says from which.
-pub fn next(verb: Verb, status: CampaignStatus) -> Result<CampaignStatus> {
-    let (from, to) = TABLE
-        .iter()
-        .find_map(|(known, from, to)| (*known == verb).then_some((*from, *to)))
-        .ok_or_else(|| Error::internal(format!("{verb:?} is not in the table")))?;
-    if from.contains(&status) {
-        return Ok(to);
-    }
-    Err(Error::conflict(format!("The campaign is {}; {}", status.as_str(), takes(verb, from))))
-}
-
-/// `only one that is ACTIVE can be paused.`
-pub fn takes(verb: Verb, from: &[CampaignStatus]) -> String {
-    let from: Vec<_> = from.iter().map(|status| status.as_str()).collect();
-    format!("only one that is {} can be {}.", from.join(" or "), verb.past_tense())
-}
 
 /// Money is spent on every contact there.
 pub fn is_paid(channel: Channel) -> bool {

@@ -26,12 +26,7 @@ pub async fn add(tx: &Tx, input: AddCampaignMembersInput) -> Result<AddCampaignM
         return Err(Error::invalid("NOT_ALLOWED", "status", "A member becomes CONVERTED with the lead, not by hand."));
     }
     let campaign = tx.get::<campaign::Entity>(input.campaign_id.uuid()).await?;
-    if !rules::takes_members(campaign.status) {
-        return Err(Error::conflict(format!(
-            "The campaign is {}: only one that is still to run or running takes members.",
-            campaign.status.as_str()
-        )));
-    }
+    tx.hold_whole::<campaign_member::Entity>(campaign.id).await?;
     let ids: Vec<_> = input.contact_ids.iter().map(|id| id.uuid()).collect();
     let found = contacts(tx, &ids).await?;
     let checked = |(index, id)| found.get(id).ok_or_else(|| nobody(index)).and_then(|contact| living(contact, index));

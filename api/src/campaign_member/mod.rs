@@ -10,13 +10,14 @@ use crate::access::{Action, Kind, When};
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Declare, Descriptor, Given, Ownership};
 use crate::store::writes::writes;
-use crate::store::{Resource, Tx};
+use crate::store::{Resource, Tx, Warrant};
 
 impl Resource for campaign_member::Entity {
     const KIND: Kind = Kind::CampaignMember;
 
     async fn prepare(
         tx: &Tx,
+        _: &Warrant,
         row: &mut campaign_member::Model,
         before: Option<&campaign_member::Model>,
         _: &Given,
@@ -35,7 +36,7 @@ impl Resource for campaign_member::Entity {
         Ok(())
     }
 
-    async fn may_delete(_: &Tx, row: &campaign_member::Model) -> Result<()> {
+    async fn may_delete(_: &Tx, _: &Warrant, row: &campaign_member::Model) -> Result<()> {
         if row.first_responded_at.is_some() || row.status == MemberStatus::Converted {
             return Err(Error::conflict(RESPONDED));
         }
@@ -43,6 +44,8 @@ impl Resource for campaign_member::Entity {
     }
 }
 
+/// A campaign that is not over.
+const RUNNING: When = When::In("status", &["DRAFT", "SCHEDULED", "ACTIVE", "PAUSED"]);
 /// What is told of a member who may not be deleted.
 const RESPONDED: &str = "The person has responded to the campaign; that stays in its history.";
 
@@ -58,6 +61,8 @@ pub fn describe() -> Descriptor {
     )
     .ownership(Ownership::Parents(&[("campaign_id", Kind::Campaign)]))
     .one(Column::CampaignId, Kind::Campaign, "The campaign.")
+    .part_of(Kind::Campaign)
+    .whole_demands(Action::Create, &RUNNING, "Only a campaign that is still to run or running takes members.")
     .one(Column::ContactId, Kind::Contact, "The person.")
     .choice::<_, MemberStatus>(Column::Status, "How far the person went; goes forward only.")
     .editable()

@@ -1,7 +1,6 @@
 //! How far a campaign may come with one contact.
 
 use chrono::{DateTime, Utc};
-use entity::campaign::CampaignStatus;
 use entity::campaign_member::{MemberStatus, Model};
 
 /// May a person set this status by hand? Answers only go forward; CONVERTED is written by the conversion of a lead.
@@ -32,10 +31,4 @@ pub fn respond(member: &mut Model, at: DateTime<Utc>) {
 /// Is the person out of the campaign, whatever happens to a lead? Who opted out or is excluded stays so.
 pub fn is_out(status: MemberStatus) -> bool {
     matches!(status, MemberStatus::OptedOut | MemberStatus::Excluded)
-}
-
-/// Does the campaign still take members?
-pub fn takes_members(status: CampaignStatus) -> bool {
-    use CampaignStatus::*;
-    matches!(status, Draft | Scheduled | Active | Paused)
 }

@@ -13,12 +13,18 @@ use crate::error::{Error, Result};
 use crate::store::descriptor::{Currency, Declare, Descriptor, Given, Shape, Text};
 use crate::store::expression::Rolled;
 use crate::store::writes::{default_owner, writes};
-use crate::store::{Resource, Tx};
+use crate::store::{Resource, Tx, Warrant};
 
 impl Resource for company::Entity {
     const KIND: Kind = Kind::Company;
 
-    async fn prepare(tx: &Tx, row: &mut company::Model, before: Option<&company::Model>, given: &Given) -> Result<()> {
+    async fn prepare(
+        tx: &Tx,
+        _: &Warrant,
+        row: &mut company::Model,
+        before: Option<&company::Model>,
+        given: &Given,
+    ) -> Result<()> {
         if before.is_none() {
             default_owner(tx, given, &mut row.owner_id, &mut row.team_id);
         }
@@ -33,18 +39,17 @@ impl Resource for company::Entity {
         checks.done()
     }
 
-    async fn may_delete(tx: &Tx, row: &company::Model) -> Result<()> {
-        let warrant = tx.may::<Self>(Action::Delete)?;
-        let deals = tx.all::<deal::Entity>(&warrant).matching(deal::Column::CompanyId, row.id);
+    async fn may_delete(tx: &Tx, warrant: &Warrant, row: &company::Model) -> Result<()> {
+        let deals = tx.all::<deal::Entity>(warrant).matching(deal::Column::CompanyId, row.id);
         if deals.limit(1).count().await? > 0 {
             return Err(Error::conflict("There are deals with this company; it stays in their history."));
         }
         let closed = [LeadStatus::Converted, LeadStatus::Disqualified];
-        let leads = tx.all::<lead::Entity>(&warrant).matching(lead::Column::CompanyId, row.id);
+        let leads = tx.all::<lead::Entity>(warrant).matching(lead::Column::CompanyId, row.id);
         if leads.filter(lead::Column::Status.is_not_in(closed)).limit(1).count().await? > 0 {
             return Err(Error::conflict("Open leads are for this company: close them or move them to another first."));
         }
-        let contacts = tx.all::<contact::Entity>(&warrant).matching(contact::Column::CompanyId, row.id);
+        let contacts = tx.all::<contact::Entity>(warrant).matching(contact::Column::CompanyId, row.id);
         if contacts.limit(1).count().await? > 0 {
             return Err(Error::conflict("People work there: move or delete its contacts first."));
         }

@@ -11,12 +11,18 @@ use crate::company;
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Declare, Descriptor, Given, Shape, Text};
 use crate::store::writes::{default_owner, writes};
-use crate::store::{Resource, Tx};
+use crate::store::{Resource, Tx, Warrant};
 
 impl Resource for contact::Entity {
     const KIND: Kind = Kind::Contact;
 
-    async fn prepare(tx: &Tx, row: &mut contact::Model, before: Option<&contact::Model>, given: &Given) -> Result<()> {
+    async fn prepare(
+        tx: &Tx,
+        _: &Warrant,
+        row: &mut contact::Model,
+        before: Option<&contact::Model>,
+        given: &Given,
+    ) -> Result<()> {
         if before.is_none() {
             default_owner(tx, given, &mut row.owner_id, &mut row.team_id);
         }
@@ -38,9 +44,8 @@ impl Resource for contact::Entity {
         Ok(())
     }
 
-    async fn may_delete(tx: &Tx, row: &contact::Model) -> Result<()> {
-        let warrant = tx.may::<Self>(Action::Delete)?;
-        if commands::has_open_business(tx, &warrant, row.id).await? {
+    async fn may_delete(tx: &Tx, warrant: &Warrant, row: &contact::Model) -> Result<()> {
+        if commands::has_open_business(tx, warrant, row.id).await? {
             return Err(Error::conflict(BUSINESS));
         }
         Ok(())

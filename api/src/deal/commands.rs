@@ -22,7 +22,7 @@ use crate::{attribution, company, contact, exchange_rate};
 /// NOT_FOUND, FORBIDDEN, CONFLICT; `Invalid`: not a stage to move to, or exit criteria are missing.
 pub async fn move_to(tx: &Tx, input: MoveDealInput) -> Result<Changed<deal::Entity>> {
     let mut deal = tx.edit::<deal::Entity>(input.id.uuid(), Action::Move, input.expected_version).await?;
-    rules::must_be_open(&deal)?;
+    rules::LIFE.check(Action::Move, deal.status)?;
     let stages = stages(tx, &deal.warrant(), deal.pipeline_id).await?;
     rules::may_move(&stages, deal.stage_id, input.stage_id.uuid(), &input.exit_criteria_met)?;
     deal.stage_id = input.stage_id.uuid();
@@ -36,7 +36,7 @@ pub async fn move_to(tx: &Tx, input: MoveDealInput) -> Result<Changed<deal::Enti
 pub async fn win(tx: &Tx, input: WinDealInput) -> Result<Changed<deal::Entity>> {
     let mut deal = tx.edit::<deal::Entity>(input.id.uuid(), Action::Win, input.expected_version).await?;
     let warrant = deal.warrant();
-    rules::must_be_open(&deal)?;
+    rules::LIFE.check(Action::Win, deal.status)?;
     let closed_at = rules::closing(&deal, input.closed_at.map(|at| at.0), tx.now())?;
     if let Some(amount) = input.amount {
         if !super::reads_cost(tx) {
@@ -66,7 +66,7 @@ pub async fn win(tx: &Tx, input: WinDealInput) -> Result<Changed<deal::Entity>> 
 /// NOT_FOUND, FORBIDDEN, CONFLICT; `Invalid`: an unexplained reason, a closing in the future.
 pub async fn lose(tx: &Tx, input: LoseDealInput) -> Result<Changed<deal::Entity>> {
     let mut deal = tx.edit::<deal::Entity>(input.id.uuid(), Action::Lose, input.expected_version).await?;
-    rules::must_be_open(&deal)?;
+    rules::LIFE.check(Action::Lose, deal.status)?;
     rules::explained(input.loss_reason, input.loss_comment.as_deref())?;
     let closed_at = rules::closing(&deal, input.closed_at.map(|at| at.0), tx.now())?;
     let stages = stages(tx, &deal.warrant(), deal.pipeline_id).await?;
@@ -84,7 +84,7 @@ pub async fn lose(tx: &Tx, input: LoseDealInput) -> Result<Changed<deal::Entity>
 /// NOT_FOUND, FORBIDDEN, CONFLICT.
 pub async fn reopen(tx: &Tx, input: ReopenDealInput) -> Result<Changed<deal::Entity>> {
     let mut deal = tx.edit::<deal::Entity>(input.id.uuid(), Action::Reopen, input.expected_version).await?;
-    rules::must_be_closed(&deal)?;
+    rules::LIFE.check(Action::Reopen, deal.status)?;
     if let Some(reason) = &input.reason {
         tx.because(reason);
     }

@@ -18,7 +18,13 @@ use crate::store::{Resource, Tx, Warrant};
 impl Resource for deal::Entity {
     const KIND: Kind = Kind::Deal;
 
-    async fn prepare(tx: &Tx, row: &mut deal::Model, before: Option<&deal::Model>, given: &Given) -> Result<()> {
+    async fn prepare(
+        tx: &Tx,
+        warrant: &Warrant,
+        row: &mut deal::Model,
+        before: Option<&deal::Model>,
+        given: &Given,
+    ) -> Result<()> {
         let currencies = currencies(given);
         if let (Some(before), Some(amount), false) = (before, currencies.amount, reads_cost(tx)) {
             rules::keeps_currency(before, amount)?;
@@ -28,21 +34,19 @@ impl Resource for deal::Entity {
         match before {
             Some(before) => rules::amount_is_open(row, before),
             None => {
-                let warrant = tx.may::<deal::Entity>(Action::Create)?;
                 default_owner(tx, given, &mut row.owner_id, &mut row.team_id);
-                complete(tx, &warrant, row).await
+                complete(tx, warrant, row).await
             }
         }
     }
 
-    async fn may_delete(tx: &Tx, row: &deal::Model) -> Result<()> {
+    async fn may_delete(tx: &Tx, warrant: &Warrant, row: &deal::Model) -> Result<()> {
         if row.status != DealStatus::Open {
             return Err(Error::conflict(
                 "A closed deal is history. Reopen it first (reopenDeal), if it was a mistake.",
             ));
         }
-        let warrant = tx.may::<Self>(Action::Delete)?;
-        let leads = tx.all::<lead::Entity>(&warrant).matching(lead::Column::DealId, row.id);
+        let leads = tx.all::<lead::Entity>(warrant).matching(lead::Column::DealId, row.id);
         if leads.count().await? > 0 {
             return Err(Error::conflict("Leads were converted into this deal: unconvertLead comes first."));
         }
@@ -109,8 +113,6 @@ pub async fn complete(tx: &Tx, warrant: &Warrant, row: &mut deal::Model) -> Resu
 
 /// A deal that is not decided yet.
 pub const OPEN: When = When::In("status", &["OPEN"]);
-/// What is told of one that is.
-const DECIDED: &str = "The deal is won or lost already. Reopen it first (reopenDeal).";
 
 /// The declaration.
 pub fn describe() -> Descriptor {
@@ -196,14 +198,8 @@ pub fn describe() -> Descriptor {
         .derived(crate::attribution::graphql::shares())
         .writes(writes::<deal::Entity>())
         .derived(crate::activity::next::of_deal())
-        .verb("moveDeal", Action::Move)
-        .verb("winDeal", Action::Win)
-        .verb("loseDeal", Action::Lose)
-        .verb("reopenDeal", Action::Reopen)
-        .demands(Action::Move, OPEN, DECIDED)
-        .demands(Action::Win, OPEN, DECIDED)
-        .demands(Action::Lose, OPEN, DECIDED)
-        .demands(Action::Reopen, When::Not(&OPEN), "The deal is open already.")
+        .life(Column::Status, &rules::LIFE)
+        .affects(&[Kind::Transition, Kind::AttributionCredit, Kind::Contact, Kind::Company])
         .demands(Action::Delete, OPEN, "A closed deal is history. Reopen it first (reopenDeal), if it was a mistake.")
         .demands(
             Action::Delete,

@@ -5,31 +5,27 @@ use entity::enums::{DealStatus, LossReason};
 use entity::{deal, stage};
 use uuid::Uuid;
 
+use crate::access::{Action, Kind};
 use crate::checks::Checks;
 use crate::clock::happened;
 use crate::error::{Error, Mistake, Result};
+use crate::lifecycle::{Lifecycle, Verb};
 use crate::spelling::text;
 use crate::stage::rules::criteria;
 
-/// A deal is decided once: only an open one moves, is won or lost.
-///
-/// # Errors
-/// CONFLICT.
-pub fn must_be_open(deal: &deal::Model) -> Result<()> {
-    match deal.status {
-        DealStatus::Open => Ok(()),
-        DealStatus::Won => Err(Error::conflict("The deal is won already. Reopen it first (reopenDeal).")),
-        DealStatus::Lost => Err(Error::conflict("The deal is lost already. Reopen it first (reopenDeal).")),
-    }
-}
+use DealStatus::{Lost, Open, Won};
 
-/// Only a closed deal can be opened again.
-///
-/// # Errors
-/// CONFLICT.
-pub fn must_be_closed(deal: &deal::Model) -> Result<()> {
-    if deal.status == DealStatus::Open { Err(Error::conflict("The deal is open already.")) } else { Ok(()) }
-}
+/// The life of a deal: it is decided once, and until then it moves.
+pub const LIFE: Lifecycle<DealStatus> = Lifecycle { what: "deal", verbs: VERBS };
+
+#[rustfmt::skip]
+const VERBS: &[Verb<DealStatus>] = &[
+    Verb::new("convertLead", Action::Create, &[],          &[Open]).along(Kind::Lead),
+    Verb::new("moveDeal",    Action::Move,   &[Open],      &[]),
+    Verb::new("winDeal",     Action::Win,    &[Open],      &[Won]),
+    Verb::new("loseDeal",    Action::Lose,   &[Open],      &[Lost]),
+    Verb::new("reopenDeal",  Action::Reopen, &[Won, Lost], &[Open]),
+];
 
 /// The plain fields of a deal.
 ///

@@ -1,9 +1,9 @@
 //! Deal contacts: who decides about a deal, and how.
 
-use entity::{contact, deal, deal_contact};
+use entity::{contact, deal_contact};
 use sea_orm::ColumnTrait;
 
-use crate::access::{Action, Kind};
+use crate::access::Kind;
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Declare, Descriptor, Given, Ownership};
 use crate::store::writes::writes;
@@ -14,25 +14,22 @@ impl Resource for deal_contact::Entity {
 
     async fn prepare(
         tx: &Tx,
+        warrant: &Warrant,
         row: &mut deal_contact::Model,
         before: Option<&deal_contact::Model>,
         given: &Given,
     ) -> Result<()> {
-        let action = if before.is_none() { Action::Create } else { Action::Update };
-        let warrant = tx.may::<deal_contact::Entity>(action)?;
-        // One at a time for a deal: the primary person is judged by who is there.
-        let _ = tx.affect::<deal::Entity>(&warrant, row.deal_id).await?;
-        let others = tx.all::<deal_contact::Entity>(&warrant).matching(deal_contact::Column::DealId, row.deal_id);
+        let others = tx.all::<deal_contact::Entity>(warrant).matching(deal_contact::Column::DealId, row.deal_id);
         let others = others.filter(deal_contact::Column::Id.ne(row.id)).all().await?;
         if before.is_none() {
             if others.iter().any(|other| other.contact_id == row.contact_id) {
                 return Err(Error::invalid("TAKEN", "contactId", "This person takes part in the deal already."));
             }
-            must_be_present(tx, &warrant, row).await?;
+            must_be_present(tx, warrant, row).await?;
             row.is_primary |= !given.has("is_primary") && !others.iter().any(|other| other.is_primary);
         }
         if let Some(primary) = others.into_iter().find(|other| other.is_primary && row.is_primary) {
-            let mut primary = tx.affected::<deal_contact::Entity>(&warrant, primary);
+            let mut primary = tx.affected::<deal_contact::Entity>(warrant, primary);
             primary.is_primary = false;
             tx.save(primary).await?;
         }
@@ -49,7 +46,6 @@ impl Resource for deal_contact::Entity {
         if before.is_some() && row.deleted_at.is_none() {
             return Ok(());
         }
-        // A deletion comes here without `prepare`: the deal is locked before its credits are rebuilt in any case.
         crate::attribution::commands::rebuild(tx, warrant, &[row.deal_id]).await?;
         crate::contact::commands::project_lifecycle(tx, warrant, row.contact_id).await
     }
@@ -75,6 +71,7 @@ pub fn describe() -> Descriptor {
     .ownership(Ownership::Parents(&[("deal_id", Kind::Deal)]))
     .one(Column::DealId, Kind::Deal, "The deal.")
     .required()
+    .part_of(Kind::Deal)
     .one(Column::ContactId, Kind::Contact, "The person.")
     .required()
     .choice::<_, deal_contact::DealRole>(Column::Role, "The person's part.")
@@ -87,5 +84,6 @@ pub fn describe() -> Descriptor {
     )
     .editable()
     .writes(writes::<deal_contact::Entity>())
+    .affects(&[Kind::AttributionCredit, Kind::Contact])
     .done()
 }

@@ -8,13 +8,14 @@ use crate::access::Kind;
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Declare, Descriptor, Given, Text};
 use crate::store::writes::writes;
-use crate::store::{Resource, Tx};
+use crate::store::{Resource, Tx, Warrant};
 
 impl Resource for exchange_rate::Entity {
     const KIND: Kind = Kind::ExchangeRate;
 
     async fn prepare(
         tx: &Tx,
+        _: &Warrant,
         row: &mut exchange_rate::Model,
         _: Option<&exchange_rate::Model>,
         _: &Given,

@@ -100,20 +100,14 @@ fn find(name: &str) -> Option<Plain> {
         ("assign", Verb::Assign),
         ("delete", Verb::Delete),
     ];
-    let (verb, rest) = verbs.iter().find_map(|(start, verb)| Some((*verb, name.strip_prefix(start)?)))?;
+    let (start, verb, rest) =
+        verbs.iter().find_map(|(start, verb)| Some((*start, *verb, name.strip_prefix(start)?)))?;
     let (of, many) = match graph().named(rest) {
         Some(of) => (of, false),
         None => (graph().all().find(|of| capital(of.plural) == rest)?, true),
     };
     let writes = of.writes.as_ref()?;
-    let exists = match verb {
-        Verb::Create => writes.create,
-        Verb::Update => writes.update,
-        Verb::Upsert => of.takes_puts(),
-        Verb::Assign => writes.update && of.link("owner").is_some(),
-        Verb::Delete => writes.delete,
-    };
-    exists.then_some(Plain { verb, of, writes, many })
+    of.plain().any(|(plain, _)| plain == start).then_some(Plain { verb, of, writes, many })
 }
 
 /// What a plain mutation is to do.

@@ -15,6 +15,7 @@ pub mod host;
 pub(crate) mod input;
 pub mod judge;
 mod load;
+pub mod made;
 pub mod mutation;
 pub mod near;
 pub mod node;

@@ -169,6 +169,15 @@ pub(super) async fn key_of(ctx: &Context<'_>, key: Option<&str>) -> Result<Optio
     Ok(Some(format!("{header}\u{1e}{}", place.unwrap_or_default())))
 }
 
+/// Verbs as they are written, to be held against the tables that they stand in.
+pub trait Written {
+    /// Their names here: `win_deal`.
+    const VERBS: &'static [&'static str];
+
+    /// The types that are made for them.
+    fn types() -> Vec<Cow<'static, str>>;
+}
+
 /// The verbs of an entity's life as mutations: each runs a command `async fn(&Tx, Input) -> Result<Payload>`. A verb with
 /// `many` has a twin that takes up to 1,000 of its inputs; the twin's input and payload are made here.
 macro_rules! verbs {
@@ -179,6 +188,20 @@ macro_rules! verbs {
         $(#[$about])*
         #[derive(Default)]
         pub struct $name;
+
+        impl $crate::graphql::mutation::Written for $name {
+            const VERBS: &'static [&'static str] = &[$(stringify!($verb)),+];
+
+            fn types() -> Vec<std::borrow::Cow<'static, str>> {
+                vec![
+                    $(<$input as async_graphql::InputType>::type_name(),)+
+                    $($(
+                        <$many_input as async_graphql::InputType>::type_name(),
+                        <$many_payload as async_graphql::OutputType>::type_name(),
+                    )?)+
+                ]
+            }
+        }
 
         #[async_graphql::Object]
         impl $name {

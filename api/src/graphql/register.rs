@@ -171,23 +171,9 @@ fn many_input(item: &str) -> Vec<MetaInputValue> {
     ]
 }
 
-/// Whether an entity has a plain mutation, and its input.
+/// The plain mutations of an entity and their inputs.
 fn plain_inputs(graph: &'static Graph, of: &'static Descriptor) -> Vec<(&'static str, Vec<MetaInputValue>)> {
-    let Some(writes) = &of.writes else { return Vec::new() };
-    let mut inputs = Vec::new();
-    let owned = of.link("owner").is_some();
-    for (verb, exists) in [
-        ("create", writes.create),
-        ("update", writes.update),
-        ("upsert", of.takes_puts()),
-        ("assign", writes.update && owned),
-        ("delete", writes.delete),
-    ] {
-        if exists {
-            inputs.push((verb, plain_input(graph, of, verb)));
-        }
-    }
-    inputs
+    of.plain().map(|(verb, _)| (verb, plain_input(graph, of, verb))).collect()
 }
 
 fn plain_input(graph: &'static Graph, of: &Descriptor, verb: &str) -> Vec<MetaInputValue> {
@@ -420,7 +406,7 @@ fn filter_of(shape: Shape) -> String {
 }
 
 /// An enum may bear the name of an entity's filter; its own is told apart.
-fn choice_filter_name(choice: &str) -> String {
+pub fn choice_filter_name(choice: &str) -> String {
     format!("{choice}Choice")
 }
 

@@ -123,19 +123,13 @@ pub async fn open(tx: &Tx, warrant: &Warrant, lead: Uuid, from_team: Option<Uuid
 ///
 /// # Errors
 /// CONFLICT: none is pending; FORBIDDEN: it is addressed to others.
-pub async fn answer(
-    tx: &Tx,
-    warrant: &Warrant,
-    lead: Uuid,
-    to: HandoffStatus,
-    feedback: Feedback,
-) -> Result<handoff::Model> {
+pub async fn answer(tx: &Tx, warrant: &Warrant, lead: Uuid, feedback: Feedback) -> Result<handoff::Model> {
     feedback.check()?;
     let mut handoff = tx.affected::<handoff::Entity>(warrant, demanded(pending(tx, warrant, lead).await?)?);
     if !tx.reaches(Kind::Handoff, handoff.id, warrant.action()).await? {
         return Err(tx.forbidden::<handoff::Entity>(warrant.action()));
     }
-    rules::answer(&mut handoff, to, tx.reader().viewer().id, tx.now(), feedback)?;
+    rules::answer(&mut handoff, warrant.action(), tx.reader().viewer().id, tx.now(), feedback)?;
     tx.save(handoff).await
 }
 

@@ -14,11 +14,6 @@ impl Resource for handoff::Entity {
     const KIND: Kind = Kind::Handoff;
 }
 
-/// Sales has not answered it.
-const PENDING: When = When::In("status", &["PENDING"]);
-/// What is told of one that has ended.
-const ANSWERED: &str = "The hand-off was answered, was recalled or has expired.";
-
 /// The declaration.
 pub fn describe() -> Descriptor {
     use handoff::Column;
@@ -50,14 +45,7 @@ pub fn describe() -> Descriptor {
     .field(Column::AcknowledgedAt, "When marketing took note of the answer.")
     .one(Column::AcknowledgedById, Kind::User, "Who took note.")
     .field(Column::ActionTaken, "What marketing changed because of it.")
-    .verb("acknowledgeHandoff", Action::Acknowledge)
-    .demands(
-        Action::Acknowledge,
-        When::In("status", &["ACCEPTED", "REJECTED", "EXPIRED"]),
-        "There is no answer from sales to acknowledge.",
-    )
+    .life(Column::Status, &rules::LIFE)
     .demands(Action::Acknowledge, When::Empty("acknowledged_at"), "The answer was acknowledged before.")
-    .demands(Action::Accept, PENDING, ANSWERED)
-    .demands(Action::Reject, PENDING, ANSWERED)
     .done()
 }

@@ -5,7 +5,9 @@ use entity::enums::HandoffReason;
 use entity::handoff::{HandoffStatus, Model};
 use uuid::Uuid;
 
+use crate::access::{Action, Kind};
 use crate::error::{Error, Result};
+use crate::lifecycle::{Lifecycle, Verb};
 
 /// How long sales has to answer a hand-off. Counted round the clock: nights and weekends are not left out.
 pub const ANSWER_WITHIN: TimeDelta = TimeDelta::hours(24);
@@ -13,16 +15,20 @@ pub const ANSWER_WITHIN: TimeDelta = TimeDelta::hours(24);
 /// The best rating a lead can get from sales; the worst is 1.
 pub const BEST_RATING: i32 = 5;
 
-use HandoffStatus::{Accepted, Expired, Pending, Recalled, Rejected};
+/// The life of a hand-off, which is that of its lead but for the end: marketing takes note of what sales answered.
+pub const LIFE: Lifecycle<HandoffStatus> = Lifecycle { what: "hand-off", verbs: VERBS };
 
-/// The state machine: from, to.
-pub const STEPS: &[(HandoffStatus, HandoffStatus)] =
-    &[(Pending, Accepted), (Pending, Rejected), (Pending, Recalled), (Pending, Expired)];
-
-/// Can a hand-off go from one state to another?
-pub fn leads(from: HandoffStatus, to: HandoffStatus) -> bool {
-    STEPS.contains(&(from, to))
-}
+#[rustfmt::skip]
+const VERBS: &[Verb<HandoffStatus>] = {
+    use HandoffStatus::*;
+    &[
+        Verb::new("handOffLead",        Action::HandOff,     &[],                            &[Pending]).along(Kind::Lead),
+        Verb::new("acceptLead",         Action::Accept,      &[Pending],                     &[Accepted]).along(Kind::Lead),
+        Verb::new("rejectLead",         Action::Reject,      &[Pending],                     &[Rejected]).along(Kind::Lead),
+        Verb::new("recallHandoff",      Action::Recall,      &[Pending],                     &[Recalled]).along(Kind::Lead),
+        Verb::new("acknowledgeHandoff", Action::Acknowledge, &[Accepted, Rejected, Expired], &[]),
+    ]
+};
 
 /// By when sales is to answer what was handed over at this moment.
 pub fn due_at(handed_at: DateTime<Utc>) -> DateTime<Utc> {
@@ -55,12 +61,12 @@ impl Feedback {
     }
 }
 
-/// Sales answers a hand-off.
+/// Sales answers a hand-off, by accepting or rejecting its lead.
 ///
 /// # Errors
 /// CONFLICT: it was answered, recalled or has expired.
-pub fn answer(handoff: &mut Model, to: HandoffStatus, by: Uuid, now: DateTime<Utc>, feedback: Feedback) -> Result<()> {
-    enter(handoff, to)?;
+pub fn answer(handoff: &mut Model, action: Action, by: Uuid, now: DateTime<Utc>, feedback: Feedback) -> Result<()> {
+    handoff.status = LIFE.next(action, handoff.status)?;
     handoff.responded_at = Some(now);
     handoff.responded_by_id = Some(by);
     handoff.reason = feedback.reason;
@@ -74,14 +80,7 @@ pub fn answer(handoff: &mut Model, to: HandoffStatus, by: Uuid, now: DateTime<Ut
 /// # Errors
 /// CONFLICT: it is no longer pending.
 pub fn recall(handoff: &mut Model) -> Result<()> {
-    enter(handoff, Recalled)
-}
-
-fn enter(handoff: &mut Model, to: HandoffStatus) -> Result<()> {
-    if !leads(handoff.status, to) {
-        return Err(Error::conflict(format!("The hand-off is {} already.", handoff.status.as_str())));
-    }
-    handoff.status = to;
+    handoff.status = LIFE.next(Action::Recall, handoff.status)?;
     Ok(())
 }
 
@@ -90,12 +89,7 @@ fn enter(handoff: &mut Model, to: HandoffStatus) -> Result<()> {
 /// # Errors
 /// CONFLICT: there is nothing to take note of, or it was done.
 pub fn acknowledge(handoff: &mut Model, by: Uuid, now: DateTime<Utc>, action_taken: Option<String>) -> Result<()> {
-    if !matches!(handoff.status, Accepted | Rejected | Expired) {
-        return Err(Error::conflict(format!(
-            "The hand-off is {}: there is no answer from sales to acknowledge.",
-            handoff.status.as_str()
-        )));
-    }
+    LIFE.check(Action::Acknowledge, handoff.status)?;
     if handoff.acknowledged_at.is_some() {
         return Err(Error::conflict("The answer was acknowledged before."));
     }

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use entity::lead::{LeadStatus, Model};
 
-use crate::lead::rules::{self as life, Verb};
+use crate::access::Action;
+use crate::lead::rules::LIFE;
 
 /// May an import take a lead that stands at `from` on to `to`? Only forwards: who has come further than a file says
 /// stays there.
@@ -13,7 +14,7 @@ pub fn goes_on(from: LeadStatus, to: LeadStatus) -> bool {
 
 /// May an import take a lead back? Only to where sales gives an accepted one back.
 pub fn goes_back(from: LeadStatus, to: LeadStatus) -> bool {
-    life::leads(Verb::Recycle, from, to)
+    LIFE.leads(Action::Recycle, from, to)
 }
 
 /// How far the moments of a lead show that it has come.

@@ -1,7 +1,6 @@
 //! The verbs of a lead's life, from the first nurturing to the end without a deal.
 
 use entity::activity::{self, ActivityKind, ActivityStatus};
-use entity::handoff::HandoffStatus;
 use entity::lead::{self, LeadStatus};
 use entity::{company, contact};
 use uuid::Uuid;
@@ -10,7 +9,7 @@ use super::graphql::{
     AcceptLeadInput, DisqualifyLeadInput, HandOffLeadInput, NurtureLeadInput, QualifyForSalesInput, QualifyLeadInput,
     RecallHandoffInput, RecycleLeadInput, RejectLeadInput, RejectedTo,
 };
-use super::rules::{self, Findings, Verb};
+use super::rules::{self, Findings};
 use crate::access::{Action, Kind};
 use crate::contact::commands::project_lifecycle;
 use crate::error::{Code, Error, Result};
@@ -30,8 +29,8 @@ type Done = Result<Changed<lead::Entity>>;
 /// # Errors
 /// NOT_FOUND, FORBIDDEN, CONFLICT.
 pub async fn nurture(tx: &Tx, input: NurtureLeadInput) -> Done {
-    let mut lead = edit(tx, input.id, Action::Nurture, input.expected_version, Verb::Nurture).await?;
-    rules::enter(&mut lead, Verb::Nurture, LeadStatus::Nurturing, tx.now())?;
+    let mut lead = edit(tx, input.id, Action::Nurture, input.expected_version).await?;
+    rules::enter(&mut lead, Action::Nurture, LeadStatus::Nurturing, tx.now())?;
     save(tx, lead).await
 }
 
@@ -40,11 +39,11 @@ pub async fn nurture(tx: &Tx, input: NurtureLeadInput) -> Done {
 /// # Errors
 /// NOT_FOUND, FORBIDDEN, CONFLICT; `Invalid`: a low score and no reason.
 pub async fn qualify(tx: &Tx, input: QualifyLeadInput) -> Done {
-    let mut lead = edit(tx, input.id, Action::Qualify, input.expected_version, Verb::Qualify).await?;
+    let mut lead = edit(tx, input.id, Action::Qualify, input.expected_version).await?;
     let reason = input.reason.and_then(Words::said);
     rules::check_qualification(lead.score, reason.as_deref())?;
     because(tx, &[reason]);
-    rules::enter(&mut lead, Verb::Qualify, LeadStatus::Mql, tx.now())?;
+    rules::enter(&mut lead, Action::Qualify, LeadStatus::Mql, tx.now())?;
     save(tx, lead).await
 }
 
@@ -53,13 +52,13 @@ pub async fn qualify(tx: &Tx, input: QualifyLeadInput) -> Done {
 /// # Errors
 /// NOT_FOUND, FORBIDDEN, CONFLICT: one is pending; `Invalid`: nobody to hand it to.
 pub async fn hand_off(tx: &Tx, input: HandOffLeadInput) -> Done {
-    let mut lead = edit(tx, input.id, Action::HandOff, input.expected_version, Verb::HandOff).await?;
+    let mut lead = edit(tx, input.id, Action::HandOff, input.expected_version).await?;
     let warrant = lead.warrant();
     handoff::commands::none_pending(tx, &warrant, lead.id).await?;
     let (owner, team) = (input.owner_id.map(|id| id.uuid()), input.team_id.map(|id| id.uuid()));
     let target = handoff::commands::target(tx, owner, team).await?;
     handoff::commands::open(tx, &warrant, lead.id, lead.team_id, target).await?;
-    rules::enter(&mut lead, Verb::HandOff, LeadStatus::Mql, tx.now())?;
+    rules::enter(&mut lead, Action::HandOff, LeadStatus::Mql, tx.now())?;
     lead.owner_id = target.owner;
     lead.team_id = target.team;
     lead.handed_off_at = Some(tx.now());
@@ -71,11 +70,11 @@ pub async fn hand_off(tx: &Tx, input: HandOffLeadInput) -> Done {
 /// # Errors
 /// NOT_FOUND, FORBIDDEN: handed to others; CONFLICT: nothing is pending; `Invalid`: a rating off the scale.
 pub async fn accept(tx: &Tx, input: AcceptLeadInput) -> Done {
-    let mut lead = edit(tx, input.id, Action::Accept, input.expected_version, Verb::Accept).await?;
+    let mut lead = edit(tx, input.id, Action::Accept, input.expected_version).await?;
     let warrant = lead.warrant();
     let feedback = Feedback { reason: None, rating: input.rating, comment: input.comment.and_then(Words::said) };
-    handoff::commands::answer(tx, &warrant, lead.id, HandoffStatus::Accepted, feedback).await?;
-    rules::enter(&mut lead, Verb::Accept, LeadStatus::Sal, tx.now())?;
+    handoff::commands::answer(tx, &warrant, lead.id, feedback).await?;
+    rules::enter(&mut lead, Action::Accept, LeadStatus::Sal, tx.now())?;
     rules::take(&mut lead, tx.reader().viewer().id);
     let (person, company) = (lead.contact_id, lead.company_id);
     let (owner, team) = (lead.owner_id, lead.team_id);
@@ -89,17 +88,17 @@ pub async fn accept(tx: &Tx, input: AcceptLeadInput) -> Done {
 /// # Errors
 /// NOT_FOUND, FORBIDDEN: handed to others; CONFLICT: nothing is pending; `Invalid`: OTHER without a comment.
 pub async fn reject(tx: &Tx, input: RejectLeadInput) -> Done {
-    let mut lead = edit(tx, input.id, Action::Reject, input.expected_version, Verb::Reject).await?;
+    let mut lead = edit(tx, input.id, Action::Reject, input.expected_version).await?;
     let warrant = lead.warrant();
     let comment = input.comment.and_then(Words::said);
     rules::check_comment(input.reason, comment.as_deref())?;
     let feedback = Feedback { reason: Some(input.reason), rating: input.rating, comment };
-    let handoff = handoff::commands::answer(tx, &warrant, lead.id, HandoffStatus::Rejected, feedback).await?;
+    let handoff = handoff::commands::answer(tx, &warrant, lead.id, feedback).await?;
     let to = match input.to {
         RejectedTo::Nurturing => LeadStatus::Nurturing,
         RejectedTo::Disqualified => LeadStatus::Disqualified,
     };
-    rules::enter(&mut lead, Verb::Reject, to, tx.now())?;
+    rules::enter(&mut lead, Action::Reject, to, tx.now())?;
     lead.recycled_count = lead.recycled_count.saturating_add(1);
     lead.disqualify_reason = (to == LeadStatus::Disqualified).then_some(input.reason);
     give_back(tx, &mut lead, &handoff).await?;
@@ -112,11 +111,11 @@ pub async fn reject(tx: &Tx, input: RejectLeadInput) -> Done {
 /// NOT_FOUND, FORBIDDEN, CONFLICT: nothing is pending.
 pub async fn recall(tx: &Tx, input: RecallHandoffInput) -> Done {
     let lead = lead_named(input.id, input.lead_id)?;
-    let mut lead = edit(tx, lead, Action::Recall, input.expected_version, Verb::Recall).await?;
+    let mut lead = edit(tx, lead, Action::Recall, input.expected_version).await?;
     because(tx, &[input.reason.and_then(Words::said)]);
     let warrant = lead.warrant();
     let handoff = handoff::commands::recall(tx, &warrant, lead.id).await?;
-    rules::enter(&mut lead, Verb::Recall, LeadStatus::Nurturing, tx.now())?;
+    rules::enter(&mut lead, Action::Recall, LeadStatus::Nurturing, tx.now())?;
     give_back(tx, &mut lead, &handoff).await?;
     save(tx, lead).await
 }
@@ -126,7 +125,7 @@ pub async fn recall(tx: &Tx, input: RecallHandoffInput) -> Done {
 /// # Errors
 /// NOT_FOUND, FORBIDDEN, CONFLICT; `Invalid`: nothing is known.
 pub async fn qualify_for_sales(tx: &Tx, input: QualifyForSalesInput) -> Done {
-    let mut lead = edit(tx, input.id, Action::QualifyForSales, input.expected_version, Verb::QualifyForSales).await?;
+    let mut lead = edit(tx, input.id, Action::QualifyForSales, input.expected_version).await?;
     let found = Findings {
         need: input.need.and_then(Words::said),
         budget: input.budget.and_then(Words::said),
@@ -136,7 +135,7 @@ pub async fn qualify_for_sales(tx: &Tx, input: QualifyForSalesInput) -> Done {
     let note = found.note();
     found.keep(&mut lead)?;
     let warrant = lead.warrant();
-    rules::enter(&mut lead, Verb::QualifyForSales, LeadStatus::Sql, tx.now())?;
+    rules::enter(&mut lead, Action::QualifyForSales, LeadStatus::Sql, tx.now())?;
     let Some(note) = note else { return save(tx, lead).await };
     let row = activity::Model {
         owner_id: lead.owner_id,
@@ -160,12 +159,12 @@ pub async fn qualify_for_sales(tx: &Tx, input: QualifyForSalesInput) -> Done {
 /// # Errors
 /// NOT_FOUND, FORBIDDEN, CONFLICT: a hand-off is pending; `Invalid`: OTHER without a comment.
 pub async fn disqualify(tx: &Tx, input: DisqualifyLeadInput) -> Done {
-    let mut lead = edit(tx, input.id, Action::Disqualify, input.expected_version, Verb::Disqualify).await?;
+    let mut lead = edit(tx, input.id, Action::Disqualify, input.expected_version).await?;
     handoff::commands::none_pending(tx, &lead.warrant(), lead.id).await?;
     let comment = input.comment.and_then(Words::said);
     rules::check_comment(input.reason, comment.as_deref())?;
     because(tx, &[comment]);
-    rules::enter(&mut lead, Verb::Disqualify, LeadStatus::Disqualified, tx.now())?;
+    rules::enter(&mut lead, Action::Disqualify, LeadStatus::Disqualified, tx.now())?;
     lead.disqualify_reason = Some(input.reason);
     save(tx, lead).await
 }
@@ -175,12 +174,12 @@ pub async fn disqualify(tx: &Tx, input: DisqualifyLeadInput) -> Done {
 /// # Errors
 /// NOT_FOUND, FORBIDDEN, CONFLICT; `Invalid`: OTHER without a comment.
 pub async fn recycle(tx: &Tx, input: RecycleLeadInput) -> Done {
-    let mut lead = edit(tx, input.id, Action::Recycle, input.expected_version, Verb::Recycle).await?;
+    let mut lead = edit(tx, input.id, Action::Recycle, input.expected_version).await?;
     let comment = input.comment.and_then(Words::said);
     rules::check_comment(input.reason, comment.as_deref())?;
     because(tx, &[Some(input.reason.as_str().to_owned()), comment]);
     let handoff = handoff::commands::last_accepted(tx, &lead.warrant(), lead.id).await?;
-    rules::enter(&mut lead, Verb::Recycle, LeadStatus::Nurturing, tx.now())?;
+    rules::enter(&mut lead, Action::Recycle, LeadStatus::Nurturing, tx.now())?;
     lead.recycled_count = lead.recycled_count.saturating_add(1);
     if let Some(handoff) = handoff {
         give_back(tx, &mut lead, &handoff).await?;
@@ -206,9 +205,9 @@ pub(super) fn lead_named(id: Option<Id<lead::Entity>>, former: Option<Id<lead::E
     }
 }
 
-async fn edit(tx: &Tx, id: Id<lead::Entity>, action: Action, version: i32, verb: Verb) -> Result<Lead> {
+async fn edit(tx: &Tx, id: Id<lead::Entity>, action: Action, version: i32) -> Result<Lead> {
     let lead = tx.edit::<lead::Entity>(id.uuid(), action, version).await?;
-    rules::check(verb, lead.status)?;
+    rules::LIFE.check(action, lead.status)?;
     Ok(lead)
 }
 

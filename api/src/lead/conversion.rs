@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::commands::lead_named;
 use super::conversion_graphql::{ConvertLeadDealInput, ConvertLeadInput, ConvertLeadPayload, UnconvertLeadInput};
+use super::rules;
 use crate::access::{Action, Kind};
 use crate::campaign_member::rules::is_out;
 use crate::deal::commands as deals;
@@ -49,7 +50,7 @@ pub async fn convert(tx: &Tx, input: ConvertLeadInput) -> Result<ConvertLeadPayl
     if lead.version != input.expected_version {
         return Err(Error::stale("Lead", lead.version));
     }
-    must_be_ready(&lead)?;
+    rules::LIFE.check(Action::Convert, lead.status)?;
     let contact = contact_of(tx, &warrant, &lead).await?;
     let given = input.company_id.map(|id| id.uuid());
     if let Some(company) = given
@@ -98,9 +99,8 @@ pub async fn unconvert(tx: &Tx, input: UnconvertLeadInput) -> Result<Changed<lea
     }
     let lead = tx.edit::<lead::Entity>(lead.uuid(), Action::Unconvert, input.expected_version).await?;
     let warrant = lead.warrant();
-    let Some(deal) = lead.deal_id else {
-        return Err(Error::conflict("The lead is not converted: there is nothing to undo."));
-    };
+    rules::LIFE.check(Action::Unconvert, lead.status)?;
+    let deal = lead.deal_id.ok_or_else(|| Error::internal("a lead is converted into no deal"))?;
     let Some(converted_at) = lead.converted_at.filter(|at| tx.now() - *at <= TimeDelta::days(UNDO_DAYS)) else {
         return Err(Error::conflict(TOO_LATE));
     };
@@ -161,19 +161,6 @@ async fn again(tx: &Tx, lead: &Change<lead::Entity>, deal: Uuid, existing: Optio
 async fn named(tx: &Tx, deal: Uuid) -> Result<String> {
     let seen = tx.sees(Kind::Deal, deal).await?;
     Ok(if seen { tx.descriptor::<deal::Entity>().global_id(deal) } else { "a deal you cannot see".to_owned() })
-}
-
-fn must_be_ready(lead: &lead::Model) -> Result<()> {
-    match lead.status {
-        LeadStatus::Sal | LeadStatus::Sql => Ok(()),
-        LeadStatus::Disqualified => {
-            Err(Error::conflict("The lead is disqualified. A new interest opens a new lead (captureLead)."))
-        }
-        other => Err(Error::conflict(format!(
-            "The lead is {}. Sales has to accept it before it becomes a deal (acceptLead).",
-            other.as_str()
-        ))),
-    }
 }
 
 async fn contact_of(tx: &Tx, warrant: &Warrant, lead: &lead::Model) -> Result<contact::Model> {
@@ -298,7 +285,7 @@ async fn mark_converted(
     deal: &deal::Model,
 ) -> Result<lead::Model> {
     let (warrant, from) = (lead.warrant(), lead.status);
-    lead.status = LeadStatus::Converted;
+    lead.status = rules::LIFE.next(Action::Convert, from)?;
     lead.deal_id = Some(deal.id);
     lead.converted_at = Some(tx.now());
     lead.company_id = lead.company_id.or(company);
@@ -423,7 +410,7 @@ async fn must_be_last(tx: &Tx, warrant: &Warrant, lead: &lead::Model) -> Result<
 
 async fn mark_qualified(tx: &Tx, mut lead: Change<lead::Entity>) -> Result<lead::Model> {
     let (warrant, from) = (lead.warrant(), lead.status);
-    lead.status = LeadStatus::Sql;
+    lead.status = rules::LIFE.next(Action::Unconvert, from)?;
     lead.deal_id = None;
     lead.converted_at = None;
     lead.sql_at = lead.sql_at.or(Some(tx.now()));

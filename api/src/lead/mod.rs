@@ -8,21 +8,26 @@ pub mod graphql;
 pub mod matching;
 pub mod rules;
 
-use entity::lead::LeadStatus;
 use entity::{activity, handoff, lead, transition};
 
 use crate::access::{Action, Grant, Kind, When};
 use crate::error::{Error, Result};
 use crate::handoff::commands as handoffs;
 use crate::spelling::text;
-use crate::store::descriptor::{Currency, Declare, Descriptor, Given, one_of};
+use crate::store::descriptor::{Currency, Declare, Descriptor, Given};
 use crate::store::writes::writes;
 use crate::store::{Resource, Tx, Warrant};
 
 impl Resource for lead::Entity {
     const KIND: Kind = Kind::Lead;
 
-    async fn prepare(tx: &Tx, row: &mut lead::Model, before: Option<&lead::Model>, _: &Given) -> Result<()> {
+    async fn prepare(
+        tx: &Tx,
+        _: &Warrant,
+        row: &mut lead::Model,
+        before: Option<&lead::Model>,
+        _: &Given,
+    ) -> Result<()> {
         rules::check_fields(row)?;
         for told in [&mut row.interest, &mut row.need, &mut row.budget, &mut row.authority, &mut row.timing] {
             *told = told.take().filter(|told| text::said(told).is_some());
@@ -31,14 +36,13 @@ impl Resource for lead::Entity {
         before.map_or(Ok(()), |before| rules::check_update(before, row, may_amend))
     }
 
-    async fn may_delete(tx: &Tx, row: &lead::Model) -> Result<()> {
+    async fn may_delete(tx: &Tx, warrant: &Warrant, row: &lead::Model) -> Result<()> {
         if row.deal_id.is_some() {
             return Err(Error::conflict(
                 "The lead became a deal and is part of its history: unconvertLead comes first.",
             ));
         }
-        let warrant = tx.may::<Self>(Action::Delete)?;
-        handoffs::none_pending(tx, &warrant, row.id).await
+        handoffs::none_pending(tx, warrant, row.id).await
     }
 
     async fn effects(tx: &Tx, warrant: &Warrant, before: Option<&lead::Model>, row: &lead::Model) -> Result<()> {
@@ -100,27 +104,20 @@ pub fn describe() -> Descriptor {
             .many("transitions", Kind::Transition, transition::Column::LeadId, "Its changes of state.")
             .writes(writes::<lead::Entity>().made_by_verbs())
             .derived(crate::activity::next::of_lead())
-            .verb("captureLead", Action::Create)
-            .verb("captureLeads", Action::Create);
-    life(declared).done()
+            .life(Column::Status, &rules::LIFE)
+            .affects(&[Kind::Transition, Kind::Handoff, Kind::Activity, Kind::CampaignMember, Kind::Touchpoint])
+            .affects(&[Kind::Contact, Kind::Company, Kind::Deal, Kind::DealContact, Kind::AttributionCredit]);
+    demands(declared).done()
 }
 
 /// A lead that has not ended.
 pub const OPEN: When = When::Not(&When::In("status", &["CONVERTED", "DISQUALIFIED"]));
 
-/// The verbs of its life, and what they and the plain mutations demand of its state.
-fn life(declared: Declare<lead::Entity>) -> Declare<lead::Entity> {
+/// What verbs and plain mutations demand besides its state.
+fn demands(declared: Declare<lead::Entity>) -> Declare<lead::Entity> {
     /// Sales has not answered a hand-off of it.
     const PENDING: When = When::Any(Kind::Handoff, "lead_id", &When::In("status", &["PENDING"]));
     const THERE: When = When::All(&[When::Empty("merged_into_id"), When::Empty("erased_at")]);
-    let status = |of: &[LeadStatus]| one_of("status", of, LeadStatus::as_str);
-    let declared = rules::STEPS.iter().fold(declared, |declared, (verb, sources, _)| {
-        declared.verb(verb.mutation(), verb.action()).demands(
-            verb.action(),
-            status(sources),
-            rules::takes(*verb, sources),
-        )
-    });
     let answers = [Action::Accept, Action::Reject, Action::Recall];
     let declared = answers.into_iter().fold(declared, |declared, action| {
         declared.demands(action, PENDING, "No hand-off of this lead is pending: there is none, or it was answered.")

@@ -1,6 +1,6 @@
 //! The life of a lead: which verb takes it from where to where, and what the verb leaves on it.
 //!
-//! [`STEPS`] is the whole state machine. Conversion and its undoing stand in it too, so that it can be read in one
+//! [`LIFE`] is the whole state machine. Conversion and its undoing stand in it too, so that it can be read in one
 //! piece; their effects belong to the deal.
 
 use chrono::{DateTime, Utc};
@@ -10,129 +10,45 @@ use uuid::Uuid;
 
 use crate::access::Action;
 use crate::error::{Error, Mistake, Result};
+use crate::lifecycle::{Lifecycle, Verb};
 use crate::spelling::text;
 
 /// From this score on a lead is marketing-qualified without a word; below it, a person has to say why.
 pub const QUALIFYING_SCORE: i32 = 60;
 
-/// What can be done to a lead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
-    /// Keep it warm.
-    Nurture,
-    /// Declare it marketing-qualified.
-    Qualify,
-    /// Hand it to sales.
-    HandOff,
-    /// Sales takes it.
-    Accept,
-    /// Sales sends it back.
-    Reject,
-    /// Marketing takes it back before sales has answered.
-    Recall,
-    /// Declare it sales-qualified.
-    QualifyForSales,
-    /// Turn it into a deal.
-    Convert,
-    /// End it.
-    Disqualify,
-    /// Sales gives an accepted lead back for nurturing.
-    Recycle,
-    /// Undo a conversion.
-    Unconvert,
-}
-
-impl Verb {
-    /// The action that the policy asks about.
-    pub fn action(self) -> Action {
-        match self {
-            Self::Nurture => Action::Nurture,
-            Self::Qualify => Action::Qualify,
-            Self::HandOff => Action::HandOff,
-            Self::Accept => Action::Accept,
-            Self::Reject => Action::Reject,
-            Self::Recall => Action::Recall,
-            Self::QualifyForSales => Action::QualifyForSales,
-            Self::Convert => Action::Convert,
-            Self::Disqualify => Action::Disqualify,
-            Self::Recycle => Action::Recycle,
-            Self::Unconvert => Action::Unconvert,
-        }
-    }
-
-    /// The mutation.
-    pub fn mutation(self) -> &'static str {
-        match self {
-            Self::Nurture => "nurtureLead",
-            Self::Qualify => "qualifyLead",
-            Self::HandOff => "handOffLead",
-            Self::Accept => "acceptLead",
-            Self::Reject => "rejectLead",
-            Self::Recall => "recallHandoff",
-            Self::QualifyForSales => "qualifyForSales",
-            Self::Convert => "convertLead",
-            Self::Disqualify => "disqualifyLead",
-            Self::Recycle => "recycleLead",
-            Self::Unconvert => "unconvertLead",
-        }
-    }
-}
+use LeadStatus::{Converted, Disqualified, Mql, New, Nurturing, Sal, Sql};
 
 /// The states of a lead that has not ended.
 pub const OPEN: [LeadStatus; 5] = [New, Nurturing, Mql, Sal, Sql];
 
-/// One line of the state machine: the verb, the states it takes, the states it may lead to.
-pub type Line = (Verb, &'static [LeadStatus], &'static [LeadStatus]);
+/// The life of a lead.
+pub const LIFE: Lifecycle<LeadStatus> = Lifecycle { what: "lead", verbs: VERBS };
 
-use LeadStatus::{Converted, Disqualified, Mql, New, Nurturing, Sal, Sql};
-
-/// The state machine.
 #[rustfmt::skip]
-pub const STEPS: &[Line] = &[
-    (Verb::Nurture,         &[New],                           &[Nurturing]),
-    (Verb::Qualify,         &[New, Nurturing],                &[Mql]),
-    (Verb::HandOff,         &[Mql],                           &[Mql]),
-    (Verb::Accept,          &[Mql],                           &[Sal]),
-    (Verb::Reject,          &[Mql],                           &[Nurturing, Disqualified]),
-    (Verb::Recall,          &[Mql],                           &[Nurturing]),
-    (Verb::QualifyForSales, &[Sal],                           &[Sql]),
-    (Verb::Convert,         &[Sal, Sql],                      &[Converted]),
-    (Verb::Disqualify,      &OPEN,                            &[Disqualified]),
-    (Verb::Recycle,         &[Sal, Sql],                      &[Nurturing]),
-    (Verb::Unconvert,       &[Converted],                     &[Sql]),
+const VERBS: &[Verb<LeadStatus>] = &[
+    Verb::new("captureLead",     Action::Create,          &[],               &[New, Sal]),
+    Verb::new("nurtureLead",     Action::Nurture,         &[New],            &[Nurturing]),
+    Verb::new("qualifyLead",     Action::Qualify,         &[New, Nurturing], &[Mql]),
+    Verb::new("handOffLead",     Action::HandOff,         &[Mql],            &[]),
+    Verb::new("acceptLead",      Action::Accept,          &[Mql],            &[Sal]),
+    Verb::new("rejectLead",      Action::Reject,          &[Mql],            &[Nurturing, Disqualified]),
+    Verb::new("recallHandoff",   Action::Recall,          &[Mql],            &[Nurturing]),
+    Verb::new("qualifyForSales", Action::QualifyForSales, &[Sal],            &[Sql]),
+    Verb::new("convertLead",     Action::Convert,         &[Sal, Sql],       &[Converted]),
+    Verb::new("disqualifyLead",  Action::Disqualify,      &OPEN,             &[Disqualified]),
+    Verb::new("recycleLead",     Action::Recycle,         &[Sal, Sql],       &[Nurturing]),
+    Verb::new("unconvertLead",   Action::Unconvert,       &[Converted],      &[Sql]),
 ];
 
-/// May `verb` take a lead from `from` to `to`?
-pub fn leads(verb: Verb, from: LeadStatus, to: LeadStatus) -> bool {
-    STEPS.iter().any(|(line, sources, targets)| *line == verb && sources.contains(&from) && targets.contains(&to))
-}
-
-/// Refuses a verb in a state that it does not take.
+/// Takes the lead into a state that the action leads to and stamps the moments that belong to it. First moments are never
+/// moved.
 ///
 /// # Errors
-/// CONFLICT, naming the states it takes.
-pub fn check(verb: Verb, from: LeadStatus) -> Result<()> {
-    let sources = STEPS.iter().find(|(line, ..)| *line == verb).map_or(&[][..], |(_, sources, _)| *sources);
-    if sources.contains(&from) {
-        return Ok(());
-    }
-    Err(Error::conflict(format!("The lead is {}; {}", from.as_str(), takes(verb, sources))))
-}
-
-/// `qualifyLead takes a lead that is NEW or NURTURING.`
-pub fn takes(verb: Verb, sources: &[LeadStatus]) -> String {
-    let taken: Vec<_> = sources.iter().map(|status| status.as_str()).collect();
-    format!("{} takes a lead that is {}.", verb.mutation(), taken.join(" or "))
-}
-
-/// Takes the lead into its next state and stamps the moments that belong to it. First moments are never moved.
-///
-/// # Errors
-/// CONFLICT: the verb does not lead there.
-pub fn enter(lead: &mut Model, verb: Verb, to: LeadStatus, now: DateTime<Utc>) -> Result<()> {
-    check(verb, lead.status)?;
-    if !leads(verb, lead.status, to) {
-        return Err(Error::conflict(format!("{} does not lead to {}.", verb.mutation(), to.as_str())));
+/// CONFLICT: the action does not lead there.
+pub fn enter(lead: &mut Model, action: Action, to: LeadStatus, now: DateTime<Utc>) -> Result<()> {
+    LIFE.check(action, lead.status)?;
+    if !LIFE.leads(action, lead.status, to) {
+        return Err(Error::conflict(format!("A lead does not become {} like this.", to.as_str())));
     }
     lead.status = to;
     stamp(lead, now);

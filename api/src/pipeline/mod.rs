@@ -18,6 +18,7 @@ impl Resource for pipeline::Entity {
 
     async fn prepare(
         tx: &Tx,
+        warrant: &Warrant,
         row: &mut pipeline::Model,
         before: Option<&pipeline::Model>,
         given: &Given,
@@ -27,8 +28,7 @@ impl Resource for pipeline::Entity {
         checks.done()?;
         // One at a time: which pipeline is the default is a matter of all of them.
         tx.take_turns("default pipeline").await?;
-        let warrant = tx.may::<pipeline::Entity>(Action::Update)?;
-        let default = default_pipeline(tx, &warrant).await?;
+        let default = default_pipeline(tx, warrant).await?;
         if before.is_none() {
             row.is_active |= !given.has("is_active");
             row.is_default |= default.is_none();
@@ -44,7 +44,7 @@ impl Resource for pipeline::Entity {
             return Err(Error::invalid("INVALID", "isActive", "New deals go into the default pipeline: it is active."));
         }
         let becomes_default = row.is_default && default.is_some_and(|other| other != row.id);
-        if becomes_default && !has_open_stage(tx, &warrant, row.id).await? {
+        if becomes_default && !has_open_stage(tx, warrant, row.id).await? {
             return Err(Error::invalid(
                 "INVALID",
                 "isDefault",
@@ -52,17 +52,16 @@ impl Resource for pipeline::Entity {
             ));
         }
         match default {
-            Some(other) if row.is_default && other != row.id => demote(tx, &warrant, other).await,
+            Some(other) if row.is_default && other != row.id => demote(tx, warrant, other).await,
             _ => Ok(()),
         }
     }
 
-    async fn may_delete(tx: &Tx, row: &pipeline::Model) -> Result<()> {
+    async fn may_delete(tx: &Tx, warrant: &Warrant, row: &pipeline::Model) -> Result<()> {
         if row.is_default {
             return Err(Error::conflict("This is the default pipeline. Make another one the default first."));
         }
-        let warrant = tx.may::<pipeline::Entity>(Action::Delete)?;
-        let deals = tx.all::<deal::Entity>(&warrant).matching(deal::Column::PipelineId, row.id);
+        let deals = tx.all::<deal::Entity>(warrant).matching(deal::Column::PipelineId, row.id);
         let open = deals.filter(deal::Column::Status.eq(DealStatus::Open)).count().await?;
         if open > 0 {
             return Err(Error::conflict(format!("{open} open deals are in this pipeline. Close them first.")));
@@ -142,6 +141,7 @@ pub fn describe() -> Descriptor {
     .many("deals", Kind::Deal, deal::Column::PipelineId, "Deals that go through it.")
     .order("name", false)
     .writes(writes::<pipeline::Entity>())
+    .affects(&[Kind::Stage])
     .demands(
         Action::Delete,
         When::Not(&When::Is("is_default")),

@@ -1,8 +1,10 @@
 //! The one place that knows every slice: the declarations, the roots, the schema.
 
 pub mod executable;
+pub mod lifecycles;
 mod roles;
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use async_graphql::registry::Registry;
@@ -17,12 +19,15 @@ use crate::auth::viewer::ViewerQueries;
 use crate::graphql::cell::{self, Served};
 use crate::graphql::cost;
 use crate::graphql::input::PlainMutations;
+use crate::graphql::made::{types_of, types_of_choices};
+use crate::graphql::mutation::Written;
 use crate::graphql::on_error::InPlaceFactory;
 use crate::graphql::root::Entities;
 use crate::graphql::subscription::Changes;
 use crate::graphql::validation::types::Types;
 use crate::graphql::validity::ValidatedBefore;
-use crate::store::descriptor::{Descriptor, Graph, Report};
+use crate::store::Declared;
+use crate::store::descriptor::{Descriptor, Graph, Report, camel};
 use crate::{
     activity, attribution, campaign, campaign_member, company, contact, deal, deal_contact, event, exchange_rate,
     handoff, lead, pipeline, security_event, stage, team, touchpoint, transition, user,
@@ -58,10 +63,19 @@ pub fn reports() -> Vec<Report> {
     vec![attribution::graphql::report()]
 }
 
+/// Everything that is declared.
+pub fn declared() -> Declared {
+    let entities = entities();
+    let made = entities.iter().flat_map(|of| types_of(of).into_iter().map(|name| (name, of.name.to_owned())));
+    let choices: BTreeSet<_> = entities.iter().flat_map(types_of_choices).collect();
+    let types = made.chain(choices).chain(types_of_verbs()).collect();
+    Declared { entities, reports: reports(), verbs: written_verbs(), types }
+}
+
 /// Every entity and report of the graph.
 pub static GRAPH: LazyLock<&'static Graph> = LazyLock::new(|| {
     #[expect(clippy::panic, reason = "wrong declarations are a bug that the first start and every test meets")]
-    let graph = || Graph::resolve(entities(), reports(), &policy::said()).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let graph = || Graph::resolve(declared(), &policy::said()).unwrap_or_else(|wrong| panic!("{wrong}"));
     cell::serve(|| Served { graph: graph(), types: registry })
 });
 
@@ -69,22 +83,44 @@ pub static GRAPH: LazyLock<&'static Graph> = LazyLock::new(|| {
 #[derive(MergedObject, Default)]
 pub struct Query(Entities, ViewerQueries);
 
-/// The mutation root.
-#[derive(MergedObject, Default)]
-pub struct Mutation(
-    PlainMutations,
-    SessionMutations,
-    activity::graphql::ActivityVerbs,
-    campaign::graphql::CampaignVerbs,
-    campaign_member::graphql::CampaignMemberVerbs,
-    handoff::graphql::HandoffVerbs,
-    lead::graphql::LeadVerbs,
-    deal::graphql::DealVerbs,
-    lead::conversion_graphql::ConversionVerbs,
-    touchpoint::graphql::TouchpointVerbs,
-    user::graphql::UserVerbs,
-    user::password::PasswordMutations,
-);
+/// Makes the mutation root, and tells what verbs are written in it.
+macro_rules! mutations {
+    (verbs: $($verbs:ty),+; others: $($other:ty),+) => {
+        /// The mutation root.
+        #[derive(MergedObject, Default)]
+        pub struct Mutation($($other,)+ $($verbs,)+);
+
+        /// The verbs that somebody has written, by their names in the graph.
+        fn written_verbs() -> Vec<String> {
+            let written = [$(<$verbs as Written>::VERBS),+];
+            written.into_iter().flatten().map(|verb| camel(verb)).collect()
+        }
+
+        /// The types that are made for them, and for whose.
+        fn types_of_verbs() -> Vec<(String, String)> {
+            let types = [$((<$verbs as Written>::types(), stringify!($verbs))),+];
+            let types = types.into_iter().flat_map(|(types, owner)| types.into_iter().map(move |name| (name, owner)));
+            types.map(|(name, owner)| (name.into_owned(), owner.to_owned())).collect()
+        }
+    };
+}
+
+mutations! {
+    verbs:
+        activity::graphql::ActivityVerbs,
+        campaign::graphql::CampaignVerbs,
+        campaign_member::graphql::CampaignMemberVerbs,
+        handoff::graphql::HandoffVerbs,
+        lead::graphql::LeadVerbs,
+        deal::graphql::DealVerbs,
+        lead::conversion_graphql::ConversionVerbs,
+        touchpoint::graphql::TouchpointVerbs,
+        user::graphql::UserVerbs,
+        user::password::PasswordMutations;
+    others:
+        PlainMutations,
+        SessionMutations
+}
 
 /// The executable schema.
 pub type Schema = Executable<Query, Mutation, Changes>;

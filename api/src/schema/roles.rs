@@ -30,12 +30,10 @@ impl OutputType for ToldRoles {
 fn tell(registry: &mut Registry) {
     let Some(MetaType::Object { fields, .. }) = registry.types.get_mut("Mutation") else { return };
     for of in graph().all() {
-        for (verb, action) in &of.verbs {
-            let Some(field) = fields.get_mut(*verb) else { continue };
+        for verb in of.own_verbs() {
+            let Some(field) = fields.get_mut(verb.name) else { continue };
             let about = field.description.take().unwrap_or_default();
-            // Those for many items refer to the one for a single item.
-            let told = if about.contains("Roles: ") { about } else { format!("{about} {}", roles(of, *action)) };
-            field.description = Some(told);
+            field.description = Some(format!("{about} {}", roles(of, verb.action)));
         }
     }
 }

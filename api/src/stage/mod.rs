@@ -4,7 +4,7 @@ pub mod rules;
 
 use entity::enums::DealStatus;
 use entity::stage::ForecastCategory;
-use entity::{deal, pipeline, stage};
+use entity::{deal, stage};
 use sea_orm::ColumnTrait;
 
 use crate::access::{Action, Kind, When};
@@ -16,11 +16,14 @@ use crate::store::{Resource, Tx, Warrant};
 impl Resource for stage::Entity {
     const KIND: Kind = Kind::Stage;
 
-    async fn prepare(tx: &Tx, row: &mut stage::Model, before: Option<&stage::Model>, given: &Given) -> Result<()> {
-        let warrant = tx.may::<stage::Entity>(Action::Update)?;
-        // Whoever changes the stages of a pipeline has it alone, so that its rules are judged on what is there.
-        let _ = tx.affect::<pipeline::Entity>(&warrant, row.pipeline_id).await?;
-        let others = others(tx, &warrant, row).await?;
+    async fn prepare(
+        tx: &Tx,
+        warrant: &Warrant,
+        row: &mut stage::Model,
+        before: Option<&stage::Model>,
+        given: &Given,
+    ) -> Result<()> {
+        let others = others(tx, warrant, row).await?;
         if before.is_none() {
             complete(row, &others, given);
         }
@@ -37,24 +40,22 @@ impl Resource for stage::Entity {
             ));
         }
         if let Some(before) = before.filter(|before| before.category != row.category) {
-            leave_category(tx, &warrant, before, &others).await?;
-            no_deals_ever(tx, &warrant, before).await?;
+            leave_category(tx, warrant, before, &others).await?;
+            no_deals_ever(tx, warrant, before).await?;
         }
         let moves = rules::make_room(row.position, before.map(|before| before.position), &others)?;
         // The last first: no two stages of a pipeline stand at one place, not even meanwhile.
         for (other, position) in moves.into_iter().rev() {
-            let mut other = tx.affected::<stage::Entity>(&warrant, other.clone());
+            let mut other = tx.affected::<stage::Entity>(warrant, other.clone());
             other.position = position;
             tx.save(other).await?;
         }
         Ok(())
     }
 
-    async fn may_delete(tx: &Tx, row: &stage::Model) -> Result<()> {
-        let warrant = tx.may::<stage::Entity>(Action::Delete)?;
-        let _ = tx.affect::<pipeline::Entity>(&warrant, row.pipeline_id).await?;
-        let others = others(tx, &warrant, row).await?;
-        leave_category(tx, &warrant, row, &others).await
+    async fn may_delete(tx: &Tx, warrant: &Warrant, row: &stage::Model) -> Result<()> {
+        let others = others(tx, warrant, row).await?;
+        leave_category(tx, warrant, row, &others).await
     }
 }
 
@@ -104,6 +105,7 @@ pub fn describe() -> Descriptor {
     Declare::<stage::Entity>::new(Kind::Stage, "Stage", "stages", "stage", "A step of a pipeline.")
         .one(Column::PipelineId, Kind::Pipeline, "The pipeline.")
         .required()
+        .part_of(Kind::Pipeline)
         .field(Column::Name, "The name.")
         .editable()
         .required()

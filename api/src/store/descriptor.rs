@@ -21,6 +21,7 @@ use super::sql::Sql;
 use super::{Reader, Tx};
 use crate::access::{Action, Kind, When};
 use crate::error::Result;
+use crate::lifecycle::{Lifecycle, Verb};
 pub use crate::spelling::Text;
 
 /// One entity of the graph.
@@ -64,8 +65,14 @@ pub struct Descriptor {
     /// What its rows are ordered by where they are named, in the keys of groups: fields, or references in whose order they
     /// come.
     pub natural: Vec<&'static str>,
-    /// The mutations of its life, for `allowed` and the permission matrix.
-    pub verbs: Vec<(&'static str, Action)>,
+    /// The row that it is part of, if it is.
+    pub part_of: Option<Part>,
+    /// The kinds whose rows its actions affect, besides its own.
+    pub affects: Vec<Kind>,
+    /// The column that its life is about.
+    pub state: Option<&'static str>,
+    /// The table of its life: its own verbs, and those of others that it goes along with.
+    pub verbs: Vec<Verb<&'static str>>,
     /// What actions demand of the state of a row, for `allowed` and `blocked`.
     pub demands: Vec<Demand>,
     /// The plain mutations.
@@ -81,6 +88,16 @@ pub struct Demand {
     pub when: When,
     /// What to tell where it cannot.
     pub why: String,
+}
+
+/// What a row is part of: it never changes, and is held by whoever makes, changes or removes the row.
+pub struct Part {
+    /// The kind of the whole.
+    pub of: Kind,
+    /// The column that names it.
+    pub column: &'static str,
+    /// What actions on the part demand of the state of the whole, which is told by its own columns.
+    pub demands: Vec<Demand>,
 }
 
 /// A scalar field.
@@ -423,6 +440,33 @@ impl Descriptor {
         writes && self.field("externalId").is_some()
     }
 
+    /// The plain mutations that it has: what their names begin with, and the action.
+    pub fn plain(&self) -> impl Iterator<Item = (&'static str, Action)> {
+        let writes = self.writes.as_ref();
+        let (creates, deletes) = (writes.is_some_and(|it| it.create), writes.is_some_and(|it| it.delete));
+        let updates = writes.is_some_and(|it| it.update);
+        let all = [
+            ("create", Action::Create, creates),
+            ("update", Action::Update, updates),
+            ("upsert", Action::Create, self.takes_puts()),
+            ("assign", Action::Assign, updates && self.link("owner").is_some()),
+            ("delete", Action::Delete, deletes),
+        ];
+        all.into_iter().filter(|(.., exists)| *exists).map(|(start, action, _)| (start, action))
+    }
+
+    /// The verbs of its own.
+    pub fn own_verbs(&self) -> impl Iterator<Item = &Verb<&'static str>> {
+        self.verbs.iter().filter(|verb| verb.of.is_none())
+    }
+
+    /// The mutations that do an action to its rows.
+    pub fn mutations(&self, action: Action) -> Vec<String> {
+        let plain = self.plain().filter(|(_, does)| *does == action).map(|(start, _)| format!("{start}{}", self.name));
+        let verbs = self.own_verbs().filter(|verb| verb.action == action).map(|verb| verb.name.to_owned());
+        plain.chain(verbs).collect()
+    }
+
     /// The scalar field of that GraphQL name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
@@ -549,6 +593,9 @@ impl<E: EntityTrait> Declare<E> {
             has_viewer: false,
             order: if columns.contains(&"created_at") { ("createdAt", true) } else { ("id", true) },
             natural: Vec::new(),
+            part_of: None,
+            affects: Vec::new(),
+            state: None,
             verbs: Vec::new(),
             demands: Vec::new(),
             writes: None,
@@ -830,6 +877,33 @@ impl<E: EntityTrait> Declare<E> {
         self
     }
 
+    /// Its rows are parts of that one, by the reference that was declared last.
+    #[must_use]
+    pub fn part_of(mut self, of: Kind) -> Self {
+        let column = self.descriptor.links.last().and_then(|link| match link.key {
+            Key::One(column) => Some(column),
+            Key::Many(_) => None,
+        });
+        self.descriptor.part_of = Some(Part { of, column: column.unwrap_or_default(), demands: Vec::new() });
+        self
+    }
+
+    /// An action on a part can only be done while this holds of the whole; `why` says so to whoever wants to do it otherwise.
+    #[must_use]
+    pub fn whole_demands(mut self, action: Action, when: &'static When, why: &str) -> Self {
+        let Some(part) = &mut self.descriptor.part_of else { return self };
+        part.demands.push(Demand { action, when: *when, why: why.to_owned() });
+        let told = When::At(part.column, part.of, when);
+        if action == Action::Create { self } else { self.demands(action, told, why) }
+    }
+
+    /// What is done to its rows affects rows of these kinds as well.
+    #[must_use]
+    pub fn affects(mut self, kinds: &[Kind]) -> Self {
+        self.descriptor.affects.extend(kinds);
+        self
+    }
+
     /// One of the rows is who asks: filters take `me`.
     #[must_use]
     pub fn has_viewer(mut self) -> Self {
@@ -852,10 +926,24 @@ impl<E: EntityTrait> Declare<E> {
         self
     }
 
-    /// A mutation of its life and the action the policy asks about.
+    /// A mutation that neither asks for a state nor changes it, and the action that the policy asks about.
     #[must_use]
     pub fn verb(mut self, mutation: &'static str, action: Action) -> Self {
-        self.descriptor.verbs.push((mutation, action));
+        self.descriptor.verbs.push(Verb::new(mutation, action, &[], &[]));
+        self
+    }
+
+    /// The table of its life, about the state in this column.
+    #[must_use]
+    pub fn life<C: ColumnTrait, S: EnumType>(mut self, column: C, life: &Lifecycle<S>) -> Self {
+        self.descriptor.state = Some(column.as_str());
+        for verb in life.verbs {
+            let spelt = verb.spelt();
+            self.descriptor.verbs.push(spelt);
+            if !spelt.from.is_empty() {
+                self = self.demands(verb.action, When::In(column.as_str(), spelt.from), verb.takes());
+            }
+        }
         self
     }
 
@@ -893,13 +981,6 @@ impl<E: EntityTrait> Declare<E> {
         input.map(set);
         self
     }
-}
-
-/// The column has one of these values of an enum.
-pub fn one_of<T: Copy>(column: &'static str, values: &[T], spell: fn(T) -> &'static str) -> When {
-    let values: Vec<_> = values.iter().map(|value| spell(*value)).collect();
-    // Declarations are made once and live as long as the process.
-    When::In(column, values.leak())
 }
 
 /// An enum as a [`Choice`].

@@ -49,7 +49,7 @@
 //!
 //! ```compile_fail
 //! fn sneak() -> tributary::store::Warrant {
-//!     tributary::store::Warrant { action: tributary::access::Action::Win }
+//!     tributary::store::Warrant { of: None, action: tributary::access::Action::Win }
 //! }
 //! ```
 //! ```
@@ -81,6 +81,7 @@ mod link;
 mod natural;
 mod opening;
 pub mod page;
+mod part;
 pub mod present;
 mod proof;
 pub mod reach;
@@ -114,6 +115,7 @@ use self::feed::Feed;
 use self::lanes::{Lanes, Place, Turns};
 use self::proof::Proof;
 use self::ready::Ready;
+pub use self::resolve::Declared;
 pub use self::rows::Rows;
 use self::sizes::{Known, Sizes};
 use self::sql::Dialect;

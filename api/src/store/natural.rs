@@ -23,10 +23,11 @@ impl Tx {
     /// Database errors.
     pub async fn add_new<E: Resource, K: Ord>(
         &self,
-        _: &Warrant,
+        warrant: &Warrant,
         mut rows: Vec<E::Model>,
         unique: impl Fn(&E::Model) -> K,
     ) -> Result<HashSet<Uuid>> {
+        self.check_affects::<E>(warrant)?;
         let of = self.descriptor::<E>();
         for row in &mut rows {
             check_source::<E>(row)?;

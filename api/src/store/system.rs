@@ -78,7 +78,7 @@ impl System {
 
     /// The service may affect any row.
     pub fn warrant(&self) -> Warrant {
-        Warrant { action: Action::Update }
+        Warrant { of: None, action: Action::Update }
     }
 
     /// The store behind the door.

@@ -34,11 +34,12 @@ pub trait Resource: EntityTrait<Model: Default + Send + Sync> {
     /// What a person can mend, as `Error::Invalid`.
     fn prepare(
         tx: &Tx,
+        warrant: &Warrant,
         row: &mut Self::Model,
         before: Option<&Self::Model>,
         given: &Given,
     ) -> impl Future<Output = Result<()>> + Send {
-        let _ = (tx, row, before, given);
+        let _ = (tx, warrant, row, before, given);
         async { Ok(()) }
     }
 
@@ -46,8 +47,8 @@ pub trait Resource: EntityTrait<Model: Default + Send + Sync> {
     ///
     /// # Errors
     /// CONFLICT with the reason.
-    fn may_delete(tx: &Tx, row: &Self::Model) -> impl Future<Output = Result<()>> + Send {
-        let _ = (tx, row);
+    fn may_delete(tx: &Tx, warrant: &Warrant, row: &Self::Model) -> impl Future<Output = Result<()>> + Send {
+        let _ = (tx, warrant, row);
         async { Ok(()) }
     }
 
@@ -66,9 +67,12 @@ pub trait Resource: EntityTrait<Model: Default + Send + Sync> {
     }
 }
 
-/// Proof that the policy allowed an action in this transaction; opens the rows that the action affects.
+/// Proof that the policy allowed an action on a kind in this transaction; opens the rows that the action affects, which are
+/// those of the kind and of the kinds that its declaration names.
 #[derive(Clone, Copy, Debug)]
 pub struct Warrant {
+    /// The kind; none: the service itself acts.
+    pub(super) of: Option<Kind>,
     pub(super) action: Action,
 }
 
@@ -182,7 +186,7 @@ impl Tx {
     /// FORBIDDEN.
     pub fn may<E: Resource>(&self, action: Action) -> Result<Warrant> {
         let reach = self.reader.viewer.reach(E::KIND, action);
-        if reach.is_none() { Err(self.forbidden::<E>(action)) } else { Ok(Warrant { action }) }
+        if reach.is_none() { Err(self.forbidden::<E>(action)) } else { Ok(Warrant { of: Some(E::KIND), action }) }
     }
 
     /// A row that the viewer may see.
@@ -223,7 +227,7 @@ impl Tx {
             return Err(self.forbidden_at::<E>(action, id));
         }
         let plain = matches!(action, Action::Update | Action::Create);
-        Ok(Change { after: before.clone(), before, warrant: Warrant { action }, plain })
+        Ok(Change { after: before.clone(), before, warrant: Warrant { of: Some(E::KIND), action }, plain })
     }
 
     /// A row that an allowed action affects, locked for the change.
@@ -253,6 +257,7 @@ impl Tx {
         if changed::<E>(&before, &after).next().is_none() {
             return Ok(after);
         }
+        self.check_affects::<E>(&warrant)?;
         check_source::<E>(&after)?;
         let old_version = version::<E>(&before);
         let version = old_version.checked_add(1).ok_or_else(|| Error::internal("the versions of a row are used up"))?;
@@ -287,6 +292,20 @@ impl Tx {
         Ok(after)
     }
 
+    /// An action writes rows of its kind, and of the kinds that it is declared to affect.
+    pub(super) fn check_affects<E: Resource>(&self, warrant: &Warrant) -> Result<()> {
+        let affects = |kind| kind == E::KIND || self.reader.graph().of(kind).affects.contains(&E::KIND);
+        if warrant.of.is_none_or(affects) {
+            return Ok(());
+        }
+        Err(Error::internal(format!(
+            "{:?} of {:?} is not declared to affect {:?}",
+            warrant.action,
+            warrant.of,
+            E::KIND
+        )))
+    }
+
     /// Makes a row that the viewer may make; id, times, author and version are filled in.
     ///
     /// # Errors
@@ -300,7 +319,8 @@ impl Tx {
     ///
     /// # Errors
     /// `Invalid` with `TAKEN`.
-    pub async fn add<E: Resource>(&self, _: &Warrant, row: E::Model) -> Result<E::Model> {
+    pub async fn add<E: Resource>(&self, warrant: &Warrant, row: E::Model) -> Result<E::Model> {
+        self.check_affects::<E>(warrant)?;
         self.insert::<E>(row, None).await
     }
 
@@ -367,7 +387,8 @@ impl Tx {
     ///
     /// # Errors
     /// Database errors.
-    pub async fn drop_derived<E: Resource>(&self, _: &Warrant, column: E::Column, ids: &[Uuid]) -> Result<()> {
+    pub async fn drop_derived<E: Resource>(&self, warrant: &Warrant, column: E::Column, ids: &[Uuid]) -> Result<()> {
+        self.check_affects::<E>(warrant)?;
         let mut sql = Sql::text(format!("DELETE FROM {} WHERE ", E::default().table_name()));
         sql.append(self.reader.dialect().is_any(column.as_str(), ids));
         self.execute(sql).await.map_err(classify).map(|_| ())
@@ -377,7 +398,8 @@ impl Tx {
     ///
     /// # Errors
     /// Database errors.
-    pub async fn add_derived<E: Resource>(&self, _: &Warrant, rows: &[E::Model]) -> Result<()> {
+    pub async fn add_derived<E: Resource>(&self, warrant: &Warrant, rows: &[E::Model]) -> Result<()> {
+        self.check_affects::<E>(warrant)?;
         let keys = &self.descriptor::<E>().keys;
         for chunk in rows.chunks(chunk_size::<E>(keys)) {
             self.execute(insert_sql::<E>(keys, chunk)).await.map_err(classify)?;

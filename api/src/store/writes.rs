@@ -62,7 +62,8 @@ async fn create<E: Resource>(tx: &Tx, given: Given) -> Result<Uuid> {
     apply::<E>(&mut row, &given)?;
     see_references(tx, of, &given).await?;
     take_team_of_owner::<E>(tx, &mut row).await?;
-    E::prepare(tx, &mut row, None, &given).await?;
+    tx.hold_whole_of_new::<E>(&row).await?;
+    E::prepare(tx, &warrant, &mut row, None, &given).await?;
     let row = tx.create::<E>(row).await?;
     E::effects(tx, &warrant, None, &row).await?;
     Ok(super::tx::id_of::<E>(&row))
@@ -113,10 +114,12 @@ fn require(of: &Descriptor, given: &Given) -> Result<()> {
 }
 
 async fn update<E: Resource>(tx: &Tx, id: Uuid, action: Action, version: Option<i32>, given: Given) -> Result<()> {
+    let whole = tx.hold_whole_of::<E>(id).await?;
     let mut change = match version {
         Some(version) => tx.edit::<E>(id, action, version).await?,
         None => tx.claim::<E>(id, action).await?,
     };
+    whole.permit(action)?;
     check_write_grants(tx, tx.descriptor::<E>(), id, &given).await?;
     apply::<E>(&mut change, &given)?;
     see_references(tx, tx.descriptor::<E>(), &given).await?;
@@ -124,18 +127,19 @@ async fn update<E: Resource>(tx: &Tx, id: Uuid, action: Action, version: Option<
         leave_team_of_former_owner::<E>(&mut change, &given)?;
         take_team_of_owner::<E>(tx, &mut change).await?;
     }
-    let before = change.before().clone();
-    E::prepare(tx, &mut change, Some(&before), &given).await?;
-    let warrant = change.warrant();
+    let (warrant, before) = (change.warrant(), change.before().clone());
+    E::prepare(tx, &warrant, &mut change, Some(&before), &given).await?;
     let row = tx.save(change).await?;
     E::effects(tx, &warrant, Some(&before), &row).await
 }
 
 async fn delete<E: Resource>(tx: &Tx, id: Uuid, version: i32) -> Result<()> {
+    let whole = tx.hold_whole_of::<E>(id).await?;
     let mut change: Change<E> = tx.edit(id, Action::Delete, version).await?;
-    E::may_delete(tx, &change).await?;
-    set_value::<E>(&mut change, "deleted_at", Value::ChronoDateTimeUtc(Some(tx.now())), "id")?;
+    whole.permit(Action::Delete)?;
     let (warrant, before) = (change.warrant(), change.before().clone());
+    E::may_delete(tx, &warrant, &change).await?;
+    set_value::<E>(&mut change, "deleted_at", Value::ChronoDateTimeUtc(Some(tx.now())), "id")?;
     let row = tx.save(change).await?;
     E::effects(tx, &warrant, Some(&before), &row).await
 }

@@ -8,12 +8,18 @@ use crate::error::{Error, Result};
 use crate::store::descriptor::{Declare, Descriptor, Given, Ownership};
 use crate::store::taker::active;
 use crate::store::writes::writes;
-use crate::store::{Resource, Tx};
+use crate::store::{Resource, Tx, Warrant};
 
 impl Resource for team::Entity {
     const KIND: Kind = Kind::Team;
 
-    async fn prepare(tx: &Tx, row: &mut team::Model, before: Option<&team::Model>, _: &Given) -> Result<()> {
+    async fn prepare(
+        tx: &Tx,
+        _: &Warrant,
+        row: &mut team::Model,
+        before: Option<&team::Model>,
+        _: &Given,
+    ) -> Result<()> {
         let mut checks = Checks::new();
         checks.name("name", &mut row.name);
         if let (Some(parent), Some(before)) = (row.parent_id, before)
@@ -28,10 +34,9 @@ impl Resource for team::Entity {
         checks.done()
     }
 
-    async fn may_delete(tx: &Tx, row: &team::Model) -> Result<()> {
-        let warrant = tx.may::<Self>(Action::Delete)?;
-        let members = tx.all::<user::Entity>(&warrant).matching(user::Column::TeamId, row.id);
-        let teams = tx.all::<Self>(&warrant).matching(team::Column::ParentId, row.id);
+    async fn may_delete(tx: &Tx, warrant: &Warrant, row: &team::Model) -> Result<()> {
+        let members = tx.all::<user::Entity>(warrant).matching(user::Column::TeamId, row.id);
+        let teams = tx.all::<Self>(warrant).matching(team::Column::ParentId, row.id);
         if members.limit(1).count().await? > 0 || teams.limit(1).count().await? > 0 {
             return Err(Error::conflict("The team has members or teams below it: move them first."));
         }

@@ -46,6 +46,7 @@ pub fn describe() -> Descriptor {
     .text(Column::Url, Text::Url, "The page.")
     .text(Column::Referrer, Text::Url, "The page before.")
     .many("credits", Kind::AttributionCredit, attribution_credit::Column::TouchpointId, "Its shares in won deals.")
+    .affects(&[Kind::AttributionCredit])
     .verb("recordTouchpoint", Action::Create)
     .verb("recordTouchpoints", Action::Create)
     .order("occurredAt", true)

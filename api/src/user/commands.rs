@@ -56,16 +56,14 @@ pub async fn create(tx: &Tx, input: CreateUserInput) -> Outcome {
 /// CONFLICT: suspended already, oneself, or the last active ADMIN.
 pub async fn suspend(tx: &Tx, input: SuspendUserInput) -> Outcome {
     let mut user = tx.edit::<user::Entity>(input.id.uuid(), Action::Suspend, input.expected_version).await?;
-    if user.status == UserStatus::Suspended {
-        return Err(Error::conflict("The user is suspended already."));
-    }
+    let to = rules::LIFE.next(Action::Suspend, user.status)?;
     rules::not_oneself(tx.reader().viewer().id, user.id, "suspend")?;
     let warrant = user.warrant();
     keep_an_admin(tx, &warrant, user.before(), false).await?;
     if let Some(reason) = input.reason.as_deref().and_then(text::said) {
         tx.because(reason);
     }
-    user.status = UserStatus::Suspended;
+    user.status = to;
     let user = tx.save(user).await?;
     tx.end_sessions(&warrant, user.id).await?;
     Ok(Changed::row(user.id))
@@ -77,10 +75,7 @@ pub async fn suspend(tx: &Tx, input: SuspendUserInput) -> Outcome {
 /// CONFLICT: not suspended.
 pub async fn reactivate(tx: &Tx, input: ReactivateUserInput) -> Outcome {
     let mut user = tx.edit::<user::Entity>(input.id.uuid(), Action::Reactivate, input.expected_version).await?;
-    if user.status == UserStatus::Active {
-        return Err(Error::conflict("The user is active already."));
-    }
-    user.status = UserStatus::Active;
+    user.status = rules::LIFE.next(Action::Reactivate, user.status)?;
     let user = tx.save(user).await?;
     Ok(Changed::row(user.id))
 }

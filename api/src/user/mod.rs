@@ -14,36 +14,38 @@ use crate::checks::Checks;
 use crate::error::{Error, Result};
 use crate::store::descriptor::{Declare, Descriptor, Given, Ownership, Text};
 use crate::store::writes::writes;
-use crate::store::{Resource, Tx};
+use crate::store::{Resource, Tx, Warrant};
 
 impl Resource for user::Entity {
     const KIND: Kind = Kind::User;
 
-    async fn prepare(tx: &Tx, row: &mut user::Model, before: Option<&user::Model>, _: &Given) -> Result<()> {
+    async fn prepare(
+        tx: &Tx,
+        warrant: &Warrant,
+        row: &mut user::Model,
+        before: Option<&user::Model>,
+        _: &Given,
+    ) -> Result<()> {
         let mut checks = Checks::new();
         commands::check_fields(row, &mut checks);
         checks.done()?;
         let Some(before) = before else { return Ok(()) };
-        let warrant = tx.may::<Self>(Action::Update)?;
-        commands::keep_an_admin(tx, &warrant, before, rules::runs_the_system(row)).await
+        commands::keep_an_admin(tx, warrant, before, rules::runs_the_system(row)).await
     }
 
-    async fn may_delete(tx: &Tx, row: &user::Model) -> Result<()> {
-        let warrant = tx.may::<Self>(Action::Delete)?;
+    async fn may_delete(tx: &Tx, warrant: &Warrant, row: &user::Model) -> Result<()> {
         rules::not_oneself(tx.reader().viewer().id, row.id, "delete")?;
-        commands::keep_an_admin(tx, &warrant, row, false).await?;
-        let leads = tx.all::<lead::Entity>(&warrant).matching(lead::Column::OwnerId, row.id).all().await?;
-        let deals = tx.all::<deal::Entity>(&warrant).matching(deal::Column::OwnerId, row.id);
+        commands::keep_an_admin(tx, warrant, row, false).await?;
+        let leads = tx.all::<lead::Entity>(warrant).matching(lead::Column::OwnerId, row.id).all().await?;
+        let deals = tx.all::<deal::Entity>(warrant).matching(deal::Column::OwnerId, row.id);
         let deals = deals.filter(deal::Column::Status.eq(DealStatus::Open)).limit(1).count().await?;
         if deals > 0 || leads.iter().any(|lead| lead.status.is_open()) {
             return Err(Error::conflict(BUSINESS));
         }
-        tx.end_sessions(&warrant, row.id).await
+        tx.end_sessions(warrant, row.id).await
     }
 }
 
-/// The user is kept out.
-const SUSPENDED: When = When::In("status", &["SUSPENDED"]);
 /// The user is the viewer.
 const MYSELF: When = When::Viewer("id");
 /// What is told of a user who has open business.
@@ -77,14 +79,9 @@ pub fn describe() -> Descriptor {
         .writes(writes::<user::Entity>().made_by_verbs())
         .demands(Action::Delete, When::Not(&When::Any(Kind::Lead, "owner_id", &crate::lead::OPEN)), BUSINESS)
         .demands(Action::Delete, When::Not(&When::Any(Kind::Deal, "owner_id", &crate::deal::OPEN)), BUSINESS)
-        .verb("createUser", Action::Create)
-        .verb("suspendUser", Action::Suspend)
-        .verb("reactivateUser", Action::Reactivate)
-        .demands(Action::Suspend, When::Not(&SUSPENDED), "The user is suspended already.")
+        .life(Column::Status, &rules::LIFE)
         .demands(Action::Suspend, When::Not(&MYSELF), "Nobody suspends themselves: another administrator can.")
-        .demands(Action::Reactivate, SUSPENDED, "The user is active already.")
         .demands(Action::Delete, When::Not(&MYSELF), "Nobody deletes themselves: another administrator can.")
-        .verb("setPassword", Action::SetPassword)
         .has_viewer()
         .order("name", false)
         .done()

@@ -1,9 +1,10 @@
 //! Setting a password: the one verb of a user whose failures are counted, since it tells whether a password is right.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use async_graphql::{Context, InputObject, Object, SimpleObject};
+use async_graphql::{Context, InputObject, InputType, Object, OutputType, SimpleObject};
 use entity::user;
 use futures_util::FutureExt;
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use crate::auth::throttle::Attempt;
 use crate::error::{Code, Error, Mistake, Result};
 use crate::graphql::batch::{Options, batch, whole};
 use crate::graphql::judge::Raw;
-use crate::graphql::mutation::{Changed, one};
+use crate::graphql::mutation::{Changed, Written, one};
 use crate::graphql::reader;
 use crate::graphql::refusals::caller;
 use crate::store::Tx;
@@ -24,6 +25,15 @@ use crate::store::Tx;
 /// The mutations of passwords.
 #[derive(Default)]
 pub struct PasswordMutations;
+
+impl Written for PasswordMutations {
+    const VERBS: &'static [&'static str] = &["set_password"];
+
+    fn types() -> Vec<Cow<'static, str>> {
+        let inputs = [<SetPasswordInput as InputType>::type_name(), <SetPasswordsInput as InputType>::type_name()];
+        inputs.into_iter().chain([<SetPasswordsPayload as OutputType>::type_name()]).collect()
+    }
+}
 
 #[Object]
 impl PasswordMutations {

@@ -3,8 +3,23 @@
 use entity::user::{Model, UserStatus};
 use uuid::Uuid;
 
-use crate::access::policy;
+use crate::access::{Action, policy};
 use crate::error::{Error, Result};
+use crate::lifecycle::{Lifecycle, Verb};
+
+/// The life of a user.
+pub const LIFE: Lifecycle<UserStatus> = Lifecycle { what: "user", verbs: VERBS };
+
+#[rustfmt::skip]
+const VERBS: &[Verb<UserStatus>] = {
+    use UserStatus::*;
+    &[
+        Verb::new("createUser",     Action::Create,      &[],          &[Active]),
+        Verb::new("suspendUser",    Action::Suspend,     &[Active],    &[Suspended]),
+        Verb::new("reactivateUser", Action::Reactivate,  &[Suspended], &[Active]),
+        Verb::new("setPassword",    Action::SetPassword, &[],          &[]),
+    ]
+};
 
 /// Does this user run the system, and may they sign in to do it?
 pub fn runs_the_system(user: &Model) -> bool {

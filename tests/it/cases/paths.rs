@@ -31,13 +31,13 @@ fn write(mutation: &str) -> Option<Path> {
     if SESSIONS.contains(&one) {
         return None;
     }
-    let of = GRAPH.all().find(|of| of.verbs.iter().any(|(verb, _)| *verb == one) || is_plain(of, one));
+    let of = GRAPH.all().find(|of| of.own_verbs().any(|verb| verb.name == one) || is_plain(of, one));
     let of = of.unwrap_or_else(|| panic!("no kind has {mutation}"));
     Some((of.name.to_owned(), one.to_owned()))
 }
 
 fn is_plain(of: &Descriptor, mutation: &str) -> bool {
-    ["create", "update", "upsert", "assign", "delete"].iter().any(|plain| mutation == format!("{plain}{}", of.name))
+    of.plain().any(|(start, _)| mutation == format!("{start}{}", of.name))
 }
 
 /// The ways of an operation.

@@ -1,7 +1,7 @@
 //! Columns, keys, currencies, orders and ownership are those of the tables, and both ends of a link say the same.
 
 use super::{Descriptor, Entities, Mistakes, column, named_in, rights};
-use crate::store::descriptor::{Currency, Field, Key, Link, Ownership, Source};
+use crate::store::descriptor::{Currency, Field, Key, Link, Ownership, Part, Source};
 use crate::store::expression::{Make, Rollup, Scope};
 
 pub(super) fn check(all: Entities<'_>, mistakes: &mut Mistakes) {
@@ -26,6 +26,7 @@ pub(super) fn check(all: Entities<'_>, mistakes: &mut Mistakes) {
             }
         }
         of.links.iter().for_each(|link| both_ends(all, of, link, mistakes));
+        of.part_of.iter().for_each(|part| whole(all, of, part, mistakes));
         ownership(all, of, mistakes);
     }
 }
@@ -88,6 +89,16 @@ fn both_ends(all: Entities<'_>, of: &Descriptor, link: &Link, mistakes: &mut Mis
                 mistakes.tell(place, lacks);
             }
         }
+    }
+}
+
+/// What a row is part of is a reference of its own, and stays.
+fn whole(all: Entities<'_>, of: &Descriptor, part: &Part, mistakes: &mut Mistakes) {
+    let place = format!("{}, part of {}", of.name, all.of(part.of).map_or("?", |whole| whole.name));
+    match of.links.iter().find(|link| link.key == Key::One(part.column) && link.to == part.of) {
+        None => mistakes.tell(place, format_args!("no reference by `{}` is declared", part.column)),
+        Some(link) if link.input.update => mistakes.tell(place, "a part cannot be moved to another whole"),
+        Some(_) => {}
     }
 }
 

@@ -6,12 +6,14 @@
 //! | [`names`] | every kind is declared once, and nothing has the name of something else |
 //! | [`links`] | columns, keys, currencies, orders and ownership are those of the tables; both ends of a link say the same |
 //! | [`rights`] | the policy, and what actions demand of a row, speak of fields, states and rows that there are |
+//! | [`verbs`] | every verb stands in one table, is written, and has its line in the policy |
 
 mod links;
 mod names;
 #[cfg(test)]
 mod resolve_tests;
 mod rights;
+mod verbs;
 
 use std::fmt::{self, Display};
 
@@ -45,17 +47,31 @@ impl Display for Mistakes {
     }
 }
 
+/// Everything that is declared, before it is held against what there is.
+pub struct Declared {
+    /// The entities.
+    pub entities: Vec<Descriptor>,
+    /// The reports.
+    pub reports: Vec<Report>,
+    /// The verbs that somebody has written, each a mutation of one thing.
+    pub verbs: Vec<String>,
+    /// The types that are made of the declarations and of verbs, each with whose it is.
+    pub types: Vec<(String, String)>,
+}
+
 impl Graph {
     /// The graph that the declarations describe, under the rights that the policy says.
     ///
     /// # Errors
     /// Everything that is wrong with them.
-    pub fn resolve(entities: Vec<Descriptor>, reports: Vec<Report>, said: &Said) -> Result<Self, Mistakes> {
+    pub fn resolve(declared: Declared, said: &Said) -> Result<Self, Mistakes> {
         let mut mistakes = Mistakes::default();
-        names::check(&entities, &reports, &mut mistakes);
-        let all = Entities(&entities);
+        names::check(&declared, &mut mistakes);
+        let all = Entities(&declared.entities);
         links::check(all, &mut mistakes);
         rights::check(all, said, &mut mistakes);
+        verbs::check(all, &declared.verbs, said, &mut mistakes);
+        let Declared { entities, reports, .. } = declared;
         if mistakes.0.is_empty() { Ok(Self::of_declared(entities, reports)) } else { Err(mistakes) }
     }
 }

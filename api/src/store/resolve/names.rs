@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{Descriptor, Mistakes, Report};
+use super::{Declared, Descriptor, Mistakes};
 use crate::access::Kind;
 use crate::store::descriptor::{OutObject, OutType};
 
 /// What every object answers besides what it declares.
 const EVERYWHERE: [&str; 3] = ["allowed", "blocked", "__typename"];
 
-pub(super) fn check(entities: &[Descriptor], reports: &[Report], mistakes: &mut Mistakes) {
+pub(super) fn check(declared: &Declared, mistakes: &mut Mistakes) {
+    let Declared { entities, reports, types, .. } = declared;
     for kind in Kind::all() {
         match entities.iter().filter(|of| of.kind == kind).count() {
             1 => {}
@@ -19,7 +20,6 @@ pub(super) fn check(entities: &[Descriptor], reports: &[Report], mistakes: &mut 
         }
     }
     let each = |name: fn(&Descriptor) -> &str| entities.iter().map(move |of| (name(of), of.name));
-    unique("type", each(|of| of.name), mistakes);
     unique("prefix of ids", each(|of| of.prefix), mistakes);
     unique("table", each(|of| of.table), mistakes);
     let roots = [("node", "Node"), ("nodes", "Node")].into_iter();
@@ -33,7 +33,9 @@ pub(super) fn check(entities: &[Descriptor], reports: &[Report], mistakes: &mut 
         unique(&format!("field of {}", of.name), names.map(|name| (name, of.name)), mistakes);
     }
     let answers = entities.iter().flat_map(|of| of.derived.iter().map(move |derived| (&derived.out, of.name)));
-    objects(answers.chain(reports.map(|report| (&report.out, report.name))), entities, mistakes);
+    let objects = objects(answers.chain(reports.map(|report| (&report.out, report.name))), mistakes);
+    let types = types.iter().map(|(name, owner)| (name.as_str(), owner.as_str()));
+    unique("type", types.chain(objects), mistakes);
 }
 
 /// No two things of the sort have one name. Each name comes with whose it is.
@@ -46,21 +48,16 @@ fn unique<'a>(sort: &str, names: impl Iterator<Item = (&'a str, &'a str)>, mista
     }
 }
 
-/// Objects of computed answers: two of one name are one and the same, and none has the name of an entity.
+/// Objects of computed answers, with whose they are: two of one name are one and the same.
 fn objects<'a>(
     answers: impl Iterator<Item = (&'a OutType, &'a str)>,
-    entities: &'a [Descriptor],
     mistakes: &mut Mistakes,
-) {
+) -> Vec<(&'a str, &'a str)> {
     let mut found = BTreeMap::new();
     for (out, owner) in answers {
         look(out, owner, &mut found, mistakes);
     }
-    for (name, (_, owner)) in found {
-        if entities.iter().any(|of| of.name == name) {
-            mistakes.tell(owner, format_args!("the type `{name}` is taken by an entity"));
-        }
-    }
+    found.into_iter().map(|(name, (_, owner))| (name, owner)).collect()
 }
 
 fn look<'a>(

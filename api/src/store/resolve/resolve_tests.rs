@@ -2,13 +2,22 @@
 
 use crate::access::policy::{Said, said};
 use crate::access::{Action, Grant, Kind, Reach, When};
-use crate::schema::{entities, reports};
+use crate::schema::declared;
+use crate::store::Declared;
 use crate::store::descriptor::{Currency, Descriptor, Graph, Key, Ownership, Source};
 use crate::store::expression::{Make, Rolled};
 
 /// What is told of these declarations and this policy.
 fn told(entities: Vec<Descriptor>, said: &Said) -> Vec<String> {
-    Graph::resolve(entities, reports(), said).err().map_or_else(Vec::new, |mistakes| mistakes.0)
+    all_told(Declared { entities, ..declared() }, said)
+}
+
+fn all_told(declared: Declared, said: &Said) -> Vec<String> {
+    Graph::resolve(declared, said).err().map_or_else(Vec::new, |mistakes| mistakes.0)
+}
+
+fn entities() -> Vec<Descriptor> {
+    declared().entities
 }
 
 /// A name that nothing has, near to one that something has. Declarations live as long as the process.
@@ -140,6 +149,21 @@ fn slips() -> Vec<(String, Slip)> {
                 }),
             );
         }
+        if let Some(part) = &declared.part_of {
+            add(
+                format!("{name}, part of"),
+                of(kind, |of| of.part_of.iter_mut().for_each(|part| part.column = "no_such_id")),
+            );
+            if !part.demands.is_empty() {
+                add(
+                    format!("{name}, what Create demands of the"),
+                    of(kind, |of| {
+                        let demands = of.part_of.iter_mut().flat_map(|part| &mut part.demands);
+                        demands.for_each(|demand| demand.when = When::Empty("no_such_column"));
+                    }),
+                );
+            }
+        }
         let owned: Option<Ownership> = match declared.ownership {
             Ownership::Nobody => None,
             Ownership::Columns { team, pool, .. } => Some(Ownership::Columns { own: &["ownr_id"], team, pool }),
@@ -238,10 +262,9 @@ fn a_mistake_says_what_may_be_meant() {
 #[test]
 fn names_are_given_once() {
     type Twin = fn(&mut Vec<Descriptor>);
-    let twins: [(Twin, &str); 6] = [
+    let twins: [(Twin, &str); 5] = [
         (|all| all.retain(|of| of.kind != Kind::Deal), "Deal: is not declared"),
         (|all| all.push(crate::deal::describe()), "Deal: is declared 2 times"),
-        (|all| of_deal(all, |of| of.name = "Lead"), "the type `Lead` is taken"),
         (|all| of_deal(all, |of| of.prefix = "lead"), "the prefix of ids `lead` is taken"),
         (|all| of_deal(all, |of| of.plural = "lead"), "the root field `lead` is taken"),
         (
@@ -255,6 +278,103 @@ fn names_are_given_once() {
         let told = told(declared, &said());
         assert!(told.iter().any(|mistake| mistake.contains(expected)), "{expected}: {told:?}");
     }
+}
+
+#[test]
+fn no_two_things_make_a_type_of_one_name() {
+    let newcomer = |name: &str| {
+        let mut declared = declared();
+        declared.types.push((name.to_owned(), "Newcomer".to_owned()));
+        all_told(declared, &said())
+    };
+    let taken = [
+        ("Deal", "Deal"),
+        ("DealFilter", "Deal"),
+        ("CreateDealsInput", "Deal"),
+        ("DealsPayload", "Deal"),
+        ("DealStatusChoiceFilter", "DealStatus"),
+        ("WinDealInput", "deal::graphql::DealVerbs"),
+        ("WinDealsPayload", "deal::graphql::DealVerbs"),
+        ("SetPasswordsInput", "user::password::PasswordMutations"),
+    ];
+    for (name, owner) in taken {
+        let expected = format!("Newcomer: the type `{name}` is taken by {owner}");
+        assert_eq!(newcomer(name), [expected]);
+    }
+    // What is computed is declared after all that.
+    let told = newcomer("AttributionReport");
+    assert!(matches!(told.as_slice(), [one] if one.ends_with("`AttributionReport` is taken by Newcomer")), "{told:?}");
+    assert_eq!(newcomer("Newcomer"), Vec::<String>::new());
+}
+
+#[test]
+fn a_part_stays_with_a_whole_that_tells_its_own_state() {
+    type Slip = fn(&mut Descriptor);
+    const OTHERS: When = When::Any(Kind::Deal, "source_campaign_id", When::ALWAYS);
+    let slips: [(Slip, &str); 3] = [
+        (
+            |of| of.part_of.iter_mut().for_each(|part| part.of = Kind::Deal),
+            "CampaignMember, part of Deal: no reference by `campaign_id` is declared",
+        ),
+        (
+            |of| of.links.iter_mut().for_each(|link| link.input.update = true),
+            "CampaignMember, part of Campaign: a part cannot be moved",
+        ),
+        (
+            |of| of.part_of.iter_mut().flat_map(|part| &mut part.demands).for_each(|demand| demand.when = OTHERS),
+            "CampaignMember, what Create demands of the Campaign: other rows decide this",
+        ),
+    ];
+    for (slip, expected) in slips {
+        let mut declared = entities();
+        declared.iter_mut().filter(|of| of.kind == Kind::CampaignMember).for_each(slip);
+        let told = told(declared, &said());
+        assert!(told.iter().any(|mistake| mistake.starts_with(expected)), "{expected}: {told:?}");
+    }
+}
+
+#[test]
+fn a_verb_stands_in_one_table_and_is_written_once() {
+    type Slip = fn(&mut Declared, &mut Said);
+    let slips: [(Slip, &str); 8] = [
+        (
+            |all, _| all.verbs.push("winDael".to_owned()),
+            "the mutations: there is no table with the verb `winDael`. Did you mean `winDeal`",
+        ),
+        (|all, _| all.verbs.retain(|verb| verb != "winDeal"), "Deal.winDeal: there is no mutation `winDeal`"),
+        (
+            |all, _| of_deal(&mut all.entities, |of| of.verbs.retain(|verb| verb.action != Action::Win)),
+            "the policy, Deal.Win: no mutation does this",
+        ),
+        (
+            |all, _| of_deal(&mut all.entities, |of| of.verbs.retain(|verb| verb.action != Action::Win)),
+            "the mutations: there is no table with the verb `winDeal`",
+        ),
+        (
+            |_, said| said.rows.retain(|(kind, action, _)| (*kind, *action) != (Kind::Deal, Action::Win)),
+            "Deal.winDeal: the policy does not list Win",
+        ),
+        (
+            |all, _| of_deal(&mut all.entities, |of| of.verbs.extend(of.verbs.clone())),
+            "Deal.winDeal: winDeal says already",
+        ),
+        (
+            |all, _| of_deal(&mut all.entities, |of| of.verbs.iter_mut().for_each(|verb| verb.of = Some(Kind::Lead))),
+            "Deal, along with Lead: there is no verb `winDeal`",
+        ),
+        (|all, _| of_deal(&mut all.entities, |of| of.state = None), "Deal.status: there is no table of its life"),
+    ];
+    for (slip, expected) in slips {
+        let (mut all, mut policy) = (declared(), said());
+        slip(&mut all, &mut policy);
+        let told = all_told(all, &policy);
+        assert!(told.iter().any(|mistake| mistake.starts_with(expected)), "{expected}: {told:?}");
+    }
+    let (mut all, mut policy) = (declared(), said());
+    all.verbs.push("winDael".to_owned());
+    all.verbs.retain(|verb| verb != "loseDeal");
+    policy.rows.retain(|(kind, action, _)| (*kind, *action) != (Kind::Deal, Action::Move));
+    assert!(all_told(all, &policy).len() >= 3, "all of them are told at once");
 }
 
 fn of_deal(all: &mut [Descriptor], change: impl Fn(&mut Descriptor)) {

@@ -45,14 +45,20 @@ pub(super) fn check(all: Entities<'_>, said: &Said, mistakes: &mut Mistakes) {
     for of in all.all() {
         for demand in &of.demands {
             let place = format!("{}, what {:?} demands", of.name, demand.action);
-            if !listed.contains(&(of.kind, demand.action)) {
+            // A row that goes along with another's verb may need no right of its own.
+            let along = of.verbs.iter().any(|verb| verb.of.is_some() && verb.action == demand.action);
+            if !along && !listed.contains(&(of.kind, demand.action)) {
                 mistakes.tell(&place, "the policy does not list this action");
             }
             when(all, of, demand.when, &place, mistakes);
         }
-        for (verb, action) in &of.verbs {
-            if !listed.contains(&(of.kind, *action)) {
-                mistakes.tell(format_args!("{}.{verb}", of.name), format_args!("the policy does not list {action:?}"));
+        let whole = of.part_of.as_ref().and_then(|part| Some((part, all.of(part.of)?)));
+        for (demand, whole) in whole.iter().flat_map(|(part, whole)| part.demands.iter().map(move |one| (one, whole))) {
+            let place = format!("{}, what {:?} demands of the {}", of.name, demand.action, whole.name);
+            when(all, whole, demand.when, &place, mistakes);
+            // The statement that locks the whole has seen other rows as they were before it waited.
+            if !demand.when.is_of_the_row() {
+                mistakes.tell(&place, "other rows decide this");
             }
         }
     }

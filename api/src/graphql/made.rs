@@ -4,24 +4,34 @@ use super::register::{capital, choice_filter_name};
 use crate::store::descriptor::{Descriptor, Shape};
 
 /// What is made of every entity: the end of its type's name.
-const OF_ONE: [&str; 17] = [
+const OF_ONE: [&str; 27] = [
     "",
     "Aggregate",
     "Avg",
     "Connection",
     "Edge",
+    "Figure",
+    "FigureCountInput",
+    "FigureDistinctInput",
+    "FigurePercentileInput",
+    "FigureValueInput",
     "Filter",
     "Group",
     "GroupBy",
     "GroupField",
     "GroupKey",
+    "GroupOrder",
+    "Having",
     "ListFilter",
     "Max",
     "Min",
+    "NumberField",
     "Order",
     "OrderField",
     "Payload",
+    "Quantile",
     "Sum",
+    "Window",
 ];
 
 /// The types that are made of this entity and of nothing else.

@@ -282,7 +282,7 @@ impl Reader {
             Some(text) => FieldSql { value: Sql::text(text.replace("{}", alias)), currency: None, sums_only: false },
             None => self.raw(field, alias),
         };
-        match self.field_grant(of, &field.name, alias) {
+        match self.value_grant(of, field, alias) {
             FieldGrant::Open => Ok(raw),
             FieldGrant::SumsOnly => Ok(FieldSql { sums_only: true, ..raw }),
             FieldGrant::Closed => Err(forbidden_field(of, &field.name)),

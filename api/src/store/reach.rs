@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use sea_orm::Value;
 
 use super::Reader;
-use super::descriptor::{Descriptor, Ownership};
+use super::descriptor::{Descriptor, Field, Ownership};
 use super::sql::{Sql, nested};
 use crate::access::{Action, Grant, Kind, Reach, When};
 
@@ -141,11 +141,13 @@ impl Reader {
         }
     }
 
+    /// What the viewer may do with a value: as [`Self::field_grant`], and what it is rolled up from must be open as well.
+    pub(crate) fn value_grant(&self, of: &Descriptor, field: &Field, alias: &str) -> FieldGrant {
+        if self.may_roll_up(field) { self.field_grant(of, &field.name, alias) } else { FieldGrant::Closed }
+    }
+
     /// What the viewer may do with a field: the policy's grant, with rows narrowed to a condition.
     pub(crate) fn field_grant(&self, of: &Descriptor, name: &str, alias: &str) -> FieldGrant {
-        if of.field(name).is_some_and(|field| !self.may_roll_up(field)) {
-            return FieldGrant::Closed;
-        }
         match self.viewer().reads(of.kind, name) {
             Grant::Yes => FieldGrant::Open,
             Grant::No => FieldGrant::Closed,

@@ -104,7 +104,7 @@ impl Select {
         field: &Field,
         alias: &str,
     ) -> (usize, Option<usize>, Guard) {
-        let guard = self.guard(reader.field_grant(of, &field.name, alias));
+        let guard = self.guard(reader.value_grant(of, field, alias));
         if guard == Guard::Closed {
             return (0, None, guard);
         }

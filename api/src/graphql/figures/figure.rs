@@ -63,7 +63,8 @@ impl Unit {
     /// # Errors
     /// BAD_USER_INPUT: no number.
     pub fn parse(self, value: &Value, at: &str) -> Result<f64> {
-        let number = decimal_text(value).and_then(|text| text.trim().parse::<f64>().ok());
+        let plain = |text: &String| text.chars().all(|letter| letter.is_ascii_digit() || "-.".contains(letter));
+        let number = decimal_text(value).filter(plain).and_then(|text| text.parse::<f64>().ok());
         let number = number.filter(|number| number.is_finite());
         let number = number.ok_or_else(|| Error::bad_input(format!("{at}: expected a number like \"100000.00\".")))?;
         Ok(number * self.parts())

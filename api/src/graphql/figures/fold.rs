@@ -23,6 +23,8 @@ use crate::store::select::Of;
 pub struct Found {
     /// By the parent.
     pub by_parent: HashMap<Uuid, Vec<Folded>>,
+    /// What is true of the rows of its groups, where only some are answered.
+    pub narrowed: Vec<Filter>,
     relations: Vec<Relation>,
 }
 
@@ -64,10 +66,10 @@ impl Asked {
         weight: u64,
     ) -> Result<Found> {
         let mut found: HashMap<Uuid, ByKey> = HashMap::new();
-        let mut relations = Vec::new();
-        let mut narrowed = filter.cloned();
+        let (mut relations, mut narrowed) = (Vec::new(), Vec::new());
         for (number, question) in self.questions.iter().enumerate() {
-            let groups = reader.figures(question, rows, narrowed.as_ref(), most, weight).await?;
+            let filter = all_of(filter, &narrowed);
+            let groups = reader.figures(question, rows, filter.as_ref(), most, weight).await?;
             for group in groups {
                 let by_key = found.entry(group.parent).or_default();
                 let key = format!("{:?}", group.keys);
@@ -81,29 +83,35 @@ impl Asked {
             }
             if number == 0 {
                 relations.clone_from(&question.relations);
-                narrowed = self.narrowed(question, filter, &found);
+                narrowed = narrow(question, &found);
             }
         }
         let by_parent = found.into_iter().map(|(parent, groups)| (parent, groups.into_values().collect()));
-        Ok(Found { by_parent: by_parent.collect(), relations })
+        Ok(Found { by_parent: by_parent.collect(), narrowed, relations })
     }
+}
 
-    /// If only some groups are answered, the further questions need not look at the rows of others: those that point at
-    /// something else by a key that is a reference.
-    fn narrowed(&self, first: &Question<'_>, filter: Option<&Filter>, found: &HashMap<Uuid, ByKey>) -> Option<Filter> {
-        let cut = first.ranking.as_ref().is_some_and(|ranking| ranking.first.is_some() || !ranking.having.is_empty());
-        let mut parts: Vec<_> = filter.cloned().into_iter().collect();
-        for (at, key) in first.keys.iter().enumerate().filter(|_| cut) {
-            let Some(link) = key.reference else { continue };
-            let ids: Option<Vec<_>> =
-                found.values().flat_map(ByKey::values).map(|group| group.keys.get(at)?.id()).collect();
-            if let (Some(id), Some(ids)) = (graph().of(link.to).field("id"), ids) {
-                let ids = ids.into_iter().map(|id| Bound::Uuid(Some(id))).collect();
-                parts.push(Filter::One(link, Box::new(Filter::Test(id, Test::In(ids, false)))));
-            }
+/// A filter, and more that must hold.
+pub fn all_of(filter: Option<&Filter>, more: &[Filter]) -> Option<Filter> {
+    let parts: Vec<_> = filter.into_iter().chain(more).cloned().collect();
+    (!parts.is_empty()).then_some(Filter::And(parts))
+}
+
+/// If only some groups are answered, further questions need not look at the rows of others: those that point at something
+/// else by a key that is a reference.
+fn narrow(first: &Question<'_>, found: &HashMap<Uuid, ByKey>) -> Vec<Filter> {
+    let cut = first.ranking.as_ref().is_some_and(|ranking| ranking.first.is_some() || !ranking.having.is_empty());
+    let mut parts = Vec::new();
+    for (at, key) in first.keys.iter().enumerate().filter(|_| cut) {
+        let Some(link) = key.reference else { continue };
+        let ids: Option<Vec<_>> =
+            found.values().flat_map(ByKey::values).map(|group| group.keys.get(at)?.id()).collect();
+        if let (Some(id), Some(ids)) = (graph().of(link.to).field("id"), ids) {
+            let ids = ids.into_iter().map(|id| Bound::Uuid(Some(id))).collect();
+            parts.push(Filter::One(link, Box::new(Filter::Test(id, Test::In(ids, false)))));
         }
-        (!parts.is_empty()).then_some(Filter::And(parts))
     }
+    parts
 }
 
 impl Folded {

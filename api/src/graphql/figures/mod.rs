@@ -40,6 +40,7 @@ use async_graphql::Value;
 
 use self::ask::Asked;
 use self::cell::Frame;
+use self::fold::all_of;
 use self::key::Keys;
 use self::window::Window;
 pub use schema::{register, shared};
@@ -131,15 +132,12 @@ impl FiguresPlan {
         filter: Option<&Filter>,
         weight: u64,
     ) -> Result<Answers> {
-        let within = |bounds: Option<Filter>| {
-            let parts: Vec<_> = filter.cloned().into_iter().chain(bounds).collect();
-            (!parts.is_empty()).then(|| Filter::And(parts))
-        };
         let most = self.keys.as_ref().map(|_| MOST_GROUP_ROWS);
-        let now = within(self.window.as_ref().map(|window| window.now()));
+        let now = all_of(filter, self.window.as_ref().map(Window::now).as_slice());
         let mut found = self.asked.load(reader, rows, now.as_ref(), most, weight).await?;
         if let (Some(then), Some(window)) = (&self.then, &self.window) {
-            let before = within(window.then());
+            let before: Vec<_> = window.then().into_iter().chain(found.narrowed.iter().cloned()).collect();
+            let before = all_of(filter, &before);
             let compared = then.load(reader, rows, before.as_ref(), most, weight).await?;
             found.beside(compared, |cell, place| window.counterpart(self.keys.as_ref(), cell, place));
         }

@@ -6,9 +6,9 @@ use entity::{deal, deal_contact, lead};
 use sea_orm::Iterable;
 use uuid::Uuid;
 
+use super::facts::{self, Journey};
 use super::journey;
 use crate::error::Result;
-use crate::store::journey::Journey;
 use crate::store::{Tx, Warrant};
 
 /// Computes the credits of these deals anew: rows for every model if the deal is won, none otherwise.
@@ -28,7 +28,7 @@ pub async fn rebuild(tx: &Tx, warrant: &Warrant, deals: &[Uuid]) -> Result<()> {
     if won.is_empty() {
         return Ok(());
     }
-    let journeys = tx.journeys(warrant, &won).await?;
+    let journeys = facts::whole(tx, warrant, &won).await?;
     let rows: Vec<_> = journeys.iter().flat_map(|journey| credits(tx, journey)).collect();
     tx.add_derived::<attribution_credit::Entity>(warrant, &rows).await
 }

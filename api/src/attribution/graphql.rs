@@ -12,16 +12,15 @@ use futures_util::FutureExt;
 use sea_orm::ActiveEnum;
 use uuid::Uuid;
 
+use super::facts::{self, CreditOf, Credited, Journey};
 use super::journey::{self, Share};
 use super::rules::Reason;
 use crate::access::Kind;
 use crate::error::{Error, Result};
 use crate::graphql::value::{money_out, money_type, parse, text_of};
 use crate::store::Reader;
-use crate::store::credit::{CreditGroup, CreditOf};
 use crate::store::descriptor::{Arg, Ask, Derived, Descriptor, Out, OutObject, OutType, Report, Shape, choice};
 use crate::store::filter::{Comparison, Filter, Test};
-use crate::store::journey::Journey;
 
 type Args = async_graphql::indexmap::IndexMap<Name, Value>;
 
@@ -82,7 +81,7 @@ static SHARE: LazyLock<Arc<OutObject>> = LazyLock::new(|| {
 async fn load_shares(ask: Ask<'_>) -> Result<HashMap<Uuid, Out>> {
     let model = model(ask.args)?;
     let look_back = look_back(ask.args)?;
-    let journeys = ask.reader.journeys(ask.ids).await?;
+    let journeys = facts::seen(ask.reader, ask.ids).await?;
     Ok(journeys.iter().map(|journey| (journey.deal, shares_out(ask.reader, journey, model, look_back))).collect())
 }
 
@@ -140,6 +139,7 @@ pub fn report() -> Report {
               minor unit: the campaigns and `unattributed` add up to `revenue`, and so do the channels. All roles; a \
               SALES_REP gets the figures of the deals that they may see.",
         over: Kind::AttributionCredit,
+        relations: &[&facts::DEALS, &facts::TOUCHES, &facts::CREDITS],
         args,
         out: OutType::Object(Arc::clone(&REPORT), false),
         load: |ask| load_report(ask).boxed(),
@@ -185,9 +185,9 @@ static REPORT: LazyLock<Arc<OutObject>> = LazyLock::new(|| {
 
 async fn load_report(ask: Ask<'_>) -> Result<Out> {
     let filter = credits_of(ask.reader, ask.args)?;
-    let groups = ask.reader.credit_groups(&filter).await?;
+    let groups = facts::credited(ask.reader, &filter).await?;
     let money = |minor: i128| money_out(minor, ask.reader.base_currency());
-    let line = |key: Out, group: &CreditGroup| {
+    let line = |key: Out, group: &Credited| {
         Out::Object(vec![key, money(group.amount_minor), Out::Value(Value::from(group.deals))])
     };
     let (mut credited, mut unattributed) = (0_i128, 0_i128);

@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::attribution_credit::AttributionModel;
 use entity::enums::Channel;
 
+use super::facts::{Journey, JourneyTouch};
 use super::rules::{self, Credit, Milestones, Model, Options, Touch, Window};
-use crate::store::journey::{Journey, JourneyTouch};
 
 /// What a touch gets; no touch: what nothing can be credited with.
 #[derive(Clone, Debug, PartialEq)]

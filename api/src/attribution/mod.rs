@@ -1,6 +1,7 @@
 //! Attribution: which touch made which revenue.
 
 pub mod commands;
+pub mod facts;
 pub mod graphql;
 pub mod journey;
 pub mod rules;

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::expression::{Make, Rolled, Rollup, Scope};
 use super::keys::{Purpose, TextKey};
+use super::relation::Relation;
 use super::sql::Sql;
 use super::{Reader, Tx};
 use crate::access::{Action, Kind, When};
@@ -293,6 +294,8 @@ pub struct Report {
     pub doc: &'static str,
     /// The rows that it looks at.
     pub over: Kind,
+    /// What it is read from, for itself and for the fields beside it.
+    pub relations: &'static [&'static Relation],
     /// The arguments.
     pub args: Vec<Arg>,
     /// The type of the answer.

@@ -10,6 +10,7 @@
 
 mod links;
 mod names;
+mod relations;
 #[cfg(test)]
 mod resolve_tests;
 mod rights;
@@ -69,6 +70,7 @@ impl Graph {
         names::check(&declared, &mut mistakes);
         let all = Entities(&declared.entities);
         links::check(all, &mut mistakes);
+        relations::check(all, &declared.reports, &mut mistakes);
         rights::check(all, said, &mut mistakes);
         verbs::check(all, &declared.verbs, said, &mut mistakes);
         let Declared { entities, reports, .. } = declared;

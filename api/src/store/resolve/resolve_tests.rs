@@ -412,3 +412,22 @@ fn rights_are_those_that_rows_can_have() {
     let told = told(entities(), &policy);
     assert_eq!(told.iter().filter(|mistake| mistake.ends_with("is listed twice")).count(), 2, "{told:?}");
 }
+
+#[test]
+fn a_relation_reads_from_tables_and_columns_that_there_are() {
+    use crate::store::relation::{Relation, Table};
+    const WRONG: Relation = Relation {
+        sql: "SELECT deal.stagee_id, lead.id FROM {deal} JOIN {leads} ON lead.id = deal.lead_id WHERE {deal.id in deals}",
+        tables: &[("deal", Table::Seen(Kind::Deal)), ("lead", Table::Whole(Kind::Lead))],
+    };
+    let mut declared = declared();
+    declared.reports.iter_mut().for_each(|report| report.relations = &[&WRONG]);
+    let told = all_told(declared, &said()).join("\n");
+    for expected in [
+        "attribution, relation: there is no table `leads`. Did you mean `lead`",
+        "attribution, relation: reads nothing from its table `lead`",
+        "attribution, relation, deal: there is no column of `deal` `stagee_id`. Did you mean `stage_id`",
+    ] {
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+}

@@ -1,13 +1,12 @@
 //! Credit as it is read: the shares of a deal, the revenue of a campaign, the report over all of them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
 
-use async_graphql::resolver_utils::enum_value;
 use async_graphql::{Name, Value};
 use chrono::TimeDelta;
 use entity::attribution_credit::AttributionModel;
 use entity::enums::{Channel, DealStatus};
+use entity::{campaign, touchpoint};
 use futures_util::FutureExt;
 use sea_orm::ActiveEnum;
 use uuid::Uuid;
@@ -16,10 +15,12 @@ use super::facts::{self, CreditOf, Credited, Journey};
 use super::journey::{self, Share};
 use super::rules::Reason;
 use crate::access::Kind;
+use crate::answer;
 use crate::error::{Error, Result};
+use crate::graphql::answer::{Answer, Choice, Money, Node};
 use crate::graphql::value::{money_out, money_type, parse, text_of};
 use crate::store::Reader;
-use crate::store::descriptor::{Arg, Ask, Derived, Descriptor, Out, OutObject, OutType, Report, Shape, choice};
+use crate::store::descriptor::{Arg, Ask, Derived, Descriptor, Out, Report, Shape};
 use crate::store::filter::{Comparison, Filter, Test};
 
 type Args = async_graphql::indexmap::IndexMap<Name, Value>;
@@ -44,39 +45,63 @@ pub fn shares() -> Derived {
                 default: Some("365"),
             },
         ],
-        out: OutType::List(Box::new(OutType::Object(Arc::clone(&SHARE), true)), false),
+        out: Vec::<AttributionShare>::ty(false),
         load: |ask| load_shares(ask).boxed(),
     }
 }
 
-static SHARE: LazyLock<Arc<OutObject>> = LazyLock::new(|| {
-    let reasons = OutType::List(Box::new(OutType::Choice(choice::<Reason>(), true)), true);
-    OutObject::new(
-        "AttributionShare",
-        "The part of one touch in a deal, by one model.",
-        vec![
-            (
-                "touchpoint",
-                "The touch; null where the deal has none, or where it is hidden.",
-                OutType::Node(Kind::Touchpoint),
-            ),
-            ("campaign", "The touch's campaign; null where it has none.", OutType::Node(Kind::Campaign)),
-            (
-                "channel",
-                "The touch's channel; null where the deal has no touch.",
-                OutType::Choice(choice::<Channel>(), false),
-            ),
-            ("weightBp", "The share in basis points: hundredths of a percent.", OutType::Scalar("Int!")),
-            (
-                "amount",
-                "The share of the amount: in the base currency once the deal is won, else in the deal's own; null while \
-                 the deal has no amount.",
-                money_type(false),
-            ),
-            ("reasons", "Why the touch has its share; none where it has nothing.", reasons),
-        ],
-    )
-});
+answer! {
+    /// The part of one touch in a deal, by one model.
+    struct AttributionShare {
+        /// The touch; null where the deal has none, or where it is hidden.
+        touchpoint: Node<touchpoint::Entity>,
+        /// The touch's campaign; null where it has none.
+        campaign: Node<campaign::Entity>,
+        /// The touch's channel; null where the deal has no touch.
+        channel: Option<Choice<Channel>>,
+        /// The share in basis points: hundredths of a percent.
+        weight_bp: i64,
+        /// The share of the amount: in the base currency once the deal is won, else in the deal's own; null while
+        /// the deal has no amount.
+        amount: Option<Money>,
+        /// Why the touch has its share; none where it has nothing.
+        reasons: Vec<Choice<Reason>>,
+    }
+
+    /// Revenue of won deals and who gets the credit for it.
+    struct AttributionReport {
+        /// The revenue of the won deals: the sum of their base amounts.
+        revenue: Money,
+        /// What campaigns are credited with.
+        credited: Money,
+        /// What no campaign is credited with: deals without a touch, touches without a campaign.
+        unattributed: Money,
+        /// The credited campaigns, largest first.
+        by_campaign: Vec<CampaignAttribution>,
+        /// The channels, largest first; they add up to the revenue.
+        by_channel: Vec<ChannelAttribution>,
+    }
+
+    /// What one campaign is credited with.
+    struct CampaignAttribution {
+        /// The campaign; null where it was deleted.
+        campaign: Node<campaign::Entity>,
+        /// Its shares in won deals, in the base currency.
+        revenue: Money,
+        /// In how many won deals it has a share.
+        deals: i64,
+    }
+
+    /// What one channel is credited with.
+    struct ChannelAttribution {
+        /// The channel; null: deals without any touch.
+        channel: Option<Choice<Channel>>,
+        /// Its shares in won deals, in the base currency.
+        revenue: Money,
+        /// In how many won deals it has a share.
+        deals: i64,
+    }
+}
 
 async fn load_shares(ask: Ask<'_>) -> Result<HashMap<Uuid, Out>> {
     let model = model(ask.args)?;
@@ -91,21 +116,21 @@ fn shares_out(reader: &Reader, journey: &Journey, model: AttributionModel, look_
         DealStatus::Open | DealStatus::Lost => (journey.amount_minor, journey.currency.as_str()),
     };
     let cutoff = journey.closed_at.unwrap_or_else(|| reader.now());
+    let currency = amount.map(|_| currency);
     let shares = journey::shares(journey, model, look_back, cutoff, amount.unwrap_or_default());
-    Out::List(shares.iter().map(|share| share_out(share, amount.map(|_| currency))).collect())
+    shares.iter().map(|share| share_of(share, currency)).collect::<Vec<_>>().out()
 }
 
-fn share_out(share: &Share, currency: Option<&str>) -> Out {
+fn share_of(share: &Share, currency: Option<&str>) -> AttributionShare {
     let Share { touch, credit } = share;
-    let node = |id: Option<Uuid>| id.map_or(Out::Null, Out::Node);
-    Out::Object(vec![
-        node(touch.map(|touch| touch.id)),
-        node(touch.and_then(|touch| touch.campaign)),
-        touch.map_or(Out::Null, |touch| Out::Value(enum_value(touch.channel))),
-        Out::Value(Value::from(credit.weight_bp)),
-        currency.map_or(Out::Null, |currency| money_out(credit.amount_minor, currency)),
-        Out::List(credit.reasons.iter().map(|reason| Out::Value(enum_value(*reason))).collect()),
-    ])
+    AttributionShare {
+        touchpoint: touch.map(|touch| touch.id).into(),
+        campaign: touch.and_then(|touch| touch.campaign).into(),
+        channel: touch.map(|touch| Choice(touch.channel)),
+        weight_bp: credit.weight_bp.into(),
+        amount: currency.map(|currency| Money::new(credit.amount_minor, currency)),
+        reasons: credit.reasons.iter().copied().map(Choice).collect(),
+    }
 }
 
 /// `Campaign.revenue`
@@ -141,77 +166,32 @@ pub fn report() -> Report {
         over: Kind::AttributionCredit,
         relations: &[&facts::DEALS, &facts::TOUCHES, &facts::CREDITS],
         args,
-        out: OutType::Object(Arc::clone(&REPORT), false),
+        out: AttributionReport::ty(false),
         load: |ask| load_report(ask).boxed(),
     }
 }
 
-static REPORT: LazyLock<Arc<OutObject>> = LazyLock::new(|| {
-    let group = |name: &str, doc: &str, key: (&'static str, &'static str, OutType)| {
-        let fields = vec![
-            key,
-            ("revenue", "Its shares in won deals, in the base currency.", money_type(true)),
-            ("deals", "In how many won deals it has a share.", OutType::Scalar("Int!")),
-        ];
-        OutType::List(Box::new(OutType::Object(OutObject::new(name, doc, fields), true)), true)
-    };
-    let campaign = ("campaign", "The campaign; null where it was deleted.", OutType::Node(Kind::Campaign));
-    let channel =
-        ("channel", "The channel; null: deals without any touch.", OutType::Choice(choice::<Channel>(), false));
-    OutObject::new(
-        "AttributionReport",
-        "Revenue of won deals and who gets the credit for it.",
-        vec![
-            ("revenue", "The revenue of the won deals: the sum of their base amounts.", money_type(true)),
-            ("credited", "What campaigns are credited with.", money_type(true)),
-            (
-                "unattributed",
-                "What no campaign is credited with: deals without a touch, touches without a campaign.",
-                money_type(true),
-            ),
-            (
-                "byCampaign",
-                "The credited campaigns, largest first.",
-                group("CampaignAttribution", "What one campaign is credited with.", campaign),
-            ),
-            (
-                "byChannel",
-                "The channels, largest first; they add up to the revenue.",
-                group("ChannelAttribution", "What one channel is credited with.", channel),
-            ),
-        ],
-    )
-});
-
 async fn load_report(ask: Ask<'_>) -> Result<Out> {
     let filter = credits_of(ask.reader, ask.args)?;
     let groups = facts::credited(ask.reader, &filter).await?;
-    let money = |minor: i128| money_out(minor, ask.reader.base_currency());
-    let line = |key: Out, group: &Credited| {
-        Out::Object(vec![key, money(group.amount_minor), Out::Value(Value::from(group.deals))])
-    };
-    let (mut credited, mut unattributed) = (0_i128, 0_i128);
+    let money = |minor: i128| Money::new(minor, ask.reader.base_currency());
+    let (mut credited, mut unattributed) = (0, 0);
     let (mut by_campaign, mut by_channel) = (Vec::new(), Vec::new());
-    for group in &groups {
-        match group.of {
+    for Credited { of, deals, amount_minor } in groups {
+        let revenue = money(amount_minor);
+        match of {
             CreditOf::Campaign(Some(campaign)) => {
-                credited += group.amount_minor;
-                by_campaign.push(line(Out::Node(campaign), group));
+                credited += amount_minor;
+                by_campaign.push(CampaignAttribution { campaign: campaign.into(), revenue, deals });
             }
-            CreditOf::Campaign(None) => unattributed += group.amount_minor,
+            CreditOf::Campaign(None) => unattributed += amount_minor,
             CreditOf::Channel(channel) => {
-                let key = channel.map_or(Out::Null, |channel| Out::Value(enum_value(channel)));
-                by_channel.push(line(key, group));
+                by_channel.push(ChannelAttribution { channel: channel.map(Choice), revenue, deals });
             }
         }
     }
-    Ok(Out::Object(vec![
-        money(credited + unattributed),
-        money(credited),
-        money(unattributed),
-        Out::List(by_campaign),
-        Out::List(by_channel),
-    ]))
+    let (revenue, credited, unattributed) = (money(credited + unattributed), money(credited), money(unattributed));
+    Ok(AttributionReport { revenue, credited, unattributed, by_campaign, by_channel }.out())
 }
 
 fn model_arg() -> Arg {

@@ -5,7 +5,6 @@
 //! events, one for each kind of changed row whose fields are open on some rows only, one for each kind of named row.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, LazyLock};
 
 use async_graphql::Value;
 use futures_util::FutureExt;
@@ -13,33 +12,34 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::access::Kind;
+use crate::answer;
 use crate::error::Result;
+use crate::graphql::answer::Answer;
 use crate::store::Reader;
-use crate::store::descriptor::{Ask, Derived, Descriptor, Key, Out, OutObject, OutType, Source};
+use crate::store::descriptor::{Ask, Derived, Descriptor, Key, Out, OutType, Source};
 use crate::store::event::{self, REASON};
 use crate::store::row::{Cell, Stored};
 use crate::store::select::{BASE, Guard, Of, Select};
 
-static FIELD_CHANGE: LazyLock<Arc<OutObject>> = LazyLock::new(|| {
-    OutObject::new(
-        "FieldChange",
-        "A field of a row before and after a change.",
-        vec![
-            ("field", "The field of the changed object.", OutType::Scalar("String!")),
-            ("from", "Its value before; null if it was empty or the row was new.", OutType::Scalar("JSON")),
-            ("to", "Its value after; null if it is empty.", OutType::Scalar("JSON")),
-        ],
-    )
-});
+answer! {
+    /// A field of a row before and after a change.
+    struct FieldChange {
+        /// The field of the changed object.
+        field: String,
+        /// Its value before; null if it was empty or the row was new.
+        from: Json,
+        /// Its value after; null if it is empty.
+        to: Json,
+    }
+}
 
 /// `changes`: field by field.
 pub fn changes() -> Derived {
-    let item = OutType::Object(Arc::clone(&FIELD_CHANGE), true);
     Derived {
         name: "changes",
         doc: "The fields that changed, of those the viewer may read on that object.",
         args: Vec::new(),
-        out: OutType::List(Box::new(item), true),
+        out: Vec::<FieldChange>::ty(true),
         load: |ask| load_changes(ask).boxed(),
     }
 }
@@ -234,8 +234,7 @@ impl Rights {
         if from.is_null() && to.is_null() {
             return None;
         }
-        let value = |json| Out::Value(Value::from_json(json).unwrap_or_default());
-        Some(Out::Object(vec![Out::Value(Value::from(field)), value(from), value(to)]))
+        Some(FieldChange { field: field.to_owned(), from, to }.out())
     }
 }
 

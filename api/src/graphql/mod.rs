@@ -5,6 +5,7 @@
 //! Writing: [`judge`] (what was said) → [`input`] for the plain mutations of every entity, [`mutation`] for the verbs of
 //! their lives.
 
+pub mod answer;
 pub mod batch;
 pub mod cell;
 pub mod cost;

@@ -119,11 +119,8 @@ pub async fn load_list<'a>(reader: &'a Reader, connection: &'a Connection, of: O
     for (_, output) in &connection.outputs {
         let answers = match output {
             _ if nobody => Answers::default(),
-            ListOutput::Aggregate(plan) => {
-                refused_at(plan.load(reader, connection.of, of, filter, weight).await, parents(of))?
-            }
-            ListOutput::Groups(plan) => {
-                refused_at(plan.load(reader, connection.of, of, filter, weight).await, parents(of))?
+            ListOutput::Aggregate(plan) | ListOutput::Groups(plan) => {
+                refused_at(plan.load(reader, of, filter, weight).await, parents(of))?
             }
             _ => Answers::default(),
         };

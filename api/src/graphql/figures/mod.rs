@@ -127,7 +127,6 @@ impl FiguresPlan {
     pub async fn load(
         &self,
         reader: &Reader,
-        _: &Descriptor,
         rows: Of<'_>,
         filter: Option<&Filter>,
         weight: u64,

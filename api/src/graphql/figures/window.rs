@@ -164,10 +164,9 @@ impl Window {
     /// The key of the days that are compared with, as that of the group beside which it stands: the n-th bucket of the one
     /// span stands beside the n-th of the other.
     pub fn counterpart(&self, keys: Option<&Keys>, cell: &Cell, place: usize) -> Option<Cell> {
-        let Some((at, bucket)) = keys.and_then(|keys| keys.bucket(self)).filter(|(at, _)| *at == place) else {
+        let Some((_, bucket)) = keys.and_then(|keys| keys.bucket(self)).filter(|(at, _)| *at == place) else {
             return Some(cell.clone());
         };
-        debug_assert_eq!(at, place);
         let Cell::Day(day) = cell else { return Some(cell.clone()) };
         let number = self.starts(self.compared?, bucket).position(|start| start == *day)?;
         self.starts(self.span, bucket).nth(number).map(Cell::Day)

@@ -4,14 +4,13 @@ use std::net::IpAddr;
 
 use async_graphql::ServerError;
 use async_graphql::parser::types::OperationType;
-use async_graphql_axum::GraphQLProtocol;
 use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Extension, Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, UPGRADE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
@@ -39,7 +38,7 @@ const METHODS: &str = "GET, HEAD, POST, QUERY, OPTIONS";
 /// What GET may be replaced by for a mutation.
 const MUTATION_METHODS: &str = "POST, OPTIONS";
 /// The header that makes a retried mutation safe.
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A request with a body that changes nothing (RFC 10008): GET without the limits of an address.
 pub fn query_method() -> Method {
@@ -47,22 +46,21 @@ pub fn query_method() -> Method {
 }
 
 /// The handler of `/graphql`, for every method.
-pub async fn endpoint(
-    State(app): State<App>,
-    Extension(id): Extension<RequestId>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    protocol: Result<GraphQLProtocol, StatusCode>,
-    request: Request,
-) -> Response<Body> {
-    let (Parts { method, uri, headers, extensions, .. }, body) = request.into_parts();
-    if method == Method::OPTIONS {
+pub async fn endpoint(State(app): State<App>, request: Request) -> Response<Body> {
+    let (mut parts, body) = request.into_parts();
+    if parts.method == Method::OPTIONS {
         return options();
     }
-    if playground::is_wanted(&method, &uri, &headers) {
+    if playground::is_wanted(&parts.method, &parts.uri, &parts.headers) {
         return playground::from_graph();
     }
-    let wants_socket = method == Method::GET
-        && headers.get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let wants_socket = parts.method == Method::GET
+        && parts.headers.get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let upgrade = match wants_socket {
+        true => Some(Box::new(WebSocketUpgrade::from_request_parts(&mut parts, &()).await)),
+        false => None,
+    };
+    let Parts { method, uri, headers, mut extensions, .. } = parts;
     let (whole, framing) = (Media::negotiate(&headers), Framing::negotiate(&headers));
     if whole.is_none() && framing.is_none() && !wants_socket {
         let message = "This endpoint answers with application/graphql-response+json, application/json, \
@@ -70,12 +68,15 @@ pub async fn endpoint(
         return Refusal::new(StatusCode::NOT_ACCEPTABLE, Code::BadUserInput, message).into_response(Media::Json);
     }
     let media = whole.unwrap_or(Media::Json);
+    let RequestId(id) = extensions.remove().unwrap_or_default();
     let peer = extensions.get().and_then(|Peer(peer)| *peer);
-    let lease = extensions.get().cloned();
+    let lease = extensions.remove();
     let is_safe = method != Method::POST;
-    let call = Call { app, id: id.0, peer, lease, headers, media, framing, in_bits: whole.is_none(), is_safe };
+    let call = Call { app, id, peer, lease, headers, media, framing, in_bits: whole.is_none(), is_safe };
+    if let Some(upgrade) = upgrade {
+        return call.socket(*upgrade).unwrap_or_else(|refusal| refusal.into_response(media));
+    }
     let answered = match method {
-        Method::GET if wants_socket => call.socket(upgrade, protocol.is_ok()),
         Method::HEAD if uri.query().is_none() => Ok(alive()),
         // The body of an answer to HEAD is left out on its way.
         Method::GET | Method::HEAD => call.get(&uri).await,
@@ -119,11 +120,7 @@ struct Call {
 }
 
 impl Call {
-    fn socket(
-        self,
-        upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-        speaks_graphql: bool,
-    ) -> Result<Response<Body>, Refusal> {
+    fn socket(self, upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>) -> Result<Response<Body>, Refusal> {
         let upgrade = upgrade
             .map_err(|rejection| Refusal::new(rejection.status(), Code::BadUserInput, socket::unfit().to_string()))?;
         if !socket::is_welcome(&self.headers, &self.app.config().cors_origins) {
@@ -133,7 +130,7 @@ impl Call {
         }
         let authorization = self.authorization().ok().flatten().map(str::to_owned);
         let caller = Caller { id: self.id, peer: self.peer, authorization, lease: self.lease };
-        Ok(socket::open(upgrade, speaks_graphql, self.app, caller))
+        Ok(socket::open(upgrade, self.app, caller))
     }
 
     async fn get(self, uri: &Uri) -> Result<Response<Body>, Refusal> {

@@ -21,7 +21,6 @@ use crate::graphql::on_error::InPlaceFactory;
 use crate::graphql::root::Entities;
 use crate::graphql::subscription::Changes;
 use crate::graphql::validation::types::Types;
-use crate::graphql::validity::ValidatedBefore;
 use crate::store::descriptor::{Descriptor, Graph, Report};
 use crate::{
     activity, attribution, campaign, campaign_member, company, contact, deal, deal_contact, event, exchange_rate,
@@ -95,7 +94,6 @@ pub fn builder() -> SchemaBuilder<Query, Mutation, Changes> {
     Executable::build(Query::default(), Mutation::default(), Changes)
         .register_output_type::<ToldRoles>()
         .limit_recursive_depth(64)
-        .extension(ValidatedBefore)
         .extension(InPlaceFactory)
 }
 

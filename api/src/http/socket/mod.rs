@@ -70,7 +70,7 @@ pub fn is_welcome(headers: &HeaderMap, origins: &[String]) -> bool {
 }
 
 /// Answers the upgrade; the socket then lives in a task of its own.
-pub fn open(upgrade: WebSocketUpgrade, speaks_graphql: bool, app: App, caller: Caller) -> Response<axum::body::Body> {
+pub fn open(upgrade: WebSocketUpgrade, app: App, caller: Caller) -> Response<axum::body::Body> {
     let most = app.config().limits.body_bytes;
     let upgrade = upgrade
         .protocols([PROTOCOL])
@@ -78,7 +78,7 @@ pub fn open(upgrade: WebSocketUpgrade, speaks_graphql: bool, app: App, caller: C
         .write_buffer_size(BUFFER)
         .max_message_size(most)
         .max_frame_size(most);
-    let accepted = speaks_graphql && upgrade.selected_protocol().is_some();
+    let accepted = upgrade.selected_protocol().is_some();
     let span = tracing::Span::current();
     upgrade.on_upgrade(move |socket| {
         let lease = caller.lease.clone();

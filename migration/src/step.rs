@@ -1,8 +1,6 @@
 //! How steps are taken. What was taken stands in the table that SeaORM's own migrator keeps, which did this once; it brought
 //! along a second set of types for times and numbers that nothing here uses.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 pub use sea_orm::sea_query::*;
 pub use sea_orm::{ConnectionTrait, DbErr};
 use sea_orm::{DatabaseTransaction, DbBackend, Statement};
@@ -67,6 +65,10 @@ pub(crate) async fn take(
     let table = "CREATE TABLE IF NOT EXISTS seaql_migrations (version varchar NOT NULL PRIMARY KEY, applied_at bigint NOT NULL)";
     db.execute_unprepared(table).await?;
     let backend = db.get_database_backend();
+    let now = match backend {
+        DbBackend::Postgres => "extract(epoch FROM now())::bigint",
+        _ => "CAST(strftime('%s', 'now') AS integer)",
+    };
     let mut taken = Vec::new();
     for row in db.query_all_raw(Statement::from_string(backend, "SELECT version FROM seaql_migrations")).await? {
         taken.push(row.try_get_by_index::<String>(0)?);
@@ -76,7 +78,6 @@ pub(crate) async fn take(
     }
     for (name, step) in steps.into_iter().filter(|(name, _)| taken.iter().all(|taken| name != taken)) {
         step.up(&SchemaManager(db)).await?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let note = format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{name}', {now})");
         db.execute_unprepared(&note).await?;
     }

@@ -17,7 +17,6 @@ use crate::error::Code;
 use crate::graphql::cost::Estimate;
 use crate::rate_limit::{Principal, Standing};
 use crate::request::RequestMeta;
-use crate::store::tally::Tally;
 
 /// How much of the allowance is left (draft-ietf-httpapi-ratelimit-headers).
 pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -47,7 +46,7 @@ pub struct Charge<'a> {
     app: &'a App,
     principal: Principal,
     estimate: Estimate,
-    tally: Tally,
+    meta: RequestMeta,
 }
 
 impl<'a> Charge<'a> {
@@ -64,7 +63,7 @@ impl<'a> Charge<'a> {
         let principal = Principal::of(viewer, meta.peer);
         let now = app.store().clock().now();
         let taken = app.rate_limit().take(&principal, estimate.points(), now);
-        let charge = Self { app, principal, estimate, tally: meta.tally.clone() };
+        let charge = Self { app, principal, estimate, meta: meta.clone() };
         match taken {
             Ok(()) => Ok(charge),
             Err(seconds) => Err(Box::new(charge.refused(seconds))),
@@ -73,7 +72,8 @@ impl<'a> Charge<'a> {
 
     /// Gives back what was not used, and tells it in the answer.
     pub fn settle(self, answer: Answer) -> Answer {
-        let used = if answer.has_begun() { self.estimate.settle(&self.tally) } else { Estimate::default().points() };
+        let used =
+            if answer.has_begun() { self.estimate.settle(&self.meta.tally) } else { Estimate::default().points() };
         self.app.rate_limit().give_back(&self.principal, self.estimate.points().saturating_sub(used));
         self.told(answer, used)
     }

@@ -5,11 +5,13 @@
 //! the tables of today. They run unchanged on SQLite and on PostgreSQL, but for what only several
 //! replicas need.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::{
-    DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
+use self::step::MigrationTrait;
+
+mod columns;
 mod m20261123_000001_people;
 mod m20261123_000002_customer;
 mod m20261123_000003_marketing;
@@ -32,38 +34,41 @@ mod m20261130_000050_source;
 mod m20261130_000051_conversion;
 mod m20261130_000055_event_subject;
 mod m20261130_000060_text_keys;
+pub mod step;
 mod table;
 
-/// All steps in order.
-pub struct Migrator;
+/// The steps of these files, each by the name of its file.
+macro_rules! steps {
+    ($($file:ident)+) => {
+        vec![$((stringify!($file), Box::new($file::Migration) as Box<dyn MigrationTrait>)),+]
+    };
+}
 
-#[async_trait::async_trait]
-impl MigratorTrait for Migrator {
-    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m20261123_000001_people::Migration),
-            Box::new(m20261123_000002_customer::Migration),
-            Box::new(m20261123_000003_marketing::Migration),
-            Box::new(m20261123_000004_lead::Migration),
-            Box::new(m20261123_000005_deal::Migration),
-            Box::new(m20261123_000006_activity::Migration),
-            Box::new(m20261123_000007_platform::Migration),
-            Box::new(m20261123_000008_attribution::Migration),
-            Box::new(m20261127_000009_event_notice::Migration),
-            Box::new(m20261127_000020_indexes::Migration),
-            Box::new(m20261128_000021_lead_status_index::Migration),
-            Box::new(m20261130_000045_years::Migration),
-            Box::new(m20261130_000040_qualification::Migration),
-            Box::new(m20261130_000055_event_subject::Migration),
-            Box::new(m20261130_000060_text_keys::Migration),
-            Box::new(m20261130_000037_touch_counts_from::Migration),
-            Box::new(m20261130_000038_token_confirmed::Migration),
-            Box::new(m20261130_000039_ages::Migration),
-            Box::new(m20261130_000041_known_network::Migration),
-            Box::new(m20261130_000042_security_event::Migration),
-            Box::new(m20261130_000050_source::Migration),
-            Box::new(m20261130_000051_conversion::Migration),
-        ]
+/// All steps in order.
+fn all() -> Vec<(&'static str, Box<dyn MigrationTrait>)> {
+    steps! {
+        m20261123_000001_people
+        m20261123_000002_customer
+        m20261123_000003_marketing
+        m20261123_000004_lead
+        m20261123_000005_deal
+        m20261123_000006_activity
+        m20261123_000007_platform
+        m20261123_000008_attribution
+        m20261127_000009_event_notice
+        m20261127_000020_indexes
+        m20261128_000021_lead_status_index
+        m20261130_000045_years
+        m20261130_000040_qualification
+        m20261130_000055_event_subject
+        m20261130_000060_text_keys
+        m20261130_000037_touch_counts_from
+        m20261130_000038_token_confirmed
+        m20261130_000039_ages
+        m20261130_000041_known_network
+        m20261130_000042_security_event
+        m20261130_000050_source
+        m20261130_000051_conversion
     }
 }
 
@@ -105,7 +110,7 @@ pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
         tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
         tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({TURN})")).await?;
     }
-    Migrator::up(&tx, None).await?;
+    step::take(&tx, all()).await?;
     if db.get_database_backend() == DbBackend::Postgres {
         tx.execute_unprepared(BY_BYTES).await?;
         tx.execute_unprepared(LOOKED_INTO).await?;

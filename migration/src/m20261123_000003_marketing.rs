@@ -1,11 +1,10 @@
 //! Campaigns, their members, and the touches of people by marketing.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use crate::columns::*;
+use crate::step::*;
 
 use crate::table::{LIVE, NewTable, drop_tables};
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]

@@ -1,11 +1,10 @@
 //! Leads and their hand-offs from marketing to sales.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use crate::columns::*;
+use crate::step::*;
 
 use crate::table::{LIVE, NewTable, drop_tables};
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]

@@ -1,11 +1,10 @@
 //! Pipelines, their stages, deals and the people in them.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use crate::columns::*;
+use crate::step::*;
 
 use crate::table::{LIVE, NewTable, close_circle, drop_tables, open_circle};
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]

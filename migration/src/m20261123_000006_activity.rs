@@ -1,11 +1,10 @@
 //! What is done with customers, and the record of every change of state.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use crate::columns::*;
+use crate::step::*;
 
 use crate::table::{LIVE, NewTable, drop_tables};
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]

@@ -1,11 +1,10 @@
 //! What the service itself needs: rates, the event log, sign-ins, keys, settings.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use crate::columns::*;
+use crate::step::*;
 
 use crate::table::{NewTable, drop_tables};
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]

@@ -1,11 +1,10 @@
 //! Who gets the credit for won deals. Derived: may be emptied and rebuilt.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use crate::columns::*;
+use crate::step::*;
 
 use crate::table::{NewTable, drop_tables};
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]

@@ -4,10 +4,9 @@
 //! announces them, and the service runs the same statements on both databases. SQLite serves one process, which
 //! needs no announcement.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
+use crate::step::*;
+use sea_orm::DbBackend;
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 /// The payload is the last number of the log; the log itself is the truth.

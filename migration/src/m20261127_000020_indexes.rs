@@ -1,11 +1,10 @@
 //! Indexes for what the load scenarios ask of large tables: finding a captured person by telephone and a company by
 //! name, and figures over all deals and leads without reading their rows.
 
-use sea_orm_migration::prelude::*;
+use crate::step::*;
 
 use crate::table::LIVE;
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 /// Name, table, columns. For SQLite an index answers alone only if it holds every column that is asked about, also the

@@ -1,11 +1,10 @@
 //! An index for the leads of a campaign in one status: a campaign has many leads, and few of them in the status that is
 //! asked about.
 
-use sea_orm_migration::prelude::*;
+use crate::step::*;
 
 use crate::table::LIVE;
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]

@@ -1,9 +1,8 @@
 //! Touches reported by whoever may not record touches give no credit for deals that had closed before.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use crate::columns::*;
+use crate::step::*;
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]

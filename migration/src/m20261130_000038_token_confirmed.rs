@@ -1,9 +1,8 @@
 //! When the access token that came with a refresh token was first used: from then on its answer has arrived.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use crate::columns::*;
+use crate::step::*;
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]

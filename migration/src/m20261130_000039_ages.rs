@@ -1,6 +1,6 @@
 //! Rows that are kept for a time only are found by their age.
 
-use sea_orm_migration::prelude::*;
+use crate::step::*;
 
 /// Index, table and column.
 const INDEXES: [(&str, &str, &str); 3] = [
@@ -10,7 +10,6 @@ const INDEXES: [(&str, &str, &str); 3] = [
     ("ix_idempotency_record__created_at", "idempotency_record", "created_at"),
 ];
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]

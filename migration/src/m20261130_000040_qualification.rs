@@ -1,11 +1,10 @@
 //! What sales finds out when it qualifies a lead, as columns that can be asked about.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use crate::columns::*;
+use crate::step::*;
 
 const FACTS: [&str; 4] = ["need", "budget", "authority", "timing"];
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]

@@ -1,11 +1,10 @@
 //! What was refused: failed sign-ins, and attempts at what a role may not do. Apart from the log of changes, and append-only.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use crate::columns::*;
+use crate::step::*;
 
 use crate::table::{NewTable, drop_tables};
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]

@@ -1,10 +1,9 @@
 //! Days and moments of the years 1 to 9999 only, and no leap seconds: what was stored before the service refused others
 //! is moved to the nearest that there is, since one such value would end every figure over its column.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, Statement};
+use crate::step::*;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]

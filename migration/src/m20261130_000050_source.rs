@@ -3,13 +3,12 @@
 //! What was stored with one of them alone keeps it: an id without a system is from the system `unknown` (`unknown 2`, … where
 //! two rows have the same id), and a system without an id calls the row by our own.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
+use crate::step::*;
+use sea_orm::{ConnectionTrait, DbBackend};
 
 const TABLES: [&str; 7] = ["activity", "campaign", "company", "contact", "deal", "lead", "touchpoint"];
 const TOGETHER: &str = "(source_system IS NULL) = (external_id IS NULL)";
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]

@@ -1,9 +1,8 @@
 //! `converted_at` is the moment of the conversion that stands: the last one of a converted lead, none of any other.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::ConnectionTrait;
+use crate::step::*;
+use sea_orm::ConnectionTrait;
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]

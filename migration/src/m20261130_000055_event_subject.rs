@@ -1,6 +1,6 @@
 //! The kind of an event's subject is spelt as in the graph, and the history of one object is found by its id alone.
 
-use sea_orm_migration::prelude::*;
+use crate::step::*;
 
 /// The spellings before and now.
 const KINDS: [(&str, &str); 18] = [
@@ -24,7 +24,6 @@ const KINDS: [(&str, &str); 18] = [
     ("AttributionCredit", "ATTRIBUTION_CREDIT"),
 ];
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]

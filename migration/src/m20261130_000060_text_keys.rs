@@ -1,12 +1,11 @@
 //! Columns for what texts are matched, searched and sorted by. The service fills them: for rows that are there already at
 //! its next start, for others as it writes them.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
+use crate::step::*;
+use sea_orm::DbBackend;
 
 use crate::table::LIVE;
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
 
 /// Table and column of each text that people search and sort by, and whether there is always one.

@@ -4,8 +4,8 @@
 //! Names: `fk_<table>__<column>`, `ck_<table>__<rule>`, `uq_<table>__<columns>`,
 //! `ix_<table>__<columns>`. Conditions are written in the SQL that both databases share.
 
-use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use crate::columns::*;
+use crate::step::*;
 
 /// Restricts an index to the rows that are not deleted.
 pub const LIVE: &str = "deleted_at IS NULL";

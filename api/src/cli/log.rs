@@ -10,8 +10,8 @@ use super::Failure;
 use crate::config::{Config, LogFormat};
 use crate::observability::trace::Traces;
 
-/// Steps of migration, and what PostgreSQL remarks on them, are news only when somebody asks for them.
-const QUIET: &str = "sea_orm_migration=warn,sqlx::postgres::notice=warn";
+/// What PostgreSQL remarks on steps of migration is news only when somebody asks for it.
+const QUIET: &str = "sqlx::postgres::notice=warn";
 
 /// The filter; what the configuration says goes before what is quiet by itself.
 fn filter(text: &str) -> Result<EnvFilter, Failure> {

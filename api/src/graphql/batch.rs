@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_graphql::{Context, Value};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use serde_json::Value as Json;
 
 use super::judge::{Meaning, Told};
-use super::mutation::{Payload, key_of, perform, queue, unraced};
+use super::mutation::{Done, Form, Job, Payload, key_of, made, perform, queue, unraced};
 use super::node::read_together;
 use super::refusals::Refusals;
 use crate::bulk::MOST;
@@ -39,29 +40,44 @@ pub async fn batch<I: Clone + Send + Sync, P: Payload>(
     options: Options,
     command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>> + Send + Sync,
 ) -> Result<Vec<P>> {
-    super::reader(ctx)?;
-    if items.len() > MOST {
-        return Err(Error::invalid("TOO_MANY", "items", format!("At most {MOST} items in one call.")));
-    }
-    let mut refusals = Refusals::default();
-    let done = if options.atomic {
-        together(ctx, items.collect(), options.key, command, &mut refusals).await
-    } else {
-        each(ctx, items, options.key, command, &mut refusals).await
-    };
-    refusals.tell(ctx).await;
-    let mut payloads = done?;
-    read_together(payloads.iter_mut().flat_map(Payload::rows));
-    Ok(payloads)
+    let mut jobs = items.map(|told| told.map(|told| told.job(&command)));
+    all(ctx, &mut jobs, options, Form::of::<P>()).await?.into_iter().map(made).collect()
 }
 
-async fn each<I: Clone + Send + Sync, P: Payload>(
+/// The items of a batch as jobs, read one by one.
+type Jobs<'j, 'i> = &'j mut (dyn ExactSizeIterator<Item = Result<Told<Job<'i>>>> + Send + 'j);
+
+fn all<'f, 'i: 'f>(
+    ctx: &'f Context<'_>,
+    items: Jobs<'f, 'i>,
+    options: Options,
+    form: Form,
+) -> BoxFuture<'f, Result<Vec<Box<dyn Done>>>> {
+    Box::pin(async move {
+        super::reader(ctx)?;
+        if items.len() > MOST {
+            return Err(Error::invalid("TOO_MANY", "items", format!("At most {MOST} items in one call.")));
+        }
+        let mut refusals = Refusals::default();
+        let done = if options.atomic {
+            together(ctx, items.collect(), options.key, form, &mut refusals).await
+        } else {
+            each(ctx, items, options.key, form, &mut refusals).await
+        };
+        refusals.tell(ctx).await;
+        let mut payloads = done?;
+        read_together(payloads.iter_mut().flat_map(|payload| payload.rows()));
+        Ok(payloads)
+    })
+}
+
+async fn each(
     ctx: &Context<'_>,
-    items: impl ExactSizeIterator<Item = Result<Told<I>>> + Send,
+    items: Jobs<'_, '_>,
     key: Option<String>,
-    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>> + Send + Sync,
+    form: Form,
     refusals: &mut Refusals,
-) -> Result<Vec<P>> {
+) -> Result<Vec<Box<dyn Done>>> {
     let (reader, verb) = (super::reader(ctx)?, ctx.item.node.name.node.as_str());
     let whole = key_of(ctx, key.as_deref()).await?;
     if let Some(whole) = &whole {
@@ -73,39 +89,39 @@ async fn each<I: Clone + Send + Sync, P: Payload>(
             let told = told?;
             let key = told.key.or_else(|| whole.as_ref().map(|whole| format!("{whole}\u{1f}{at}")));
             let request = key.map(|key| told.meaning.under(key, verb));
-            perform(reader, verb, request, told.input, &command).await
+            perform(reader, verb, request, &told.input, form).await
         };
         payloads.push(Box::pin(outcome).await.unwrap_or_else(|error| {
             refusals.add(&error);
-            P::refused(mistakes(error))
+            (form.refused)(mistakes(error))
         }));
     }
     Ok(payloads)
 }
 
-async fn together<I: Clone + Send + Sync, P: Payload>(
+async fn together(
     ctx: &Context<'_>,
-    items: Vec<Result<Told<I>>>,
+    items: Vec<Result<Told<Job<'_>>>>,
     key: Option<String>,
-    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>> + Send + Sync,
+    form: Form,
     refusals: &mut Refusals,
-) -> Result<Vec<P>> {
+) -> Result<Vec<Box<dyn Done>>> {
     let (reader, verb) = (super::reader(ctx)?, ctx.item.node.name.node.as_str());
     let count = items.len();
-    let (mut inputs, mut refused) = (Vec::with_capacity(count), Vec::new());
+    let (mut jobs, mut refused) = (Vec::with_capacity(count), Vec::new());
     let mut all = Meaning { said: "atomic".to_owned(), secrets: Vec::new() };
     for (at, told) in items.into_iter().enumerate() {
         match told {
             Ok(told) => {
                 all.said.push_str(&told.meaning.said);
                 all.secrets.extend(told.meaning.secrets);
-                inputs.push(told.input);
+                jobs.push(told.input);
             }
             Err(error) => refused.push((at, mistakes(error))),
         }
     }
     if !refused.is_empty() {
-        return Ok(undone(count, &refused));
+        return Ok(undone(count, &refused, form));
     }
     let request = key_of(ctx, key.as_deref()).await?.map(|key| all.under(key, verb));
     // The item that is at work; none while the key is asked for, or at the commit.
@@ -113,17 +129,20 @@ async fn together<I: Clone + Send + Sync, P: Payload>(
     let attempt = async |again| {
         at.store(count, Ordering::Relaxed);
         let tx = match idempotency::begin(reader.clone(), verb, request.clone()).await? {
-            Begun::Replay(payloads) => return Ok(payloads),
+            Begun::Replay(kept) => {
+                let kept: Vec<Json> = serde_json::from_value(kept).map_err(Error::internal)?;
+                return kept.into_iter().map(form.kept).collect::<Result<Vec<_>, _>>().map_err(Error::internal);
+            }
             Begun::Fresh(tx) => tx,
         };
         queue(&tx, again, verb).await?;
         let mut payloads = Vec::with_capacity(count);
-        for (place, input) in inputs.iter().enumerate() {
+        for (place, job) in jobs.iter().enumerate() {
             at.store(place, Ordering::Relaxed);
-            payloads.push(command(&tx, input.clone()).await?);
+            payloads.push(job(&tx).await?);
         }
         at.store(count, Ordering::Relaxed);
-        tx.finish(&payloads).await?;
+        tx.finish(&|| payloads.iter().map(|payload| payload.kept()).collect()).await?;
         Ok(payloads)
     };
     match unraced(|again| attempt(again).boxed()).await {
@@ -132,19 +151,19 @@ async fn together<I: Clone + Send + Sync, P: Payload>(
             refusals.add(&error);
             let mut mistakes = mistakes(error);
             reader.name_holders(&mut mistakes).await?;
-            Ok(undone(count, &[(at.into_inner(), mistakes)]))
+            Ok(undone(count, &[(at.into_inner(), mistakes)], form))
         }
         done => done,
     }
 }
 
 /// The answer of a batch that was given up because of these items.
-fn undone<P: Payload>(count: usize, refused: &[(usize, Vec<Mistake>)]) -> Vec<P> {
+fn undone(count: usize, refused: &[(usize, Vec<Mistake>)], form: Form) -> Vec<Box<dyn Done>> {
     let first = refused.first().map_or(0, |(at, _)| *at);
     let other =
         || vec![Mistake::new("NOT_DONE", "", format!("Nothing was done, because items[{first}] could not be."))];
     let of = |item: usize| refused.iter().find(|(at, _)| *at == item).map(|(_, mistakes)| mistakes.clone());
-    (0..count).map(|item| P::refused(of(item).unwrap_or_else(other))).collect()
+    (0..count).map(|item| (form.refused)(of(item).unwrap_or_else(other))).collect()
 }
 
 /// An error as the mistake of an item; its cause is logged as ever.

@@ -59,19 +59,31 @@ impl<T: InputType> Raw<T> {
     /// # Errors
     /// `Invalid` with every value that is not what its field holds.
     pub fn told(self) -> Result<Told<T>> {
-        let (mut checks, ty) = (Checks::new(), T::type_name());
-        let parts = if let Some(Input::Object(parts)) = INPUTS.get(ty.as_ref()) { parts.as_slice() } else { &[] };
-        let judged_later = |name: &str| parts.iter().any(|part| part.name == name && part.is_list_of_inputs());
-        let mut letters = characters(&self.value, judged_later);
-        let value = read(&format!("{ty}!"), Some(self.value), "", &mut checks);
-        let key = key(&value, &mut checks);
-        letters.add_elsewhere(checks);
-        letters.done()?;
+        let ty = T::type_name();
+        let (key, value) = judged(&ty, self.value)?;
         let input = T::parse(Some(value)).map_err(|_| Error::invalid("INVALID", "", format!("This is no {ty}.")))?;
-        let mut secrets = Vec::new();
-        let said = conceal(&ty, input.to_value(), &mut secrets).to_string();
-        Ok(Told { key, input, meaning: Meaning { said, secrets } })
+        let meaning = meant(&ty, input.to_value());
+        Ok(Told { key, input, meaning })
     }
+}
+
+/// An input of a type with everything in its place, and its idempotency key.
+fn judged(ty: &str, value: Value) -> Result<(Option<String>, Value)> {
+    let mut checks = Checks::new();
+    let parts = if let Some(Input::Object(parts)) = INPUTS.get(ty) { parts.as_slice() } else { &[] };
+    let judged_later = |name: &str| parts.iter().any(|part| part.name == name && part.is_list_of_inputs());
+    let mut letters = characters(&value, judged_later);
+    let value = read(&format!("{ty}!"), Some(value), "", &mut checks);
+    let key = key(&value, &mut checks);
+    letters.add_elsewhere(checks);
+    letters.done()?;
+    Ok((key, value))
+}
+
+fn meant(ty: &str, input: Value) -> Meaning {
+    let mut secrets = Vec::new();
+    let said = conceal(ty, input, &mut secrets).to_string();
+    Meaning { said, secrets }
 }
 
 impl<T: InputType> InputType for Raw<T> {

@@ -1,5 +1,6 @@
 //! The frame of every mutation: who, once only, in one transaction; then the payload.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
@@ -12,6 +13,7 @@ use async_graphql::{
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::cell::graph;
@@ -35,12 +37,88 @@ impl Meaning {
 }
 
 /// What a mutation answers.
-pub trait Payload: Serialize + DeserializeOwned + Send + Sync {
+pub trait Payload: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The answer when a person has to mend the input.
     fn refused(mistakes: Vec<Mistake>) -> Self;
 
     /// The rows in it: they are read together, whatever their number.
     fn rows(&mut self) -> Vec<&mut RowRef>;
+}
+
+/// A payload of whatever mutation. The frame is made once for all of them, not for each: it is large, and what it does is
+/// the same.
+pub(super) trait Done: Send + Sync {
+    /// The rows in it.
+    fn rows(&mut self) -> Vec<&mut RowRef>;
+
+    /// As it is kept.
+    fn kept(&self) -> serde_json::Result<Json>;
+
+    /// What it is.
+    fn any(self: Box<Self>) -> Box<dyn Any + Send>;
+}
+
+impl<P: Payload> Done for P {
+    fn rows(&mut self) -> Vec<&mut RowRef> {
+        Payload::rows(self)
+    }
+
+    fn kept(&self) -> serde_json::Result<Json> {
+        serde_json::to_value(self)
+    }
+
+    fn any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
+}
+
+/// How the payloads of a mutation are made where its command makes none.
+#[derive(Clone, Copy)]
+pub(super) struct Form {
+    /// Of mistakes.
+    pub refused: fn(Vec<Mistake>) -> Box<dyn Done>,
+    /// Of what was kept.
+    pub kept: fn(Json) -> serde_json::Result<Box<dyn Done>>,
+}
+
+impl Form {
+    /// Those of this type.
+    pub fn of<P: Payload>() -> Self {
+        Self {
+            refused: |mistakes| Box::new(P::refused(mistakes)),
+            kept: |kept| Ok(Box::new(serde_json::from_value::<P>(kept)?)),
+        }
+    }
+}
+
+/// The payload as the type that its command made.
+///
+/// # Errors
+/// INTERNAL: it is of another one.
+pub(super) fn made<P: Payload>(done: Box<dyn Done>) -> Result<P> {
+    let made = done.any().downcast::<P>();
+    made.map(|made| *made).map_err(|_| Error::internal("a payload of another mutation"))
+}
+
+/// A command with its input, which may be run several times.
+pub(super) type Job<'j> = Box<dyn for<'a> Fn(&'a Tx) -> BoxFuture<'a, Result<Box<dyn Done>>> + Send + Sync + 'j>;
+
+impl<I: Clone + Send + Sync> Told<I> {
+    /// What was read, as the job that it is for this command.
+    pub(super) fn job<'j, P: Payload>(
+        self,
+        command: &'j (impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>> + Send + Sync),
+    ) -> Told<Job<'j>>
+    where
+        I: 'j,
+    {
+        let Self { key, input, meaning } = self;
+        let job: Job<'j> = Box::new(move |tx| {
+            let done = command(tx, input.clone());
+            Box::pin(done.map(|done| done.map(|payload| Box::new(payload) as Box<dyn Done>)))
+        });
+        Told { key, input: job, meaning }
+    }
 }
 
 /// Runs a verb of one thing.
@@ -66,42 +144,48 @@ pub async fn once<I: Clone + Send + Sync, P: Payload>(
     told: Result<Told<I>>,
     command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>> + Send + Sync,
 ) -> Result<P> {
-    let (reader, verb) = (super::reader(ctx)?.clone(), ctx.item.node.name.node.as_str());
-    // Boxed: what a mutation holds on its way would fill the stack.
-    let outcome = Box::pin(async {
-        let told = told?;
-        let request = key_of(ctx, told.key.as_deref()).await?.map(|key| told.meaning.under(key, verb));
-        perform(&reader, verb, request, told.input, command).await
-    });
-    let mut payload = match outcome.await {
-        Ok(payload) => payload,
-        Err(Error::Invalid(mistakes)) => P::refused(mistakes),
-        Err(error) => {
-            refusals::tell(ctx, &error).await;
-            return Err(error);
-        }
-    };
-    read_together(payload.rows());
-    Ok(payload)
+    made(done(ctx, told.map(|told| told.job(&command)), Form::of::<P>()).await?)
+}
+
+/// Boxed: what a mutation holds on its way would fill the stack.
+fn done<'f>(ctx: &'f Context<'_>, told: Result<Told<Job<'f>>>, form: Form) -> BoxFuture<'f, Result<Box<dyn Done>>> {
+    Box::pin(async move {
+        let (reader, verb) = (super::reader(ctx)?.clone(), ctx.item.node.name.node.as_str());
+        let outcome = async {
+            let told = told?;
+            let request = key_of(ctx, told.key.as_deref()).await?.map(|key| told.meaning.under(key, verb));
+            perform(&reader, verb, request, &told.input, form).await
+        };
+        let mut payload = match outcome.await {
+            Ok(payload) => payload,
+            Err(Error::Invalid(mistakes)) => (form.refused)(mistakes),
+            Err(error) => {
+                refusals::tell(ctx, &error).await;
+                return Err(error);
+            }
+        };
+        read_together(payload.rows());
+        Ok(payload)
+    })
 }
 
 /// Does one thing in a transaction of its own, unless it was done under this key.
 ///
 /// # Errors
 /// The command's, those of the commit and of the key: then nothing was written.
-pub(super) async fn perform<I: Clone + Send + Sync, P: Payload>(
+pub(super) async fn perform(
     reader: &Reader,
     verb: &str,
     request: Option<Request>,
-    input: I,
-    command: impl for<'a> Fn(&'a Tx, I) -> BoxFuture<'a, Result<P>> + Send + Sync,
-) -> Result<P> {
+    job: &Job<'_>,
+    form: Form,
+) -> Result<Box<dyn Done>> {
     let attempt = async |again| match idempotency::begin(reader.clone(), verb, request.clone()).await? {
-        Begun::Replay(payload) => Ok(payload),
+        Begun::Replay(kept) => (form.kept)(kept).map_err(Error::internal),
         Begun::Fresh(tx) => {
             queue(&tx, again, verb).await?;
-            let payload = command(&tx, input.clone()).await?;
-            tx.finish(&payload).await?;
+            let payload = job(&tx).await?;
+            tx.finish(&|| payload.kept()).await?;
             Ok(payload)
         }
     };
@@ -288,13 +372,13 @@ impl<E> Changed<E> {
     }
 }
 
-impl<E> Payload for Changed<E> {
+impl<E: 'static> Payload for Changed<E> {
     fn refused(mistakes: Vec<Mistake>) -> Self {
         Self { outcome: Outcome::refused(mistakes), entity: PhantomData }
     }
 
     fn rows(&mut self) -> Vec<&mut RowRef> {
-        self.outcome.rows()
+        Payload::rows(&mut self.outcome)
     }
 }
 

@@ -3,10 +3,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextResolve, ResolveInfo};
-use async_graphql::{PathSegment, Response, ServerError, ServerResult, Value};
+use async_graphql::extensions::{
+    Extension, ExtensionContext, ExtensionFactory, NextExecute, NextResolve, NextValidation, ResolveInfo,
+};
+use async_graphql::{PathSegment, Response, ServerError, ServerResult, ValidationResult, Value};
 
 use super::panics::caught;
+use super::validity;
 
 /// What an error does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +38,9 @@ impl OnError {
 /// Keeps an error at its own place: a failing field of a nullable type is null by itself (the library makes its parent
 /// null), and with [`OnError::Null`] every failing field is. With [`OnError::Halt`] no mutation runs after one that
 /// failed.
+///
+/// It is the only extension, since each one boxes what every step of a request does; so it asks as well whether a request
+/// is [known to be valid](validity).
 #[derive(Default)]
 pub struct InPlace {
     errors: Mutex<Vec<ServerError>>,
@@ -52,6 +58,17 @@ impl ExtensionFactory for InPlaceFactory {
 
 #[async_trait::async_trait]
 impl Extension for InPlace {
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        match validity::known(ctx) {
+            Some(valid) => Ok(valid),
+            None => next.run(ctx).await,
+        }
+    }
+
     async fn execute(
         &self,
         ctx: &ExtensionContext<'_>,

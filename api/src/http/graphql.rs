@@ -8,10 +8,10 @@ use async_graphql_axum::GraphQLProtocol;
 use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Extension, Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE, UPGRADE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
@@ -39,7 +39,7 @@ const METHODS: &str = "GET, HEAD, POST, QUERY, OPTIONS";
 /// What GET may be replaced by for a mutation.
 const MUTATION_METHODS: &str = "POST, OPTIONS";
 /// The header that makes a retried mutation safe.
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A request with a body that changes nothing (RFC 10008): GET without the limits of an address.
 pub fn query_method() -> Method {
@@ -47,22 +47,24 @@ pub fn query_method() -> Method {
 }
 
 /// The handler of `/graphql`, for every method.
-pub async fn endpoint(
-    State(app): State<App>,
-    Extension(id): Extension<RequestId>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    protocol: Result<GraphQLProtocol, StatusCode>,
-    request: Request,
-) -> Response<Body> {
-    let (Parts { method, uri, headers, extensions, .. }, body) = request.into_parts();
-    if method == Method::OPTIONS {
+pub async fn endpoint(State(app): State<App>, request: Request) -> Response<Body> {
+    let (mut parts, body) = request.into_parts();
+    if parts.method == Method::OPTIONS {
         return options();
     }
-    if playground::is_wanted(&method, &uri, &headers) {
+    if playground::is_wanted(&parts.method, &parts.uri, &parts.headers) {
         return playground::from_graph();
     }
-    let wants_socket = method == Method::GET
-        && headers.get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let wants_socket = parts.method == Method::GET
+        && parts.headers.get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let upgrade = match wants_socket {
+        true => Some(Box::new(Upgrade {
+            socket: WebSocketUpgrade::from_request_parts(&mut parts, &()).await,
+            speaks_graphql: GraphQLProtocol::from_request_parts(&mut parts, &()).await.is_ok(),
+        })),
+        false => None,
+    };
+    let Parts { method, uri, headers, mut extensions, .. } = parts;
     let (whole, framing) = (Media::negotiate(&headers), Framing::negotiate(&headers));
     if whole.is_none() && framing.is_none() && !wants_socket {
         let message = "This endpoint answers with application/graphql-response+json, application/json, \
@@ -70,12 +72,15 @@ pub async fn endpoint(
         return Refusal::new(StatusCode::NOT_ACCEPTABLE, Code::BadUserInput, message).into_response(Media::Json);
     }
     let media = whole.unwrap_or(Media::Json);
+    let RequestId(id) = extensions.remove().unwrap_or_default();
     let peer = extensions.get().and_then(|Peer(peer)| *peer);
-    let lease = extensions.get().cloned();
+    let lease = extensions.remove();
     let is_safe = method != Method::POST;
-    let call = Call { app, id: id.0, peer, lease, headers, media, framing, in_bits: whole.is_none(), is_safe };
+    let call = Call { app, id, peer, lease, headers, media, framing, in_bits: whole.is_none(), is_safe };
+    if let Some(upgrade) = upgrade {
+        return call.socket(*upgrade).unwrap_or_else(|refusal| refusal.into_response(media));
+    }
     let answered = match method {
-        Method::GET if wants_socket => call.socket(upgrade, protocol.is_ok()),
         Method::HEAD if uri.query().is_none() => Ok(alive()),
         // The body of an answer to HEAD is left out on its way.
         Method::GET | Method::HEAD => call.get(&uri).await,
@@ -118,12 +123,15 @@ struct Call {
     is_safe: bool,
 }
 
+/// What a client asks that wants to open a socket.
+struct Upgrade {
+    socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    speaks_graphql: bool,
+}
+
 impl Call {
-    fn socket(
-        self,
-        upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-        speaks_graphql: bool,
-    ) -> Result<Response<Body>, Refusal> {
+    fn socket(self, upgrade: Upgrade) -> Result<Response<Body>, Refusal> {
+        let Upgrade { socket: upgrade, speaks_graphql } = upgrade;
         let upgrade = upgrade
             .map_err(|rejection| Refusal::new(rejection.status(), Code::BadUserInput, socket::unfit().to_string()))?;
         if !socket::is_welcome(&self.headers, &self.app.config().cors_origins) {

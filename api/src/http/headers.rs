@@ -25,7 +25,7 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST_ID: usize = 64;
 
 /// The id that finds a request in the logs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct RequestId(pub String);
 
 impl RequestId {
@@ -90,7 +90,7 @@ pub async fn identify(State(app): State<App>, mut request: Request, next: Next) 
     // Entered outside of the span of the log, so that what the layer of traces sees has it as its parent.
     let outer = trace.clone();
     async move {
-        let (mut response, records) = record::gather(next.run(request)).await;
+        let (mut response, records) = record::gather(super::whole(request, next)).await;
         let (status, milliseconds) = (response.status().as_u16(), record::milliseconds(began.elapsed()));
         let Line { operation, kind, code, user } = Line::of(&records);
         let user = user.map(tracing::field::display);
@@ -120,9 +120,7 @@ fn named(method: &Method) -> &'static str {
 }
 
 /// Adds the security headers; a handler that needs a wider content policy sets its own.
-pub async fn secure(request: Request, next: Next) -> Response<Body> {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+pub fn secure(headers: &mut HeaderMap) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -130,5 +128,4 @@ pub async fn secure(request: Request, next: Next) -> Response<Body> {
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(
         "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     ));
-    response
 }

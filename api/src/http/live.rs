@@ -13,7 +13,9 @@ use crate::error::{Code, Error};
 
 /// The hold on a connection: it counts against the limit of connections, and the server waits for its end.
 #[derive(Clone)]
-pub struct Lease {
+pub struct Lease(Arc<Parts>);
+
+struct Parts {
     hold: Arc<Hold>,
     leaving: watch::Receiver<bool>,
     late: watch::Receiver<bool>,
@@ -22,41 +24,41 @@ pub struct Lease {
 impl Lease {
     /// The hold on a connection of a server that says when it is `leaving`, and when it is too `late` to go on.
     pub fn new(hold: Hold, leaving: watch::Receiver<bool>, late: watch::Receiver<bool>) -> Self {
-        Self { hold: Arc::new(hold), leaving, late }
+        Self(Arc::new(Parts { hold: Arc::new(hold), leaving, late }))
     }
 
     /// Ready when whatever is not done by now is not done any more.
-    pub async fn overdue(mut self) {
+    pub async fn overdue(self) {
         // A server that is gone drops its connections by itself.
-        if self.late.wait_for(|late| *late).await.is_err() {
+        if self.0.late.clone().wait_for(|late| *late).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
 
     /// Ready when the server is leaving.
-    pub async fn left(mut self) {
+    pub async fn left(self) {
         // A server that is gone has left.
-        let _ = self.leaving.wait_for(|leaving| *leaving).await;
+        let _ = self.0.leaving.clone().wait_for(|leaving| *leaving).await;
     }
 
     /// A valid token was presented over the connection.
     pub fn know(&self) {
-        self.hold.know();
+        self.0.hold.know();
     }
 
     /// A request or an operation is under way until this is dropped.
     pub fn begin(&self) -> InUse {
-        self.hold.begin()
+        self.0.hold.begin()
     }
 
     /// Asks the server to close the connection, whatever is being written to it.
     pub fn cut(&self) {
-        self.hold.cut();
+        self.0.hold.cut();
     }
 
     /// Ready when somebody asked for the end of the connection.
     pub async fn is_cut(&self) {
-        self.hold.is_cut().await;
+        self.0.hold.is_cut().await;
     }
 }
 

@@ -11,6 +11,7 @@ pub mod header_case;
 mod headers;
 mod live;
 mod packed;
+mod packing;
 mod parameters;
 pub mod peer;
 mod persisted;
@@ -24,6 +25,7 @@ mod variables;
 mod words;
 
 use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use axum::Router;
@@ -31,13 +33,11 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
+use futures_util::FutureExt;
 use serde_json::json;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::cors::{AllowHeaders, CorsLayer};
 
 use self::answer::{Answer, Media};
@@ -59,27 +59,30 @@ pub fn router(app: App) -> Router {
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .with_state(app.clone());
-    // Streams would wait in the compressor; the default leaves out text/event-stream.
-    let whole = DefaultPredicate::new().and(NotForContentType::const_new("multipart/mixed"));
     let router = match cors {
         Some(cors) => router.layer(cors),
         None => router,
     };
-    router
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(in_the_end))
-        .layer(CompressionLayer::new().compress_when(whole))
-        .layer(from_fn(headers::secure))
-        .layer(from_fn_with_state(app, headers::identify))
+    // One layer for everything: each would move the request, and box what it does, once more.
+    router.layer(from_fn_with_state(app, headers::identify))
 }
 
-/// Answers a request that the service cannot finish before it leaves. What runs for it is given up, which ends its
-/// statements and takes it out of every queue.
+/// The whole answer to a request, whatever becomes of it.
+async fn whole(request: Request, next: Next) -> Response<Body> {
+    let accepted = packing::accepted(request.headers());
+    let mut response = packing::packed(accepted, in_the_end(request, next).await).await;
+    headers::secure(response.headers_mut());
+    response
+}
+
+/// Answers a request that the service cannot finish before it leaves, and one that panics. What runs for the former is
+/// given up, which ends its statements and takes it out of every queue.
 async fn in_the_end(request: Request, next: Next) -> Response<Body> {
     let lease = request.extensions().get::<Lease>().cloned();
-    let media = Media::negotiate(request.headers()).unwrap_or(Media::Json);
+    let media = lease.is_some().then(|| Media::negotiate(request.headers())).flatten().unwrap_or(Media::Json);
     tokio::select! {
-        response = next.run(request) => response,
+        biased;
+        response = AssertUnwindSafe(next.run(request)).catch_unwind() => response.unwrap_or_else(panicked),
         () = live::overdue(lease) => Answer::failed(live::unfinished()).into_response(media),
     }
 }

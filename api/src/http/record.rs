@@ -122,9 +122,9 @@ pub fn refused(app: &App, errors: &[ServerError]) {
 
 /// Keeps a record for the line of its HTTP request; outside of one it gets a line of its own.
 fn keep(record: Record, took: Duration) {
-    let line = record.clone();
-    if RECORDS.try_with(|records| records.borrow_mut().push(record)).is_err() {
-        let Record { kind, name, user, code } = line;
+    let mut record = Some(record);
+    let _ = RECORDS.try_with(|records| records.borrow_mut().extend(record.take()));
+    if let Some(Record { kind, name, user, code }) = record {
         let user = user.map(tracing::field::display);
         let milliseconds = milliseconds(took);
         tracing::info!(operation = name, r#type = kind, code, user, milliseconds, "ran");

@@ -25,7 +25,6 @@ use crate::graphql::on_error::InPlaceFactory;
 use crate::graphql::root::Entities;
 use crate::graphql::subscription::Changes;
 use crate::graphql::validation::types::Types;
-use crate::graphql::validity::ValidatedBefore;
 use crate::store::Declared;
 use crate::store::descriptor::{Descriptor, Graph, Report, camel};
 use crate::{
@@ -131,7 +130,6 @@ pub fn builder() -> SchemaBuilder<Query, Mutation, Changes> {
     Executable::build(Query::default(), Mutation::default(), Changes)
         .register_output_type::<ToldRoles>()
         .limit_recursive_depth(64)
-        .extension(ValidatedBefore)
         .extension(InPlaceFactory)
 }
 

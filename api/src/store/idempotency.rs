@@ -7,7 +7,7 @@
 use chrono::Duration;
 use entity::idempotency_record;
 use sea_orm::{ConnectionTrait, EntityTrait};
-use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -63,18 +63,18 @@ pub(super) struct Record {
 }
 
 /// The start of a mutation: fresh, or the outcome of the first try.
-pub enum Begun<T> {
+pub enum Begun {
     /// Do it.
     Fresh(Box<Tx>),
-    /// It was done.
-    Replay(T),
+    /// It was done, with this outcome.
+    Replay(Json),
 }
 
 /// Begins a mutation, or finds that it was done.
 ///
 /// # Errors
 /// IDEMPOTENCY_CONFLICT: the key was used with another input.
-pub async fn begin<T: DeserializeOwned>(reader: Reader, verb: &str, request: Option<Request>) -> Result<Begun<T>> {
+pub async fn begin(reader: Reader, verb: &str, request: Option<Request>) -> Result<Begun> {
     let Some(request) = request else { return Ok(Begun::Fresh(Box::new(Tx::begin(reader, verb).await?))) };
     let (principal, key) = (reader.viewer().id, request.kept_key());
     let hash = request.fingerprint(principal).await?;
@@ -92,7 +92,7 @@ pub async fn begin<T: DeserializeOwned>(reader: Reader, verb: &str, request: Opt
         ));
     }
     let outcome = known.response.ok_or_else(|| Error::internal("an idempotency record without an outcome"))?;
-    Ok(Begun::Replay(serde_json::from_value(outcome).map_err(Error::internal)?))
+    Ok(Begun::Replay(outcome))
 }
 
 /// Takes a key for the whole of something whose parts have keys of their own, which are kept with what each part did.
@@ -100,8 +100,8 @@ pub async fn begin<T: DeserializeOwned>(reader: Reader, verb: &str, request: Opt
 /// # Errors
 /// As [`begin`].
 pub async fn take(reader: &Reader, verb: &str, whole: Request) -> Result<()> {
-    match begin::<bool>(reader.clone(), verb, Some(whole)).await? {
-        Begun::Fresh(tx) => tx.finish(&true).await,
+    match begin(reader.clone(), verb, Some(whole)).await? {
+        Begun::Fresh(tx) => tx.finish(&|| Ok(Json::Bool(true))).await,
         Begun::Replay(_) => Ok(()),
     }
 }
@@ -130,9 +130,9 @@ impl Tx {
     ///
     /// # Errors
     /// Database errors; then nothing was written.
-    pub async fn finish<T: Serialize>(self, outcome: &T) -> Result<()> {
+    pub async fn finish(self, outcome: &(dyn Fn() -> serde_json::Result<Json> + Sync)) -> Result<()> {
         if let Some(record) = &self.record {
-            let outcome = serde_json::to_value(outcome).map_err(Error::internal)?;
+            let outcome = outcome().map_err(Error::internal)?;
             let mut sql = Sql::text("UPDATE idempotency_record SET response = ");
             sql.bind(outcome).push(" WHERE principal_id = ").bind(self.reader().viewer().id);
             sql.push(" AND \"key\" = ").bind(record.key.clone());

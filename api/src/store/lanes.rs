@@ -88,6 +88,12 @@ impl Lanes {
     /// RATE_LIMITED: what the principal asked for before takes too long.
     pub async fn enter(&self, principal: Uuid, weight: u64) -> Result<Place> {
         let own = self.own(principal);
+        // As a rule there is a place, and nobody has to wait for it against the clock.
+        if weight <= DEAR * A_POINT
+            && let Ok(permit) = Arc::clone(&own.all).try_acquire_owned()
+        {
+            return Ok(Place { _permits: vec![permit] });
+        }
         let entered = async {
             let mut permits = Vec::with_capacity(3);
             if weight > DEAR * A_POINT {

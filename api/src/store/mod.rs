@@ -125,9 +125,13 @@ use crate::calendar::Calendar;
 use crate::clock::Clock;
 use crate::error::{Code, Error, Result};
 
-/// What every use of the database shares.
+/// What every use of the database shares. Cheap to clone.
 #[derive(Clone)]
-pub struct Store {
+pub struct Store(Arc<Shared>);
+
+/// What stands in a [`Store`].
+#[derive(Clone)]
+pub struct Shared {
     database: Arc<Database>,
     graph: &'static Graph,
     clock: Arc<dyn Clock>,
@@ -139,6 +143,14 @@ pub struct Store {
     lanes: Arc<Lanes>,
 }
 
+impl std::ops::Deref for Store {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
 impl Store {
     /// Puts the parts together.
     pub fn new(database: Arc<Database>, graph: &'static Graph, clock: Arc<dyn Clock>, base_currency: &str) -> Self {
@@ -146,13 +158,14 @@ impl Store {
         let (calendar, proof) = (Calendar::default(), Arc::default());
         let lanes = Arc::new(Lanes::of(database.readers(), database.limit()));
         let sizes = Arc::default();
-        Self { database, graph, clock, base_currency: base_currency.into(), calendar, feed, proof, sizes, lanes }
+        let base_currency = base_currency.into();
+        Self(Arc::new(Shared { database, graph, clock, base_currency, calendar, feed, proof, sizes, lanes }))
     }
 
     /// The same of a company with this calendar.
     #[must_use]
     pub fn with_calendar(self, calendar: Calendar) -> Self {
-        Self { calendar, ..self }
+        Self(Arc::new(Shared { calendar, ..Arc::unwrap_or_clone(self.0) }))
     }
 
     /// The database as this viewer may see it.

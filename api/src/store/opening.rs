@@ -30,7 +30,7 @@ pub(super) async fn explained(url: &str, error: DbErr) -> Error {
 /// What both databases may say.
 fn of_either(error: &DbErr) -> Option<String> {
     let text = error.to_string();
-    let is_newer = text.contains("migration has been applied but its file is missing");
+    let is_newer = text.contains(migration::step::UNKNOWN);
     is_newer.then(|| {
         "The database was brought up to date by a newer version of Tributary. Start that version, or name another \
          database in DATABASE_URL."

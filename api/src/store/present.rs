@@ -22,25 +22,48 @@ pub struct Present {
     pub is_first_use: bool,
 }
 
+/// The team of a user and all below it, as `below`.
+fn teams_below(user: Uuid) -> Sql {
+    let mut sql = Sql::text("WITH RECURSIVE below(id) AS (SELECT team_id FROM app_user WHERE id = ");
+    sql.bind(user);
+    sql.push(" UNION SELECT team.id FROM team JOIN below ON team.parent_id = below.id WHERE team.deleted_at IS NULL)");
+    sql
+}
+
 impl System {
     /// Who is behind an access token, as the database has it now: an active user of a session that was not ended, with the
-    /// teams below their own. The refresh token that was issued with it must not have been withdrawn. One statement.
+    /// teams below their own. The refresh token that was issued with it must not have been withdrawn. One statement: as a
+    /// rule that refresh token is there, and then it is what shows that the session goes on. Where it does not show that
+    /// (it has been cleaned away, or the answer is no), the others of the session are asked as well.
     ///
     /// # Errors
     /// Database errors.
     pub async fn viewer(&self, pass: Pass) -> Result<Option<Present>> {
         let Pass { user, session, token } = pass;
-        let mut sql = Sql::text("WITH RECURSIVE below(id) AS (SELECT team_id FROM app_user WHERE id = ");
-        sql.bind(user);
-        sql.push(
-            " UNION SELECT team.id FROM team JOIN below ON team.parent_id = below.id WHERE team.deleted_at IS NULL)",
-        );
+        let mut sql = teams_below(user);
+        sql.push(" SELECT t0.role, t0.team_id, below.id, k.confirmed_at IS NULL FROM refresh_token k");
+        sql.push(" JOIN app_user t0 ON t0.id = k.user_id LEFT JOIN below ON below.id IS NOT NULL WHERE k.id = ");
+        sql.bind(token).push(" AND k.family_id = ").bind(session).push(" AND k.user_id = ").bind(user);
+        sql.push(" AND k.revoked_at IS NULL AND t0.deleted_at IS NULL AND t0.status = 'ACTIVE'");
+        match self.present(pass, sql).await? {
+            Some(present) => Ok(Some(present)),
+            None => Box::pin(self.viewer_of_session(pass)).await,
+        }
+    }
+
+    async fn viewer_of_session(&self, pass: Pass) -> Result<Option<Present>> {
+        let Pass { user, session, token } = pass;
+        let mut sql = teams_below(user);
         sql.push(" SELECT t0.role, t0.team_id, below.id, (k.id IS NOT NULL AND k.confirmed_at IS NULL)");
         sql.push(" FROM app_user t0 LEFT JOIN below ON below.id IS NOT NULL LEFT JOIN refresh_token k ON k.id = ");
         sql.bind(token).push(" AND k.family_id = ").bind(session);
         sql.push(" WHERE t0.id = ").bind(user).push(" AND k.revoked_at IS NULL");
         sql.push(" AND t0.deleted_at IS NULL AND t0.status = 'ACTIVE' AND EXISTS (SELECT 1 FROM refresh_token s");
         sql.push(" WHERE s.family_id = ").bind(session).push(" AND s.user_id = t0.id AND s.revoked_at IS NULL)");
+        self.present(pass, sql).await
+    }
+
+    async fn present(&self, pass: Pass, sql: Sql) -> Result<Option<Present>> {
         let database = self.store().database();
         let statement = sql.planned_once(database.backend());
         let rows = database.reading().query_all_raw(statement).await.map_err(classify)?;
@@ -52,7 +75,7 @@ impl System {
         for row in &rows {
             teams.extend(row.try_get_by_index::<Option<Uuid>>(2).map_err(classify)?);
         }
-        let viewer = Viewer { id: user, role, team, teams: teams.into(), session };
+        let viewer = Viewer { id: pass.user, role, team, teams: teams.into(), session: pass.session };
         Ok(Some(Present { viewer, is_first_use }))
     }
 

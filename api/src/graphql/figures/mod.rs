@@ -124,13 +124,7 @@ impl FiguresPlan {
     ///
     /// # Errors
     /// BAD_USER_INPUT: too many groups; FORBIDDEN_FIELD in the filter; database errors.
-    pub async fn load(
-        &self,
-        reader: &Reader,
-        rows: Of<'_>,
-        filter: Option<&Filter>,
-        weight: u64,
-    ) -> Result<Answers> {
+    pub async fn load(&self, reader: &Reader, rows: Of<'_>, filter: Option<&Filter>, weight: u64) -> Result<Answers> {
         let most = self.keys.as_ref().map(|_| MOST_GROUP_ROWS);
         let now = all_of(filter, self.window.as_ref().map(Window::now).as_slice());
         let mut found = self.asked.load(reader, rows, now.as_ref(), most, weight).await?;

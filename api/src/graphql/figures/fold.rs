@@ -24,6 +24,8 @@ pub struct Found {
     /// By the parent.
     pub by_parent: HashMap<Uuid, Vec<Folded>>,
     relations: Vec<Relation>,
+    /// What the relations are of no rows, where that does not depend on other groups: a count or a sum is 0.
+    nothing: Vec<Option<f64>>,
 }
 
 /// One group.
@@ -64,7 +66,7 @@ impl Asked {
         weight: u64,
     ) -> Result<Found> {
         let mut found: HashMap<Uuid, ByKey> = HashMap::new();
-        let mut relations = Vec::new();
+        let (mut relations, mut nothing) = (Vec::new(), Vec::new());
         let mut narrowed = filter.cloned();
         for (number, question) in self.questions.iter().enumerate() {
             let groups = reader.figures(question, rows, narrowed.as_ref(), most, weight).await?;
@@ -81,11 +83,12 @@ impl Asked {
             }
             if number == 0 {
                 relations.clone_from(&question.relations);
+                nothing = question.of_nothing();
                 narrowed = self.narrowed(question, filter, &found);
             }
         }
         let by_parent = found.into_iter().map(|(parent, groups)| (parent, groups.into_values().collect()));
-        Ok(Found { by_parent: by_parent.collect(), relations })
+        Ok(Found { by_parent: by_parent.collect(), relations, nothing })
     }
 
     /// If only some groups are answered, the further questions need not look at the rows of others: those that point at
@@ -181,9 +184,12 @@ impl Found {
     /// BAD_USER_INPUT: they are too many.
     pub fn fill(&mut self, rows: Of<'_>, keys: &Keys, window: &Window) -> Result<()> {
         let Some((_, bucket)) = keys.bucket(window) else { return Ok(()) };
-        let calendar = window.buckets(bucket, MOST_GROUPS);
+        let mut calendar = window.buckets(bucket, MOST_GROUPS);
         if calendar.len() > MOST_GROUPS {
             return Err(Error::bad_input(format!("window: more than {MOST_GROUPS} buckets. Use longer ones.")));
+        }
+        if window.backwards {
+            calendar.reverse();
         }
         let parents: Vec<_> = match rows {
             Of::Parents(_, parents) => parents.to_vec(),
@@ -208,8 +214,9 @@ impl Found {
             group.keys.extend(day);
             entry.1.push(group);
         }
-        let shares =
-            before.values().flat_map(|(_, groups)| groups).any(|group| group.relations.iter().any(Option::is_some));
+        let told = |at: usize| move |group: &Folded| group.relations.get(at).is_some_and(Option::is_some);
+        let shares: Vec<_> =
+            (0..self.relations.len()).map(|at| before.values().flat_map(|(_, groups)| groups).any(told(at))).collect();
         let mut so_far: Vec<Option<f64>> = vec![Some(0.0); self.relations.len()];
         let mut filled = Vec::new();
         for (first, groups) in before.into_values() {
@@ -219,10 +226,10 @@ impl Found {
                 let there = groups.next_if(|group| group.keys.last() == Some(&day));
                 let group = there.unwrap_or_else(|| {
                     let keys = first.iter().cloned().chain([day]).collect();
-                    let relations = self.relations.iter().zip(&so_far).map(|(relation, so_far)| match relation {
-                        Relation::Number(_) => None,
-                        Relation::Share(_) => Some(0.0).filter(|_| shares),
-                        Relation::Running(_) => *so_far,
+                    let relations = self.relations.iter().enumerate().map(|(at, relation)| match relation {
+                        Relation::Number(_) => self.nothing.get(at).copied().flatten(),
+                        Relation::Share(_) => Some(0.0).filter(|_| shares.get(at) == Some(&true)),
+                        Relation::Running(_) => so_far.get(at).copied().flatten(),
                     });
                     Folded { keys, relations: relations.collect(), ..Folded::default() }
                 });

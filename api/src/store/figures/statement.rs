@@ -357,6 +357,14 @@ impl Aggregate {
 impl Number {
     /// The number as one of double precision.
     fn sql(&self, dialect: Dialect) -> Sql {
+        let whole = self.undivided(dialect);
+        let Some((by, power)) = &self.over else { return whole };
+        let mut sql = around("(", whole, &format!(") * {:e} / NULLIF(", 10_f64.powi(*power)));
+        sql.append(by.undivided(dialect)).push(", 0)");
+        sql
+    }
+
+    fn undivided(&self, dialect: Dialect) -> Sql {
         let value = self.value.clone();
         let number = match (self.function, dialect) {
             (Function::Percentile(point), _) => return dialect.percentile(point, value),

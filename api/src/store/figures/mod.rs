@@ -94,6 +94,12 @@ impl Number {
     pub fn of(function: Function, value: Sql) -> Self {
         Self { function, value, over: None }
     }
+
+    /// Can it be put together from the same of parts of the values?
+    fn adds_up(&self) -> bool {
+        let of_parts = matches!(self.function, Function::Count | Function::Sum | Function::Min | Function::Max);
+        of_parts && self.over.as_ref().is_none_or(|(by, _)| by.adds_up())
+    }
 }
 
 /// What is made of many values.
@@ -203,7 +209,8 @@ impl<'a> Question<'a> {
 
     /// Can its groups be put together from parts?
     fn adds_up(&self) -> bool {
-        self.numbers.is_empty() && self.measures.iter().all(|one| !one.distinct && one.points.is_empty())
+        self.numbers.iter().all(Number::adds_up)
+            && self.measures.iter().all(|one| !one.distinct && one.points.is_empty())
     }
 
     /// What its relations are of no rows, where that does not depend on other groups: counts and sums are 0.

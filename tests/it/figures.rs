@@ -115,7 +115,8 @@ async fn market(world: &World, cast: &Cast) -> Market {
             probability: match status {
                 DealStatus::Won => 100,
                 DealStatus::Lost => 0,
-                DealStatus::Open => (at % 2 == 0).then_some(at).unwrap_or(20),
+                DealStatus::Open if at % 2 == 0 => at,
+                DealStatus::Open => 20,
             },
             seconds: closed.map_or(0, |closed| closed.timestamp() - created.timestamp()),
         });

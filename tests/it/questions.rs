@@ -32,8 +32,10 @@ async fn every_question_is_answered_as_the_rows_say() {
     .await;
 }
 
+type Question = (u32, fn(&Books) -> Value);
+
 /// Each question by its number, with how its answer is worked out.
-const QUESTIONS: [(u32, fn(&Books) -> Value); 23] = [
+const QUESTIONS: [Question; 23] = [
     (1, revenue_of_the_year),
     (2, revenue_by_month),
     (3, win_rate_by_owner),
@@ -129,7 +131,7 @@ fn largest_customers(books: &Books) -> Value {
 }
 
 fn large_customers(books: &Books) -> Value {
-    let large = ranked(books.customers()).into_iter().filter(|(_, deals)| total(deals) > 100_000_00);
+    let large = ranked(books.customers()).into_iter().filter(|(_, deals)| total(deals) > 10_000_000);
     grouped(large.map(|(company, deals)| json!({ "key": { "company": company.shown() }, "sum": revenue(&deals) })))
 }
 

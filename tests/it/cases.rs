@@ -17,7 +17,8 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use self::diff::diff;
-use self::scenario::{Scenario, scenarios};
+use self::scenario::Scenario;
+pub use self::scenario::scenarios;
 pub use self::who::{Who, spelt, who};
 use tests::World;
 

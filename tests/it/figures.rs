@@ -115,7 +115,8 @@ async fn market(world: &World, cast: &Cast) -> Market {
             probability: match status {
                 DealStatus::Won => 100,
                 DealStatus::Lost => 0,
-                DealStatus::Open => (at % 2 == 0).then_some(at).unwrap_or(20),
+                DealStatus::Open if at % 2 == 0 => at,
+                DealStatus::Open => 20,
             },
             seconds: closed.map_or(0, |closed| closed.timestamp() - created.timestamp()),
         });
@@ -260,6 +261,26 @@ async fn groups_are_ordered_and_cut_by_their_figures() {
         let names: Vec<_> = told.iter().map(|group| group["key"]["company"]["name"].clone()).collect();
         assert_eq!(names, ranked.iter().filter(|(_, revenue, _)| *revenue > least).map(|(at, ..)| market.company(*at)).collect::<Vec<_>>());
         close(&told[0]["shareOfTotal"], Some(ranked[0].2 as f64 / market.sales.len() as f64), "of all, whatever is left out");
+        // A rate as well: of those that win often, the best first.
+        let rate = "{ ratio: { of: { count: { filter: { status: { eq: WON } } } }, to: { count: { filter: { status: { in: [WON, LOST] } } } } } }";
+        let query = format!("by: [{{ field: COMPANY }}], having: [{{ figure: {rate}, gte: \"0.65\" }}], orderBy: [{{ figure: {rate}, direction: DESC }}, {{ key: 0 }}]");
+        let rate = |sales: &[&Sale]| {
+            let of = |status| sales.iter().filter(|sale| sale.status == status).count() as f64;
+            of(DealStatus::Won) / (of(DealStatus::Won) + of(DealStatus::Lost))
+        };
+        let mut best: Vec<_> = by_company.iter().map(|(at, sales)| (*at, rate(sales))).filter(|(_, rate)| *rate >= 0.65).collect();
+        best.sort_by(|(a, one), (b, other)| other.total_cmp(one).then((a.is_none(), a).cmp(&(b.is_none(), b))));
+        let told = groups(&cast.admin, &query, "key { company { name } }").await;
+        assert!(!best.is_empty() && best.len() < by_company.len(), "{best:?}");
+        assert_eq!(told, best.iter().map(|(at, _)| json!({ "key": { "company": market.company(*at).as_str().map(|name| json!({ "name": name })) } })).collect::<Vec<_>>());
+        // What a deal is worth, in units of the base currency: half of the customers have less.
+        let wins = |sales: &[&Sale]| sales.iter().filter(|sale| sale.status == DealStatus::Won).count() as f64;
+        let mut means: Vec<_> = by_company.values().map(|sales| revenue(sales.iter().copied()) as f64 / wins(sales)).collect();
+        means.sort_by(f64::total_cmp);
+        let between = (means[3] + means[4]) / 200.0;
+        let mean = format!("{{ ratio: {{ of: {{ {REVENUE} }}, to: {{ count: {{ filter: {{ status: {{ eq: WON }} }} }} }} }} }}");
+        let query = format!("by: [{{ field: COMPANY }}], having: [{{ figure: {mean}, gt: \"{between}\" }}]");
+        assert_eq!(groups(&cast.admin, &query, "count").await.len(), means.len() - 4);
         let many = "by: [{ field: COMPANY }], having: [{ figure: { count: { filter: { status: { eq: WON } } } }, gte: 7, lt: \"8\" }]";
         let expected = by_company.values().filter(|sales| sales.iter().filter(|sale| sale.status == DealStatus::Won).count() == 7).count();
         assert_eq!(groups(&cast.admin, many, "count").await.len(), expected);
@@ -351,6 +372,30 @@ async fn windows_are_filled_and_set_beside_others() {
             close(&group["change"], (then > 0).then(|| (now as f64 - then as f64) / then as f64), "change");
         }
         assert_eq!(deals["groupBy"].as_array().map(Vec::len), Some(4));
+        // Days on which nothing was won stand beside those of then as well, in either direction.
+        let won = |from: NaiveDate| market.won().filter(|sale| sale.closed == Some(from)).count();
+        for direction in ["ASC", "DESC"] {
+            let query = format!(
+                "{{ deals(filter: {{ status: {{ eq: WON }} }}) {{ groupBy(by: [{{ field: CLOSED_AT }}], orderBy: [{{ key: 0, direction: {direction} }}], \
+                 window: {{ field: CLOSED_AT, from: \"2025-06-02\", to: \"2025-09-01\", fill: true, compare: PREVIOUS_PERIOD }}) \
+                 {{ key {{ closedAt }} count runningTotal(of: {{ count: {{}} }}) change(of: {{ count: {{}} }}) compared {{ count }} }} }} }}"
+            );
+            let answer = cast.admin.ask(&query).await;
+            let told = answer.data()["deals"]["groupBy"].as_array().expect("groups").clone();
+            let mut days: Vec<_> = day("2025-06-02").iter_days().take(91).collect();
+            if direction == "DESC" {
+                days.reverse();
+            }
+            let mut running = 0;
+            assert_eq!(told.len(), days.len());
+            for (group, day) in told.iter().zip(days) {
+                let (now, then) = (won(day), won(day - Duration::days(91)));
+                running += now;
+                let change = (then > 0).then(|| (now as f64 - then as f64) / then as f64);
+                assert_eq!(group, &json!({ "key": { "closedAt": day }, "count": now, "runningTotal": running.to_string(), "change": change, "compared": { "count": then } }));
+            }
+            assert!(told.iter().any(|group| group["count"] == 0 && group["compared"]["count"] != 0), "what was, and is no more");
+        }
         // Days without a deal are there, for each owner, and the running total stays.
         let days = "by: [{ field: OWNER }, { field: CLOSED_AT }], window: { field: CLOSED_AT, from: \"2025-03-01\", to: \"2025-05-01\", fill: true }";
         let told = groups(&cast.admin, days, "key { owner { name } closedAt } count runningTotal(of: { count: {} }) sum { amount { amount } } avg { daysToClose }").await;
@@ -452,6 +497,9 @@ async fn wrong_figures_are_told_what_is_right() {
             ("by: [{ field: OWNER }], window: { field: CLOSED_AT, period: THIS_YEAR, fill: true }", "count", "last key"),
             ("by: [{ field: CLOSED_AT }], window: { field: CLOSED_AT, period: THIS_YEAR, fill: true }, first: 3", "count", "without `having`"),
             ("by: [{ field: CLOSED_AT }], window: { field: CLOSED_AT, from: \"0001-01-01\", to: \"9999-01-01\", fill: true }", "count", "more than 1000"),
+            ("by: [{ field: OWNER }, { field: CLOSED_AT }], window: { field: CLOSED_AT, period: THIS_YEAR, fill: true }, orderBy: [{ key: 1 }]", "count", "before other keys"),
+            (by, "change(of: { ratio: { of: { count: {} }, to: { ratio: { of: { count: {} }, to: { count: {} } } } } })", "of.ratio.to: expected a figure that is no ratio"),
+            (by, "runningTotal(of: { ratio: { of: { count: {} }, to: { count: {} } } })", "add up"),
             (by, "percentile(p: 1.5) { version }", "from 0 to 1"),
             (by, "shareOfTotal(of: { avg: { field: BASE_AMOUNT } })", "add up"),
             (by, "runningTotal(of: { countDistinct: { field: OWNER } })", "add up"),

@@ -54,6 +54,7 @@ mod money;
 mod nulls;
 mod pages;
 mod playground;
+mod questions;
 mod races;
 mod readme;
 mod replicas;

@@ -13,7 +13,7 @@ use axum::{Json, Router};
 use sea_orm::sqlx::postgres::{PgPool, PgPoolOptions};
 use sea_orm::sqlx::query_scalar;
 
-use crate::scenario::SCENARIOS;
+use crate::scenario::statement;
 
 /// As many as the service's.
 const CONNECTIONS: u32 = 10;
@@ -28,12 +28,11 @@ pub async fn serve(database: &str) -> io::Result<()> {
 }
 
 async fn answer(State(pool): State<PgPool>, Path(name): Path<String>, Json(arguments): Json<Vec<String>>) -> Response {
-    let Some(scenario) = SCENARIOS.iter().find(|scenario| scenario.name == name) else {
+    let Some(statement) = statement(&name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let query = arguments
-        .into_iter()
-        .fold(query_scalar::<_, String>(scenario.statement), |query, argument| query.bind(argument));
+    let query =
+        arguments.into_iter().fold(query_scalar::<_, String>(statement), |query, argument| query.bind(argument));
     match query.fetch_one(&pool).await {
         Ok(json) => ([(CONTENT_TYPE, "application/json")], json).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),

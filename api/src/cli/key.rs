@@ -24,6 +24,8 @@ pub(super) enum Task {
     /// everywhere. People stay signed in, for their clients get a new token by `refreshSession`.
     Retire {
         /// The id of the key, as `list` shows it.
+        // One in sixty-four begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
 }

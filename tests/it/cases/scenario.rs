@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use chrono::Month;
 use tests::World;
 use tributary::demo;
 use tributary::schema::GRAPH;
@@ -49,7 +50,7 @@ impl Scenario {
         match begins.split([' ', '.', ':', ',']).nth(1) {
             Some("people") => people(world).await,
             Some("small") => small_company(world).await,
-            Some("demo") => demo_company(world).await,
+            Some("demo") => demo_company(world, begins).await,
             _ => {
                 panic!("{}: it can begin with the people, the small company or the demo company", first.path.display())
             }
@@ -74,10 +75,18 @@ async fn small_company(world: &World) -> Scene {
     Scene { world: world.clone(), people: People::of_cast(world, &cast), names }
 }
 
-async fn demo_company(world: &World) -> Scene {
+/// `… the demo company, whose fiscal year begins in April.`
+async fn demo_company(world: &World, begins: &str) -> Scene {
+    let world = match begins.split_once("whose fiscal year begins in ") {
+        None => world.clone(),
+        Some((_, month)) => {
+            let named: Month = month.trim_end_matches('.').parse().unwrap_or_else(|_| panic!("{month} is no month"));
+            world.again(&[("TRIBUTARY_FISCAL_YEAR_START", &named.number_from_month().to_string())]).await
+        }
+    };
     let offered = demo::seed(&world.app.store().system(), None, &|_| {}).await.expect("it loads");
-    let people = People::of_demo(world, &offered).await;
-    Scene { world: world.clone(), people, names: Names::default() }
+    let people = People::of_demo(&world, &offered).await;
+    Scene { world, people, names: Names::default() }
 }
 
 /// Users, teams and stages go by their own names.

@@ -1,6 +1,7 @@
 //! A figure as an argument: `{ sum: { field: AMOUNT_IN_BASE, filter: { status: { eq: WON } } } }`.
 
-use async_graphql::Value;
+use async_graphql::indexmap::IndexMap;
+use async_graphql::{Name, Value};
 
 use super::key::group_value;
 use crate::access::Action;
@@ -100,14 +101,15 @@ pub fn read(planner: &Planner<'_>, of: &'static Descriptor, value: &Value, at: &
     let field = input.get("field").and_then(text_of);
     let function = match name.as_str() {
         "count" => {
-            let number = Number { function: Function::Count, value: narrowed(Sql::text("1")) };
+            let number = Number::of(Function::Count, narrowed(Sql::text("1")));
             return Ok(Figure { number, unit: Unit(0), adds_up: true });
         }
         "countDistinct" => {
             let (value, _) = group_value(planner.reader, of, field.unwrap_or_default(), at)?;
-            let number = Number { function: Function::CountDistinct, value: narrowed(value) };
+            let number = Number::of(Function::CountDistinct, narrowed(value));
             return Ok(Figure { number, unit: Unit(0), adds_up: false });
         }
+        "ratio" => return ratio(planner, of, input, at),
         "sum" => Function::Sum,
         "avg" => Function::Avg,
         "min" => Function::Min,
@@ -121,7 +123,23 @@ pub fn read(planner: &Planner<'_>, of: &'static Descriptor, value: &Value, at: &
     let value = planner.reader.readable(of, field, BASE)?.value;
     let unit = Unit::of(field, planner.reader.base_currency());
     let adds_up = function == Function::Sum;
-    Ok(Figure { number: Number { function, value: narrowed(value) }, unit, adds_up })
+    Ok(Figure { number: Number::of(function, narrowed(value)), unit, adds_up })
+}
+
+/// One figure divided by another one, in whole ones of either.
+fn ratio(planner: &Planner<'_>, of: &'static Descriptor, input: &IndexMap<Name, Value>, at: &str) -> Result<Figure> {
+    let part = |name: &str| {
+        let at = format!("{at}.ratio.{name}");
+        let figure = read(planner, of, input.get(name).unwrap_or(&Value::Null), &at)?;
+        match figure.number.over {
+            None => Ok(figure),
+            Some(_) => Err(Error::bad_input(format!("{at}: expected a figure that is no ratio itself."))),
+        }
+    };
+    let (above, below) = (part("of")?, part("to")?);
+    let power = below.unit.0.cast_signed() - above.unit.0.cast_signed();
+    let number = Number { over: Some((Box::new(below.number), power)), ..above.number };
+    Ok(Figure { number, unit: Unit(0), adds_up: false })
 }
 
 /// The rows that a figure is about, where it says so.

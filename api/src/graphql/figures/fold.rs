@@ -26,6 +26,8 @@ pub struct Found {
     /// What is true of the rows of its groups, where only some are answered.
     pub narrowed: Vec<Filter>,
     relations: Vec<Relation>,
+    /// What the relations are of no rows, where that does not depend on other groups: a count or a sum is 0.
+    nothing: Vec<Option<f64>>,
 }
 
 /// One group.
@@ -66,7 +68,7 @@ impl Asked {
         weight: u64,
     ) -> Result<Found> {
         let mut found: HashMap<Uuid, ByKey> = HashMap::new();
-        let (mut relations, mut narrowed) = (Vec::new(), Vec::new());
+        let (mut relations, mut nothing, mut narrowed) = (Vec::new(), Vec::new(), Vec::new());
         for (number, question) in self.questions.iter().enumerate() {
             let filter = all_of(filter, &narrowed);
             let groups = reader.figures(question, rows, filter.as_ref(), most, weight).await?;
@@ -83,11 +85,12 @@ impl Asked {
             }
             if number == 0 {
                 relations.clone_from(&question.relations);
+                nothing = question.of_nothing();
                 narrowed = narrow(question, &found);
             }
         }
         let by_parent = found.into_iter().map(|(parent, groups)| (parent, groups.into_values().collect()));
-        Ok(Found { by_parent: by_parent.collect(), narrowed, relations })
+        Ok(Found { by_parent: by_parent.collect(), narrowed, relations, nothing })
     }
 }
 
@@ -189,9 +192,12 @@ impl Found {
     /// BAD_USER_INPUT: they are too many.
     pub fn fill(&mut self, rows: Of<'_>, keys: &Keys, window: &Window) -> Result<()> {
         let Some((_, bucket)) = keys.bucket(window) else { return Ok(()) };
-        let calendar = window.buckets(bucket, MOST_GROUPS);
+        let mut calendar = window.buckets(bucket, MOST_GROUPS);
         if calendar.len() > MOST_GROUPS {
             return Err(Error::bad_input(format!("window: more than {MOST_GROUPS} buckets. Use longer ones.")));
+        }
+        if window.backwards {
+            calendar.reverse();
         }
         let parents: Vec<_> = match rows {
             Of::Parents(_, parents) => parents.to_vec(),
@@ -216,8 +222,9 @@ impl Found {
             group.keys.extend(day);
             entry.1.push(group);
         }
-        let shares =
-            before.values().flat_map(|(_, groups)| groups).any(|group| group.relations.iter().any(Option::is_some));
+        let told = |at: usize| move |group: &Folded| group.relations.get(at).is_some_and(Option::is_some);
+        let shares: Vec<_> =
+            (0..self.relations.len()).map(|at| before.values().flat_map(|(_, groups)| groups).any(told(at))).collect();
         let mut so_far: Vec<Option<f64>> = vec![Some(0.0); self.relations.len()];
         let mut filled = Vec::new();
         for (first, groups) in before.into_values() {
@@ -227,10 +234,10 @@ impl Found {
                 let there = groups.next_if(|group| group.keys.last() == Some(&day));
                 let group = there.unwrap_or_else(|| {
                     let keys = first.iter().cloned().chain([day]).collect();
-                    let relations = self.relations.iter().zip(&so_far).map(|(relation, so_far)| match relation {
-                        Relation::Number(_) => None,
-                        Relation::Share(_) => Some(0.0).filter(|_| shares),
-                        Relation::Running(_) => *so_far,
+                    let relations = self.relations.iter().enumerate().map(|(at, relation)| match relation {
+                        Relation::Number(_) => self.nothing.get(at).copied().flatten(),
+                        Relation::Share(_) => Some(0.0).filter(|_| shares.get(at) == Some(&true)),
+                        Relation::Running(_) => so_far.get(at).copied().flatten(),
                     });
                     Folded { keys, relations: relations.collect(), ..Folded::default() }
                 });

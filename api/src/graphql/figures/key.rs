@@ -312,10 +312,10 @@ pub fn group_value(reader: &Reader, of: &'static Descriptor, wanted: &str, at: &
             way.step(reader, link)?;
             let target = reader.graph().of(link.to);
             let base = way.row(reader).base;
-            let visible = reader.visible(target, Action::Read, "seen");
-            let mut there = base.clone();
-            there.push(&format!(" IN (SELECT seen.id FROM {} seen WHERE ", target.table));
-            there.append(Sql::all(visible)).push(")");
+            // Looked up for each row, or all at once: which is better depends on how many rows there are, and PostgreSQL weighs it.
+            let mut there = Sql::text(format!("EXISTS (SELECT 1 FROM {} seen WHERE seen.id = ", target.table));
+            there.append(base.clone());
+            there.push(" AND ").append(Sql::all(reader.visible(target, Action::Read, "seen"))).push(")");
             Ok((base.only_where(there), Stored::Id))
         }
     }

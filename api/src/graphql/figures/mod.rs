@@ -90,7 +90,7 @@ impl FiguresPlan {
         let (of, partition) = (list.of, list.partition);
         let zone = zone(planner, picked)?;
         let given = |name: &str| picked.args.get(name).filter(|value| **value != Value::Null);
-        let window = Window::read(planner.reader, of, given("window"), zone)?;
+        let mut window = Window::read(planner.reader, of, given("window"), zone)?;
         let by = given("by").ok_or_else(|| Error::bad_input("by: expected at least one field."))?;
         let mut keys = Keys::read(planner.reader, of, by, zone)?;
         let plain = ["timeZone", "window", "orderBy", "having", "first"].iter().all(|name| given(name).is_none());
@@ -100,14 +100,8 @@ impl FiguresPlan {
         }
         let mut asked = Asked::new(of, Some(&keys));
         let ranking = ranking(planner, &mut asked, &keys, picked)?;
-        if let (Some(ranking), true) = (&ranking, window.as_ref().is_some_and(|window| window.fill)) {
-            let by_figure = ranking.order.iter().any(|(by, _)| matches!(by, By::Number(_)));
-            if by_figure || !ranking.having.is_empty() || ranking.first.is_some() {
-                return Err(Error::bad_input(
-                    "window: a calendar that is filled in has all its days in their order: it goes without `having`, \
-                     `first`, and an order by a figure.",
-                ));
-            }
+        if let (Some(ranking), Some(window)) = (&ranking, window.as_mut().filter(|window| window.fill)) {
+            window.backwards = calendar_order(ranking, keys.len())?;
         }
         asked.rank(ranking);
         let (out, then) = asked.select(planner, &picked.below, Some(&keys), window.as_ref())?;
@@ -128,14 +122,15 @@ impl FiguresPlan {
         let most = self.keys.as_ref().map(|_| MOST_GROUP_ROWS);
         let now = all_of(filter, self.window.as_ref().map(Window::now).as_slice());
         let mut found = self.asked.load(reader, rows, now.as_ref(), most, weight).await?;
+        // Days without rows stand beside those of then as well.
+        if let (Some(keys), Some(window)) = (&self.keys, self.window.as_ref().filter(|window| window.fill)) {
+            found.fill(rows, keys, window)?;
+        }
         if let (Some(then), Some(window)) = (&self.then, &self.window) {
             let before: Vec<_> = window.then().into_iter().chain(found.narrowed.iter().cloned()).collect();
             let before = all_of(filter, &before);
             let compared = then.load(reader, rows, before.as_ref(), most, weight).await?;
             found.beside(compared, |cell, place| window.counterpart(self.keys.as_ref(), cell, place));
-        }
-        if let (Some(keys), Some(window)) = (&self.keys, self.window.as_ref().filter(|window| window.fill)) {
-            found.fill(rows, keys, window)?;
         }
         if self.keys.is_some() && found.largest() > MOST_GROUPS {
             return Err(Error::bad_input(format!(
@@ -209,6 +204,20 @@ fn ranking(planner: &Planner<'_>, asked: &mut Asked, keys: &Keys, picked: &Picke
     };
     let asks = !ranking.order.is_empty() || !ranking.having.is_empty() || ranking.first.is_some();
     Ok(asks.then_some(ranking))
+}
+
+/// A calendar that is filled in has all its days, the last key, in their order for each of the other keys. Answers whether
+/// that is backwards.
+fn calendar_order(ranking: &Ranking, keys: usize) -> Result<bool> {
+    let by_figure = ranking.order.iter().any(|(by, _)| matches!(by, By::Number(_)));
+    let days = ranking.order.iter().position(|(by, _)| *by == By::Key(keys.saturating_sub(1)));
+    if by_figure || !ranking.having.is_empty() || ranking.first.is_some() || days.is_some_and(|at| at + 1 != keys) {
+        return Err(Error::bad_input(
+            "window: a calendar that is filled in has all its days in their order: it goes without `having`, `first`, and \
+             an order by a figure or by its days before other keys.",
+        ));
+    }
+    Ok(days.and_then(|at| ranking.order.get(at)).is_some_and(|(_, descending)| *descending))
 }
 
 /// The zone in which days begin.

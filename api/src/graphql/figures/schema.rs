@@ -397,6 +397,19 @@ fn inputs(registry: &mut Registry, of: &'static Descriptor) {
         figures.push(argument("percentile", &percentile, "The value below which a part of all lies.", None));
     }
     let figure = format!("{name}Figure");
+    let part = |name: &str, doc: &str| argument(name, &format!("{figure}!"), doc, None);
+    insert_input(
+        registry,
+        &format!("{name}FigureRatioInput"),
+        "One figure divided by another one.",
+        vec![part("of", "What is divided; no ratio itself."), part("to", "By what; no ratio itself.")],
+    );
+    figures.push(argument(
+        "ratio",
+        &format!("{name}FigureRatioInput"),
+        "One figure divided by another one, amounts in units of the base currency; empty if that is 0 or there is none.",
+        None,
+    ));
     insert_one_of(registry, &figure, &format!("A figure of {plural}: a single number."), figures);
     insert_input(
         registry,

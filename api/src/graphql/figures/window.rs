@@ -66,6 +66,8 @@ pub struct Window {
     pub field: &'static Field,
     /// Buckets without rows are answered as well.
     pub fill: bool,
+    /// Its last days come first.
+    pub backwards: bool,
     span: Span,
     compared: Option<Span>,
     calendar: Calendar,
@@ -115,7 +117,7 @@ impl Window {
             compared => compared.flatten(),
         };
         let fill = given("fill") == Some(&Value::Boolean(true));
-        Ok(Some(Self { field, fill, span, compared, calendar }))
+        Ok(Some(Self { field, fill, backwards: false, span, compared, calendar }))
     }
 
     /// Is it compared with other days?

@@ -85,6 +85,21 @@ pub(crate) struct Number {
     pub function: Function,
     /// The value.
     pub value: Sql,
+    /// Divided by this one, and times this power of ten.
+    pub over: Option<(Box<Number>, i32)>,
+}
+
+impl Number {
+    /// A number that is not divided.
+    pub fn of(function: Function, value: Sql) -> Self {
+        Self { function, value, over: None }
+    }
+
+    /// Can it be put together from the same of parts of the values?
+    fn adds_up(&self) -> bool {
+        let of_parts = matches!(self.function, Function::Count | Function::Sum | Function::Min | Function::Max);
+        of_parts && self.over.as_ref().is_none_or(|(by, _)| by.adds_up())
+    }
 }
 
 /// What is made of many values.
@@ -194,7 +209,21 @@ impl<'a> Question<'a> {
 
     /// Can its groups be put together from parts?
     fn adds_up(&self) -> bool {
-        self.numbers.is_empty() && self.measures.iter().all(|one| !one.distinct && one.points.is_empty())
+        self.numbers.iter().all(Number::adds_up)
+            && self.measures.iter().all(|one| !one.distinct && one.points.is_empty())
+    }
+
+    /// What its relations are of no rows, where that does not depend on other groups: counts and sums are 0.
+    pub fn of_nothing(&self) -> Vec<Option<f64>> {
+        let number = |relation: &Relation| match relation {
+            Relation::Number(at) => self.numbers.get(*at),
+            Relation::Share(_) | Relation::Running(_) => None,
+        };
+        let counts = |number: &&Number| {
+            number.over.is_none()
+                && matches!(number.function, Function::Count | Function::CountDistinct | Function::Sum)
+        };
+        self.relations.iter().map(|relation| number(relation).filter(counts).map(|_| 0.0)).collect()
     }
 
     /// Must groups be looked at beside each other?

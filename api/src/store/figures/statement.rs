@@ -93,10 +93,11 @@ impl Groups {
         let mut figures = vec![Aggregate::over(Part::Count, Sql::text("*"))];
         figures.extend(question.measures.iter().flat_map(|measure| measure.aggregates(dialect)));
         let (mut parent, mut keys, mut currencies) = (parent, question.keys.clone(), question.currencies.clone());
+        let mut numbers = question.numbers.clone();
         let points_at_others = keys.iter().any(|key| !key.way.is_empty());
         if points_at_others && question.adds_up() {
             from.push(" WHERE ").append(Sql::all(conditions));
-            from = grouped_first(&mut parent, &mut keys, &mut currencies, &mut figures, from);
+            from = grouped_first(&mut parent, &mut keys, &mut currencies, &mut figures, &mut numbers, from, dialect);
             keys.iter().for_each(|key| key.join(&mut from));
         } else {
             keys.iter().for_each(|key| key.join(&mut from));
@@ -116,7 +117,7 @@ impl Groups {
             keys: cells,
             places,
             figures: figures.iter().map(|figure| figure.cell(dialect)).collect(),
-            numbers: question.numbers.iter().map(|number| number.sql(dialect)).collect(),
+            numbers: numbers.iter().map(|number| number.sql(dialect)).collect(),
             has_parent,
             from,
         }
@@ -230,7 +231,9 @@ fn grouped_first(
     keys: &mut [GroupKey],
     currencies: &mut [Sql],
     figures: &mut [Aggregate],
+    numbers: &mut [Number],
     from: Sql,
+    dialect: Dialect,
 ) -> Sql {
     let (mut cells, mut grouped) = (Vec::new(), 0);
     let mut named = |mut cell: Sql| {
@@ -260,6 +263,9 @@ fn grouped_first(
     }
     for figure in figures {
         *figure = figure.of_groups(figure.parts().map(&mut named).collect());
+    }
+    for number in numbers {
+        number.of_groups(dialect, &mut named);
     }
     let mut table = Sql::text("(SELECT ");
     table.append(Sql::listed(cells)).push(" FROM ").append(from);
@@ -357,6 +363,32 @@ impl Aggregate {
 impl Number {
     /// The number as one of double precision.
     fn sql(&self, dialect: Dialect) -> Sql {
+        let whole = self.undivided(dialect);
+        let Some((by, power)) = &self.over else { return whole };
+        let mut sql = around("(", whole, &format!(") * {:e} / NULLIF(", 10_f64.powi(*power)));
+        sql.append(by.undivided(dialect)).push(", 0)");
+        sql
+    }
+
+    /// Becomes the same number from the numbers of groups, to each of which `named` gives a name.
+    fn of_groups(&mut self, dialect: Dialect, named: &mut impl FnMut(Sql) -> Sql) {
+        let value = std::mem::take(&mut self.value);
+        self.value = named(match (self.function, dialect) {
+            (Function::Count, _) => around("COUNT(", value, ")"),
+            (Function::Min, _) => around("MIN(", value, ")"),
+            (Function::Max, _) => around("MAX(", value, ")"),
+            (_, Dialect::Postgres) => around("SUM(", value, ")"),
+            (_, Dialect::Sqlite) => around("TOTAL(", value, ")"),
+        });
+        if self.function == Function::Count {
+            self.function = Function::Sum;
+        }
+        if let Some((by, _)) = &mut self.over {
+            by.of_groups(dialect, named);
+        }
+    }
+
+    fn undivided(&self, dialect: Dialect) -> Sql {
         let value = self.value.clone();
         let number = match (self.function, dialect) {
             (Function::Percentile(point), _) => return dialect.percentile(point, value),

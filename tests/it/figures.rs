@@ -396,6 +396,18 @@ async fn windows_are_filled_and_set_beside_others() {
             }
             assert!(told.iter().any(|group| group["count"] == 0 && group["compared"]["count"] != 0), "what was, and is no more");
         }
+        // Who had deals then and has none now is told as well, unless only some are asked for.
+        let gone = "by: [{ field: COMPANY }], window: { field: CLOSED_AT, from: \"2025-12-01\", to: \"2026-01-01\", compare: SAME_PERIOD_LAST_YEAR }";
+        let told = groups(&cast.admin, gone, "count change(of: { count: {} }) compared { count }").await;
+        let then = market.sales.iter().filter(|sale| {
+            sale.closed.is_some_and(|at| at >= day("2024-12-01") && at < day("2025-01-01"))
+        });
+        let then: i64 = then.count().try_into().expect("few");
+        let compared: i64 = told.iter().filter_map(|group| group["compared"]["count"].as_i64()).sum();
+        assert_eq!(compared, then, "{told:?}");
+        for group in told.iter().filter(|group| group["count"] == 0) {
+            assert_eq!(group["change"], -1.0, "{group}");
+        }
         // Days without a deal are there, for each owner, and the running total stays.
         let days = "by: [{ field: OWNER }, { field: CLOSED_AT }], window: { field: CLOSED_AT, from: \"2025-03-01\", to: \"2025-05-01\", fill: true }";
         let told = groups(&cast.admin, days, "key { owner { name } closedAt } count runningTotal(of: { count: {} }) sum { amount { amount } } avg { daysToClose }").await;

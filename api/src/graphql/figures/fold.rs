@@ -25,6 +25,8 @@ pub struct Found {
     pub by_parent: HashMap<Uuid, Vec<Folded>>,
     /// What is true of the rows of its groups, where only some are answered.
     pub narrowed: Vec<Filter>,
+    /// Are only some groups answered?
+    cut: bool,
     relations: Vec<Relation>,
     /// What the relations are of no rows, where that does not depend on other groups: a count or a sum is 0.
     nothing: Vec<Option<f64>>,
@@ -89,8 +91,9 @@ impl Asked {
                 narrowed = narrow(question, &found);
             }
         }
+        let cut = self.questions.first().is_some_and(Question::is_cut);
         let by_parent = found.into_iter().map(|(parent, groups)| (parent, groups.into_values().collect()));
-        Ok(Found { by_parent: by_parent.collect(), narrowed, relations, nothing })
+        Ok(Found { by_parent: by_parent.collect(), narrowed, cut, relations, nothing })
     }
 }
 
@@ -103,9 +106,8 @@ pub fn all_of(filter: Option<&Filter>, more: &[Filter]) -> Option<Filter> {
 /// If only some groups are answered, further questions need not look at the rows of others: those that point at something
 /// else by a key that is a reference.
 fn narrow(first: &Question<'_>, found: &HashMap<Uuid, ByKey>) -> Vec<Filter> {
-    let cut = first.ranking.as_ref().is_some_and(|ranking| ranking.first.is_some() || !ranking.having.is_empty());
     let mut parts = Vec::new();
-    for (at, key) in first.keys.iter().enumerate().filter(|_| cut) {
+    for (at, key) in first.keys.iter().enumerate().filter(|_| first.is_cut()) {
         let Some(link) = key.reference else { continue };
         let ids: Option<Vec<_>> =
             found.values().flat_map(ByKey::values).map(|group| group.keys.get(at)?.id()).collect();
@@ -168,20 +170,31 @@ fn less(a: &Cell, b: &Cell) -> bool {
 }
 
 impl Found {
-    /// Sets what was found of other days beside this: `counterpart` says as which key each of theirs counts here.
+    /// Sets what was found of other days beside this: `counterpart` says as which key each of theirs counts here. Groups that
+    /// had rows then and have none now come last, unless only some groups are answered.
     pub fn beside(&mut self, other: Self, counterpart: impl Fn(&Cell, usize) -> Option<Cell>) {
         for (parent, groups) in other.by_parent {
-            let mut by_key: HashMap<String, Folded> = groups
+            let mut by_key: IndexMap<String, (Vec<Cell>, Folded)> = groups
                 .into_iter()
                 .filter_map(|group| {
                     let keys = group.keys.iter().enumerate().map(|(at, cell)| counterpart(cell, at));
                     let keys: Vec<_> = keys.collect::<Option<_>>()?;
-                    Some((format!("{keys:?}"), group))
+                    Some((format!("{keys:?}"), (keys, group)))
                 })
                 .collect();
-            // Without rows in these days there is the one group of an aggregate all the same.
-            for group in self.by_parent.entry(parent).or_default() {
-                group.then = by_key.remove(&format!("{:?}", group.keys)).map(Box::new);
+            let here = self.by_parent.entry(parent).or_default();
+            for group in here.iter_mut() {
+                let then = by_key.shift_remove(&format!("{:?}", group.keys));
+                group.then = then.map(|(_, then)| Box::new(then));
+            }
+            if !self.cut {
+                let gone = by_key.into_values().map(|(keys, then)| Folded {
+                    keys,
+                    relations: self.nothing.clone(),
+                    then: Some(Box::new(then)),
+                    ..Folded::default()
+                });
+                here.extend(gone);
             }
         }
     }

@@ -226,6 +226,11 @@ impl<'a> Question<'a> {
         self.relations.iter().map(|relation| number(relation).filter(counts).map(|_| 0.0)).collect()
     }
 
+    /// Are only some of its groups answered?
+    pub fn is_cut(&self) -> bool {
+        self.ranking.as_ref().is_some_and(|ranking| ranking.first.is_some() || !ranking.having.is_empty())
+    }
+
     /// Must groups be looked at beside each other?
     fn compares_groups(&self) -> bool {
         self.ranking.is_some() || self.relations.iter().any(|one| !matches!(one, Relation::Number(_)))

@@ -64,6 +64,7 @@ pub mod handoff;
 pub mod import;
 pub mod lead;
 pub mod pipeline;
+pub mod product;
 pub mod security_event;
 pub mod stage;
 pub mod team;

@@ -27,6 +27,7 @@ pub mod idempotency_record; // answers to repeated calls
 pub mod known_network; // where people have signed in from
 pub mod lead; // qualification episodes of a contact
 pub mod pipeline; // ways a sale can go
+pub mod product; // what is sold
 pub mod refresh_token; // sign-ins that can be renewed
 pub mod security_event; // what was refused
 pub mod setting; // settings that belong to the data

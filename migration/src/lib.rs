@@ -32,6 +32,7 @@ mod m20261130_000050_source;
 mod m20261130_000051_conversion;
 mod m20261130_000055_event_subject;
 mod m20261130_000060_text_keys;
+mod m20261130_000070_product;
 mod table;
 
 /// All steps in order.
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000042_security_event::Migration),
             Box::new(m20261130_000050_source::Migration),
             Box::new(m20261130_000051_conversion::Migration),
+            Box::new(m20261130_000070_product::Migration),
         ]
     }
 }

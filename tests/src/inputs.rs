@@ -381,6 +381,7 @@ impl Inputs {
                 let rows = [
                     ("CampaignMember", "campaign_member", story.member),
                     ("DealContact", "deal_contact", story.my_deal_contact),
+                    ("Product", "product", story.product),
                     ("ExchangeRate", "exchange_rate", story.rate),
                     ("Company", "company", story.company),
                     ("Contact", "contact", story.contact),

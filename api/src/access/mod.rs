@@ -78,6 +78,8 @@ pub enum Kind {
     Deal,
     /// A contact's part in a deal.
     DealContact,
+    /// An article that is sold.
+    Product,
     /// A call, meeting, e-mail, note or task.
     Activity,
     /// A recorded change of state.

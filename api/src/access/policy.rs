@@ -133,6 +133,10 @@ const ROWS: &[Row] = &[
     (Kind::DealContact,       &[Read],                [A,    A,    V,    A,    A,    A,    A]),
     (Kind::DealContact,       &[Create, Update, Delete], [A, V,    V,    N,    N,    N,    A]),
 
+    (Kind::Product,           &[Read],                [A,    A,    A,    A,    A,    A,    A]),
+    (Kind::Product,           &[Create, Update],      [A,    A,    N,    N,    N,    N,    A]),
+    (Kind::Product,           &[Delete],              [A,    N,    N,    N,    N,    N,    A]),
+
     (Kind::Activity,          &[Read],                [A,    T,    T,    A,    A,    N,    A]),
     (Kind::Activity,          &[Count],               [A,    T,    T,    A,    A,    A,    A]),
     (Kind::Activity,          &[Create, Update, Complete, NoShow, Cancel], [N, T, O, N, O, N, A]),
@@ -171,6 +175,7 @@ const READ: &[FieldRow] = &[
     (Kind::Handoff,    &["comment"],                      [Y,    Y,    Y,    Y,    Y,    X,    Y]),
     (Kind::Deal,       &["lossComment"],                  [Y,    Y,    Y,    Y,    Y,    X,    Y]),
     (Kind::Deal,       &["cost", "margin"],               [Y,    Y,    OWN,  X,    X,    SUMS, X]),
+    (Kind::Product,    &["unitCost"],                     [Y,    Y,    X,    X,    X,    X,    X]),
     (Kind::Activity,   &["subject", "body", "direction", "priority", "contact"],
                                                           [Y,    Y,    Y,    OFF,  OFF,  X,    Y]),
 ];
@@ -182,6 +187,7 @@ const WRITE: &[FieldRow] = &[
     (Kind::Lead,       &["source", "sourceCampaign"],     [Y,    X,    X,    Y,    X,    X,    X]),
     (Kind::Deal,       &["sourceCampaign"],               [Y,    X,    X,    Y,    X,    X,    X]),
     (Kind::Deal,       &["cost"],                         [X,    Y,    X,    X,    X,    X,    X]),
+    (Kind::Product,    &["unitCost"],                     [X,    Y,    X,    X,    X,    X,    X]),
     (Kind::Campaign,   &["budget"],                       [Y,    X,    X,    Y,    OWN_DRAFT, X, X]),
 ];
 

@@ -25,7 +25,7 @@ impl Resource for deal::Entity {
         before: Option<&deal::Model>,
         given: &Given,
     ) -> Result<()> {
-        let currencies = currencies(given);
+        let currencies = rules::Currencies { amount: given.currency("amount"), cost: given.currency("cost") };
         if let (Some(before), Some(amount), false) = (before, currencies.amount, reads_cost(tx)) {
             rules::keeps_currency(before, amount)?;
         }
@@ -64,17 +64,6 @@ impl Resource for deal::Entity {
 /// May the caller read what the deals cost that they change?
 pub fn reads_cost(tx: &Tx) -> bool {
     !matches!(tx.reader().viewer().reads(Kind::Deal, "cost"), Grant::No | Grant::Sums)
-}
-
-/// An amount comes with its currency; amount and cost share the column.
-fn currencies(given: &Given) -> rules::Currencies<'_> {
-    let of = |field: &str| {
-        given.values.iter().find_map(|(from, column, value)| match value {
-            sea_orm::Value::String(Some(code)) if from == field && *column == "currency" => Some(code.as_str()),
-            _ => None,
-        })
-    };
-    rules::Currencies { amount: of("amount"), cost: of("cost") }
 }
 
 /// Fills in what was not said of a new deal: the default pipeline, its first open stage.

@@ -33,6 +33,7 @@ mod m20261130_000051_conversion;
 mod m20261130_000055_event_subject;
 mod m20261130_000060_text_keys;
 mod m20261130_000070_product;
+mod m20261130_000071_line_item;
 mod table;
 
 /// All steps in order.
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000050_source::Migration),
             Box::new(m20261130_000051_conversion::Migration),
             Box::new(m20261130_000070_product::Migration),
+            Box::new(m20261130_000071_line_item::Migration),
         ]
     }
 }

@@ -19,6 +19,7 @@ pub fn specimen(story: &Story, cast: &Cast, kind: Kind) -> uuid::Uuid {
         Kind::Handoff => story.my_handoff,
         Kind::Deal => story.my_deal,
         Kind::Product => story.product,
+        Kind::LineItem => story.my_line,
         Kind::Activity => story.my_activity,
         other => panic!("{other:?} has restricted fields now: name a row of the story for it"),
     }

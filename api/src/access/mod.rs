@@ -80,6 +80,8 @@ pub enum Kind {
     DealContact,
     /// An article that is sold.
     Product,
+    /// A line of a deal.
+    LineItem,
     /// A call, meeting, e-mail, note or task.
     Activity,
     /// A recorded change of state.

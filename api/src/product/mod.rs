@@ -1,10 +1,10 @@
 //! Products: what is sold, at one price in one currency each.
 
-use entity::product;
+use entity::{line_item, product};
 
-use crate::access::Kind;
+use crate::access::{Action, Kind, When};
 use crate::checks::Checks;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::descriptor::{Currency, Declare, Descriptor, Given, Text};
 use crate::store::writes::writes;
 use crate::store::{Resource, Tx, Warrant};
@@ -30,7 +30,16 @@ impl Resource for product::Entity {
         keep_currency(row, before, given, &mut checks);
         checks.done()
     }
+
+    async fn may_delete(tx: &Tx, warrant: &Warrant, row: &product::Model) -> Result<()> {
+        let lines = tx.all::<line_item::Entity>(warrant).matching(line_item::Column::ProductId, row.id);
+        if lines.limit(1).count().await? > 0 { Err(Error::conflict(IN_USE)) } else { Ok(()) }
+    }
 }
+
+/// Why a product stays.
+const IN_USE: &str =
+    "There are deals with this product; it stays in their lines. Set it inactive (updateProduct) instead.";
 
 /// The price that a product is made with decides its currency for good: what it costs is in it, and whatever is sold of it.
 fn keep_currency(row: &mut product::Model, before: Option<&product::Model>, given: &Given, checks: &mut Checks) {
@@ -64,6 +73,8 @@ pub fn describe() -> Descriptor {
         .editable()
         .field(Column::IsActive, "Whether it can be sold; true unless given otherwise.")
         .editable()
+        .many("lineItems", Kind::LineItem, line_item::Column::ProductId, "The lines of deals in which it is sold.")
         .writes(writes::<product::Entity>())
+        .demands(Action::Delete, When::Not(&When::Any(Kind::LineItem, "product_id", When::ALWAYS)), IN_USE)
         .done()
 }

@@ -5,6 +5,7 @@
 //! | [`app`], [`config`], [`error`], [`clock`] | the service as a value; its settings, errors, time |
 //! | [`cli`] | the commands: serve, migrate, seed, schema, user |
 //! | [`checks`], [`bulk`] | what the inputs of many mutations have in common |
+//! | [`places`] | who moves up where a row is put |
 //! | [`lifecycle`] | the life of a row as a table |
 //! | [`similar`] | which name a misspelt one may stand for |
 //! | [`http`], [`server`] | the only axum: routes, GraphQL over HTTP, the accept loop |
@@ -38,6 +39,7 @@ pub mod http;
 pub mod lifecycle;
 pub mod money;
 pub mod observability;
+pub mod places;
 pub mod rate_limit;
 pub mod request;
 pub mod schema;
@@ -63,7 +65,9 @@ pub mod exchange_rate;
 pub mod handoff;
 pub mod import;
 pub mod lead;
+pub mod line_item;
 pub mod pipeline;
+pub mod product;
 pub mod security_event;
 pub mod stage;
 pub mod team;

@@ -26,7 +26,9 @@ pub mod handoff; // leads handed from marketing to sales
 pub mod idempotency_record; // answers to repeated calls
 pub mod known_network; // where people have signed in from
 pub mod lead; // qualification episodes of a contact
+pub mod line_item; // what deals are made of
 pub mod pipeline; // ways a sale can go
+pub mod product; // what is sold
 pub mod refresh_token; // sign-ins that can be renewed
 pub mod security_event; // what was refused
 pub mod setting; // settings that belong to the data

@@ -73,3 +73,13 @@ pub fn json_binary(name: impl IntoIden) -> ColumnDef {
 pub fn json_binary_null(name: impl IntoIden) -> ColumnDef {
     ColumnDef::new(name).json_binary().null().take()
 }
+
+/// Bytes.
+pub fn blob(name: impl IntoIden) -> ColumnDef {
+    ColumnDef::new(name).blob().not_null().take()
+}
+
+/// Bytes, or nothing.
+pub fn blob_null(name: impl IntoIden) -> ColumnDef {
+    ColumnDef::new(name).blob().null().take()
+}

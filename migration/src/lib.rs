@@ -34,6 +34,8 @@ mod m20261130_000050_source;
 mod m20261130_000051_conversion;
 mod m20261130_000055_event_subject;
 mod m20261130_000060_text_keys;
+mod m20261130_000070_product;
+mod m20261130_000071_line_item;
 pub mod step;
 mod table;
 
@@ -69,6 +71,8 @@ fn all() -> Vec<(&'static str, Box<dyn MigrationTrait>)> {
         m20261130_000042_security_event
         m20261130_000050_source
         m20261130_000051_conversion
+        m20261130_000070_product
+        m20261130_000071_line_item
     }
 }
 

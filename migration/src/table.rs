@@ -15,12 +15,14 @@ pub struct NewTable {
     name: &'static str,
     table: TableCreateStatement,
     indexes: Vec<String>,
+    /// Texts that people search and sort by, and whether there is always one.
+    texts: Vec<(&'static str, bool)>,
 }
 
 impl NewTable {
     /// A table without columns.
     pub fn named(name: &'static str) -> Self {
-        Self { name, table: Table::create().table(name).to_owned(), indexes: Vec::new() }
+        Self { name, table: Table::create().table(name).to_owned(), indexes: Vec::new(), texts: Vec::new() }
     }
 
     /// A table of facts: rows are added and never changed.
@@ -57,6 +59,18 @@ impl NewTable {
     pub fn column(mut self, column: ColumnDef) -> Self {
         self.table.col(column);
         self
+    }
+
+    /// A required text that people search and sort by, with the columns for that.
+    pub fn text(mut self, name: &'static str) -> Self {
+        self.texts.push((name, true));
+        self.column(string(name))
+    }
+
+    /// An optional text that people search and sort by, with the columns for that.
+    pub fn optional_text(mut self, name: &'static str) -> Self {
+        self.texts.push((name, false));
+        self.column(string_null(name))
     }
 
     /// An optional amount of money: minor units, with the currency beside them.
@@ -152,7 +166,15 @@ impl NewTable {
         self
     }
 
-    pub async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    pub async fn create(mut self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        let none = if manager.get_database_backend() == sea_orm::DbBackend::Postgres { "''::bytea" } else { "x''" };
+        for (name, always) in std::mem::take(&mut self.texts) {
+            let mut sort = blob_null(format!("{name}_sort"));
+            if always {
+                sort = blob(format!("{name}_sort")).default(Expr::cust(none)).to_owned();
+            }
+            self = self.column(sort).column(string_null(format!("{name}_folded")));
+        }
         manager.create_table(self.table).await?;
         for index in &self.indexes {
             manager.get_connection().execute_unprepared(index).await?;

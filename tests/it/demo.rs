@@ -18,7 +18,7 @@ use chrono::Duration;
 use entity::attribution_credit as credit;
 use entity::{
     activity, campaign, campaign_member, company, contact, deal, deal_contact, event, exchange_rate, handoff, lead,
-    pipeline, stage, team, touchpoint, transition, user,
+    line_item, pipeline, product, stage, team, touchpoint, transition, user,
 };
 use sea_orm::{EntityTrait, QueryOrder};
 use tests::World;
@@ -93,7 +93,7 @@ async fn print(world: &World) -> BTreeMap<&'static str, (usize, u64)> {
     tables! {
         user by Id, team by Id, exchange_rate by Id, pipeline by Id, stage by Id, campaign by Id, company by Id,
         contact by Id, touchpoint by Id, campaign_member by Id, deal by Id, lead by Id, handoff by Id,
-        deal_contact by Id, activity by Id, transition by Id, credit by Id, event by Seq,
+        deal_contact by Id, product by Id, line_item by Id, activity by Id, transition by Id, credit by Id, event by Seq,
     }
     prints
 }
@@ -111,6 +111,8 @@ async fn sizes(world: &World) {
         ("lead", 2_600, 3_500),
         ("touchpoint", 8_000, 12_000),
         ("deal", 600, 850),
+        ("product", 10, 10),
+        ("line_item", 1_000, 2_400),
         ("activity", 5_000, 8_000),
         ("handoff", 1_500, 3_000),
     ] {
@@ -151,6 +153,8 @@ async fn the_log_is_whole(world: &World) {
         "lead",
         "handoff",
         "deal_contact",
+        "product",
+        "line_item",
         "activity",
     ] {
         let sql = format!(

@@ -18,6 +18,8 @@ pub fn specimen(story: &Story, cast: &Cast, kind: Kind) -> uuid::Uuid {
         Kind::Lead => story.my_lead,
         Kind::Handoff => story.my_handoff,
         Kind::Deal => story.my_deal,
+        Kind::Product => story.product,
+        Kind::LineItem => story.my_line,
         Kind::Activity => story.my_activity,
         other => panic!("{other:?} has restricted fields now: name a row of the story for it"),
     }

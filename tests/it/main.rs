@@ -47,6 +47,7 @@ mod lead;
 mod lead_rules;
 mod lifecycles;
 mod limits;
+mod line_item;
 mod lists;
 mod metrics;
 mod model;

@@ -233,6 +233,28 @@ async fn many_who_bring_people_into_a_deal_at_once_leave_one_primary() {
 }
 
 #[tokio::test]
+async fn lines_that_are_added_to_a_deal_at_once_all_count() {
+    each_database(async |world| {
+        let cast = world.cast().await;
+        let story = world.story(&cast).await;
+        let deal = crate::gid("deal", story.my_deal);
+        let add = async |at: usize| {
+            let price = json!({ "amount": format!("{}", at + 1), "currency": "EUR" });
+            let input = json!({ "dealId": deal, "description": "Work", "quantity": "1", "unitPrice": price });
+            cast.rep.mutate("createLineItem", input, "lineItem { id }").await
+        };
+        let answers = join_all((0..8).map(add)).await;
+        assert_eq!(done(&answers), 8);
+        assert_eq!(world.number("SELECT count(DISTINCT position) FROM line_item").await, 9);
+        let amount = format!("SELECT amount_minor FROM deal WHERE id = {}", world.literal(story.my_deal));
+        assert_eq!(world.number(&amount).await, 500_000 + 3_600);
+        let version = format!("SELECT CAST(version AS bigint) FROM deal WHERE id = {}", world.literal(story.my_deal));
+        assert_eq!(world.number(&version).await, 1 + 8, "one change of the deal a line");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn nobody_gets_into_the_audience_of_a_campaign_that_ends_at_that_moment() {
     each_database(async |world| {
         let cast = world.cast().await;

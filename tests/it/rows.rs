@@ -19,13 +19,15 @@ fn visible(role: Role, story: &Story) -> BTreeMap<Kind, BTreeSet<Uuid>> {
     let own_deals = [
         (Kind::Deal, set(&[s.my_deal])),
         (Kind::DealContact, set(&[s.my_deal_contact])),
+        (Kind::LineItem, set(&[s.my_line])),
         (Kind::Transition, set(&[s.my_transition])),
         (Kind::AttributionCredit, set(&[s.my_credit])),
         (Kind::Event, set(&[s.my_event])),
     ];
     let mut narrowed = match role {
         Role::Admin => return BTreeMap::new(),
-        Role::Marketer | Role::MarketingManager | Role::Integration => BTreeMap::new(),
+        Role::Marketer | Role::MarketingManager => BTreeMap::from([(Kind::LineItem, set(&[]))]),
+        Role::Integration => BTreeMap::new(),
         // The manager's team tree holds both reps; marketing's rows are not the manager's.
         Role::SalesManager => BTreeMap::from([(Kind::Activity, set(&[s.my_activity, s.their_activity]))]),
         Role::SalesRep => BTreeMap::from([
@@ -36,9 +38,12 @@ fn visible(role: Role, story: &Story) -> BTreeMap<Kind, BTreeSet<Uuid>> {
         .into_iter()
         .chain(own_deals)
         .collect(),
-        Role::Analyst => {
-            BTreeMap::from([(Kind::CampaignMember, set(&[])), (Kind::Activity, set(&[])), (Kind::Event, set(&[]))])
-        }
+        Role::Analyst => BTreeMap::from([
+            (Kind::LineItem, set(&[])),
+            (Kind::CampaignMember, set(&[])),
+            (Kind::Activity, set(&[])),
+            (Kind::Event, set(&[])),
+        ]),
     };
     narrowed.insert(Kind::SecurityEvent, set(&[]));
     narrowed

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{BaseType, InputValueDefinition, Type, TypeKind, TypeSystemDefinition};
-use entity::{company, contact, pipeline, team};
+use entity::{company, contact, pipeline, product, team};
 use serde_json::{Map, Value, json};
 use tributary::schema::{GRAPH, builder, sdl};
 use uuid::Uuid;
@@ -195,6 +195,7 @@ impl Inputs {
             "createContact" | "upsertContact" => ("companyId", json!(nothing("company"))),
             "createDealContact" => ("contactId", json!(nothing("contact"))),
             "createExchangeRate" => ("rateToBase", json!("0")),
+            "createLineItem" => ("quantity", json!("0")),
             "logActivity" | "planActivity" => ("subject", json!(" ")),
             _ => ("name", json!(" ")),
         };
@@ -356,6 +357,12 @@ impl Inputs {
                 json!({ "dealId": gid("deal", story.my_deal), "contactId": gid("contact", story.other_contact) }),
                 vec![],
             ),
+            "createLineItem" => case(
+                rep,
+                json!({ "dealId": gid("deal", story.my_deal), "productId": gid("product", story.product) }),
+                vec![],
+            ),
+            "updateLineItem" | "deleteLineItem" => case(rep, id("line_item", story.my_line), vec![]),
             "createStage" => {
                 case(admin, json!({ "pipelineId": gid("pipeline", story.pipeline), "position": 9 }), vec![])
             }
@@ -381,6 +388,8 @@ impl Inputs {
                 let rows = [
                     ("CampaignMember", "campaign_member", story.member),
                     ("DealContact", "deal_contact", story.my_deal_contact),
+                    ("Product", "product", story.product),
+                    ("LineItem", "line_item", story.my_line),
                     ("ExchangeRate", "exchange_rate", story.rate),
                     ("Company", "company", story.company),
                     ("Contact", "contact", story.contact),
@@ -409,6 +418,10 @@ async fn spare(world: &World, mutation: &str) -> Option<String> {
             gid("contact", world.insert(row!(world, contact { last_name: Some("Spare".to_owned()) })).await.id)
         }
         "deletePipeline" => gid("pipeline", world.insert(row!(world, pipeline { name: "Spare".to_owned() })).await.id),
+        "deleteProduct" => gid(
+            "product",
+            world.insert(row!(world, product { sku: "SPARE".to_owned(), currency: "EUR".to_owned() })).await.id,
+        ),
         "deleteTeam" => gid("team", world.insert(row!(world, team { name: "Spare".to_owned() })).await.id),
         _ => return None,
     })

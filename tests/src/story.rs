@@ -4,7 +4,7 @@ use chrono::Duration;
 use entity::enums::{Channel, DealStatus, Horizon, LeadSource, Objective};
 use entity::{
     activity, attribution_credit, campaign, campaign_member, company, contact, deal, deal_contact, event,
-    exchange_rate, handoff, lead, pipeline, security_event, stage, touchpoint, transition,
+    exchange_rate, handoff, lead, line_item, pipeline, product, security_event, stage, touchpoint, transition,
 };
 use serde_json::json;
 use tributary::access::Kind;
@@ -54,6 +54,9 @@ story! {
     their_deal: Deal,
     my_deal_contact: DealContact,
     their_deal_contact: DealContact,
+    product: Product,
+    my_line: LineItem,
+    their_line: LineItem,
     my_activity: Activity,
     their_activity: Activity,
     lead_activity: Activity,
@@ -282,6 +285,40 @@ impl World {
         };
         let my_deal_contact = self.insert(part(my_deal, contact)).await.id;
         let their_deal_contact = self.insert(part(their_deal, other_contact)).await.id;
+        let product = self
+            .insert(row!(
+                self,
+                product {
+                    sku: "PUMP-1".to_owned(),
+                    name: "Pump".to_owned(),
+                    family: Some("Pumps".to_owned()),
+                    unit_price_minor: 250_000,
+                    unit_cost_minor: Some(100_000),
+                    currency: "EUR".to_owned(),
+                    is_active: true,
+                }
+            ))
+            .await
+            .id;
+        let line = |deal: Uuid| {
+            row!(
+                self,
+                line_item {
+                    deal_id: deal,
+                    product_id: Some(product),
+                    description: "Pump".to_owned(),
+                    quantity_e3: 2_000,
+                    unit_price_minor: 250_000,
+                    list_price_minor: 250_000,
+                    unit_cost_minor: Some(100_000),
+                    total_minor: 500_000,
+                    currency: "EUR".to_owned(),
+                    position: 1,
+                }
+            )
+        };
+        let my_line = self.insert(line(my_deal)).await.id;
+        let their_line = self.insert(line(their_deal)).await.id;
         let activity = |subject: &str, owner: Uuid, team: Uuid, deal: Option<Uuid>, lead: Option<Uuid>| {
             row!(
                 self,
@@ -380,6 +417,9 @@ impl World {
             their_deal,
             my_deal_contact,
             their_deal_contact,
+            product,
+            my_line,
+            their_line,
             my_activity,
             their_activity,
             lead_activity,

@@ -78,6 +78,10 @@ pub enum Kind {
     Deal,
     /// A contact's part in a deal.
     DealContact,
+    /// An article that is sold.
+    Product,
+    /// A line of a deal.
+    LineItem,
     /// A call, meeting, e-mail, note or task.
     Activity,
     /// A recorded change of state.

@@ -133,6 +133,13 @@ const ROWS: &[Row] = &[
     (Kind::DealContact,       &[Read],                [A,    A,    V,    A,    A,    A,    A]),
     (Kind::DealContact,       &[Create, Update, Delete], [A, V,    V,    N,    N,    N,    A]),
 
+    (Kind::Product,           &[Read],                [A,    A,    A,    A,    A,    A,    A]),
+    (Kind::Product,           &[Create, Update],      [A,    A,    N,    N,    N,    N,    A]),
+    (Kind::Product,           &[Delete],              [A,    N,    N,    N,    N,    N,    A]),
+    (Kind::LineItem,          &[Read],                [A,    A,    V,    N,    N,    N,    A]),
+    (Kind::LineItem,          &[Count],               [A,    A,    V,    N,    N,    A,    A]),
+    (Kind::LineItem,          &[Create, Update, Delete], [N, V,    V,    N,    N,    N,    A]),
+
     (Kind::Activity,          &[Read],                [A,    T,    T,    A,    A,    N,    A]),
     (Kind::Activity,          &[Count],               [A,    T,    T,    A,    A,    A,    A]),
     (Kind::Activity,          &[Create, Update, Complete, NoShow, Cancel], [N, T, O, N, O, N, A]),
@@ -150,6 +157,12 @@ const X: Grant = Grant::No;
 const OWN: Grant = Grant::Rows(O);
 const SUMS: Grant = Grant::Sums;
 const OFF: Grant = Grant::Rows(A.when(OFF_DEAL));
+/// Lines of own deals.
+const OWN_DEAL: Grant = Grant::Rows(A.when(When::At("deal_id", Kind::Deal, &OWNED)));
+/// The viewer owns or made it.
+const OWNED: When = When::Not(&When::All(&[OF_ANOTHER, BY_ANOTHER]));
+const OF_ANOTHER: When = When::Not(&When::Viewer("owner_id"));
+const BY_ANOTHER: When = When::Not(&When::Viewer("created_by"));
 /// Own campaigns that are still drafts.
 const OWN_DRAFT: Grant = Grant::Rows(O.when(When::In("status", &["DRAFT"])));
 
@@ -171,6 +184,8 @@ const READ: &[FieldRow] = &[
     (Kind::Handoff,    &["comment"],                      [Y,    Y,    Y,    Y,    Y,    X,    Y]),
     (Kind::Deal,       &["lossComment"],                  [Y,    Y,    Y,    Y,    Y,    X,    Y]),
     (Kind::Deal,       &["cost", "margin"],               [Y,    Y,    OWN,  X,    X,    SUMS, X]),
+    (Kind::Product,    &["unitCost"],                     [Y,    Y,    X,    X,    X,    X,    X]),
+    (Kind::LineItem,   &["unitCost"],                     [Y,    Y,    OWN_DEAL, X, X,   X,    X]),
     (Kind::Activity,   &["subject", "body", "direction", "priority", "contact"],
                                                           [Y,    Y,    Y,    OFF,  OFF,  X,    Y]),
 ];
@@ -182,6 +197,8 @@ const WRITE: &[FieldRow] = &[
     (Kind::Lead,       &["source", "sourceCampaign"],     [Y,    X,    X,    Y,    X,    X,    X]),
     (Kind::Deal,       &["sourceCampaign"],               [Y,    X,    X,    Y,    X,    X,    X]),
     (Kind::Deal,       &["cost"],                         [X,    Y,    X,    X,    X,    X,    X]),
+    (Kind::Product,    &["unitCost"],                     [X,    Y,    X,    X,    X,    X,    X]),
+    (Kind::LineItem,   &["unitCost"],                     [X,    Y,    X,    X,    X,    X,    X]),
     (Kind::Campaign,   &["budget"],                       [Y,    X,    X,    Y,    OWN_DRAFT, X, X]),
 ];
 

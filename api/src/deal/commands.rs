@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::enums::DealStatus;
-use entity::{deal, deal_contact, stage, transition};
+use entity::{deal, deal_contact, line_item, stage, transition};
 use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
@@ -47,6 +47,7 @@ pub async fn win(tx: &Tx, input: WinDealInput) -> Result<Changed<deal::Entity>> 
         }
         deal.amount_minor = Some(amount.minor);
         deal.currency = amount.currency;
+        enters_amount(tx, &warrant, &deal, deal.before()).await?;
     }
     let amount = rules::won_amount(&deal)?;
     let stages = stages(tx, &warrant, deal.pipeline_id).await?;
@@ -97,6 +98,32 @@ pub async fn reopen(tx: &Tx, input: ReopenDealInput) -> Result<Changed<deal::Ent
     deal.loss_reason = None;
     deal.loss_comment = None;
     save_step(tx, deal, &stages).await
+}
+
+/// Refuses to enter another amount for a deal that has lines. The deal is held.
+///
+/// # Errors
+/// `Invalid` at `amount`.
+pub async fn enters_amount(tx: &Tx, warrant: &Warrant, deal: &deal::Model, before: &deal::Model) -> Result<()> {
+    if rules::has_same_amount(deal, before) {
+        return Ok(());
+    }
+    let lines = tx.all::<line_item::Entity>(warrant).matching(line_item::Column::DealId, deal.id);
+    rules::enters_amount(deal, before, lines.limit(1).count().await? > 0)
+}
+
+/// The lines of a deal go with it, so that no figure counts them.
+///
+/// # Errors
+/// Database errors.
+pub async fn remove_lines(tx: &Tx, warrant: &Warrant, deal: Uuid) -> Result<()> {
+    let lines = tx.all::<line_item::Entity>(warrant).matching(line_item::Column::DealId, deal);
+    for line in lines.order_by(line_item::Column::Id).all().await? {
+        let mut line = tx.affected::<line_item::Entity>(warrant, line);
+        line.deleted_at = Some(tx.now());
+        tx.save(line).await?;
+    }
+    Ok(())
 }
 
 /// Records that a deal was made, in its first stage.

@@ -21,14 +21,10 @@ pub fn probability(scope: &Scope<'_>) -> Sql {
     ))
 }
 
-/// The amount in the base currency: as it was fixed when the deal was won, else at the newest rate until today; empty
-/// without a rate. Rounded half-even to the minor unit, as [`crate::money::convert`] does.
+/// The amount in the base currency: as it was fixed when the deal was won, else at today's rate.
 pub fn amount_in_base(scope: &Scope<'_>) -> Sql {
-    let base = scope.base().to_owned();
-    let mut sql = scope.text("CASE WHEN {}.status = 'WON' THEN {}.base_amount_minor WHEN {}.currency = '");
-    sql.push(&base).push("' THEN ").append(scope.column("amount_minor"));
-    sql.push(" WHEN ").append(scope.column("amount_minor")).push(" IS NOT NULL THEN ").append(converted(scope, &base));
-    sql.push(" END");
+    let mut sql = scope.text("CASE WHEN {}.status = 'WON' THEN {}.base_amount_minor ELSE ");
+    sql.append(at_todays_rate(scope, "amount_minor")).push(" END");
     sql
 }
 
@@ -66,16 +62,25 @@ pub fn is_first_purchase(scope: &Scope<'_>) -> Sql {
     sql
 }
 
-/// `minor * rate / divisor`, where the divisor makes up for the scale of rates and the digits of both currencies.
-fn converted(scope: &Scope<'_>, base: &str) -> Sql {
-    let rate = scope.inner();
+/// An amount of the row, in the currency of the row, in the base currency at the newest rate until today; empty without a
+/// rate. Rounded half-even to the minor unit, as [`crate::money::convert`] does.
+pub fn at_todays_rate(scope: &Scope<'_>, minor: &str) -> Sql {
+    let (rate, base) = (scope.inner(), scope.base());
     let mut known = scope.text(&format!(
-        "(SELECT {rate}.rate_e8 AS rate, {} AS divisor, abs({{}}.amount_minor) AS minor FROM exchange_rate {rate} WHERE \
+        "(SELECT {rate}.rate_e8 AS rate, {} AS divisor, abs({{}}.{minor}) AS minor FROM exchange_rate {rate} WHERE \
          {rate}.currency = {{}}.currency AND {rate}.deleted_at IS NULL AND {rate}.date <= ",
         divisor(base)
     ));
     known.bind(scope.today()).push(&format!(" ORDER BY {rate}.date DESC LIMIT 1) AS known"));
-    let mut sql = scope.text("(SELECT CASE WHEN {}.amount_minor < 0 THEN -1 ELSE 1 END * ");
+    let mut sql = scope
+        .text(&format!("CASE WHEN {{}}.currency = '{base}' THEN {{}}.{minor} WHEN {{}}.{minor} IS NOT NULL THEN "));
+    sql.append(in_proportion(scope, minor, known)).push(" END");
+    sql
+}
+
+/// `minor * rate / divisor` of what is `known` of an amount of the row, rounded half-even; empty where nothing is. SQLite is
+/// exact up to a divisor of 3,000,000,000.
+pub fn in_proportion(scope: &Scope<'_>, minor: &str, known: Sql) -> Sql {
     // The quotient and what is left of it, without a product beyond 64 bits on the way.
     let (quotient, rest, from) = match scope.dialect() {
         Dialect::Postgres => (
@@ -90,12 +95,13 @@ fn converted(scope: &Scope<'_>, base: &str) -> Sql {
             "(divided.quotient + CASE WHEN 2 * divided.rest > divided.divisor OR (2 * divided.rest = divided.divisor AND divided.quotient % 2 = 1) THEN 1 ELSE 0 END)",
         ),
     };
+    let mut sql = scope.text(&format!("(SELECT CASE WHEN {{}}.{minor} < 0 THEN -1 ELSE 1 END * "));
     sql.push(from).push(&format!(" FROM (SELECT {quotient} AS quotient, {rest} AS rest, known.divisor FROM "));
     sql.append(known).push(") AS divided)");
     sql
 }
 
-/// By what the product of minor units and rate is divided, as a `CASE` over the digits of the deal's currency.
+/// By what the product of minor units and rate is divided, as a `CASE` over the digits of the row's currency.
 fn divisor(base: &str) -> String {
     static UNUSUAL: LazyLock<Vec<(String, u32)>> = LazyLock::new(unusual_currencies);
     let to = minor_digits(base).unwrap_or(2);

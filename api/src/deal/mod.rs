@@ -1,12 +1,12 @@
 //! Deals: sales on their way to won or lost.
 
 pub mod commands;
-mod figures;
+pub mod figures;
 pub mod graphql;
 pub mod rules;
 
 use entity::enums::DealStatus;
-use entity::{activity, attribution_credit, deal, deal_contact, lead, pipeline, transition};
+use entity::{activity, attribution_credit, deal, deal_contact, lead, line_item, pipeline, transition};
 use sea_orm::ColumnTrait;
 
 use crate::access::{Action, Grant, Kind, When};
@@ -25,14 +25,17 @@ impl Resource for deal::Entity {
         before: Option<&deal::Model>,
         given: &Given,
     ) -> Result<()> {
-        let currencies = currencies(given);
+        let currencies = rules::Currencies { amount: given.currency("amount"), cost: given.currency("cost") };
         if let (Some(before), Some(amount), false) = (before, currencies.amount, reads_cost(tx)) {
             rules::keeps_currency(before, amount)?;
         }
         row.currency = rules::currency(row, before, currencies, tx.reader().base_currency())?;
         rules::check(row)?;
         match before {
-            Some(before) => rules::amount_is_open(row, before),
+            Some(before) => {
+                rules::amount_is_open(row, before)?;
+                commands::enters_amount(tx, warrant, row, before).await
+            }
             None => {
                 default_owner(tx, given, &mut row.owner_id, &mut row.team_id);
                 complete(tx, warrant, row).await
@@ -57,6 +60,9 @@ impl Resource for deal::Entity {
         if before.is_none() {
             commands::record_creation(tx, warrant, row).await?;
         }
+        if row.deleted_at.is_some() {
+            commands::remove_lines(tx, warrant, row.id).await?;
+        }
         commands::follow(tx, warrant, before, row).await
     }
 }
@@ -64,17 +70,6 @@ impl Resource for deal::Entity {
 /// May the caller read what the deals cost that they change?
 pub fn reads_cost(tx: &Tx) -> bool {
     !matches!(tx.reader().viewer().reads(Kind::Deal, "cost"), Grant::No | Grant::Sums)
-}
-
-/// An amount comes with its currency; amount and cost share the column.
-fn currencies(given: &Given) -> rules::Currencies<'_> {
-    let of = |field: &str| {
-        given.values.iter().find_map(|(from, column, value)| match value {
-            sea_orm::Value::String(Some(code)) if from == field && *column == "currency" => Some(code.as_str()),
-            _ => None,
-        })
-    };
-    rules::Currencies { amount: of("amount"), cost: of("cost") }
 }
 
 /// Fills in what was not said of a new deal: the default pipeline, its first open stage.
@@ -131,7 +126,7 @@ pub fn describe() -> Descriptor {
         .on_create()
         .one(Column::StageId, Kind::Stage, "Where it stands.")
         .on_create()
-        .money("amount", Column::AmountMinor, own, "What the customer is to pay. Amount and cost have one currency: roles that cannot read the cost do not change it.")
+        .money("amount", Column::AmountMinor, own, "What the customer is to pay: the sum of its lines, or what is entered as long as there are none. Amount and cost have one currency: roles that cannot read the cost do not change it.")
         .editable()
         .money("cost", Column::CostMinor, own, "What it costs us.")
         .editable()
@@ -187,6 +182,7 @@ pub fn describe() -> Descriptor {
         .editable()
         .many("leads", Kind::Lead, lead::Column::DealId, "All leads that were converted into it.")
         .many("contacts", Kind::DealContact, deal_contact::Column::DealId, "The people who decide.")
+        .many("lineItems", Kind::LineItem, line_item::Column::DealId, "What is sold. The amount follows from it.")
         .many("activities", Kind::Activity, activity::Column::DealId, "What was done and planned for it.")
         .many("transitions", Kind::Transition, transition::Column::DealId, "Its changes of stage.")
         .many(
@@ -199,7 +195,7 @@ pub fn describe() -> Descriptor {
         .writes(writes::<deal::Entity>())
         .derived(crate::activity::next::of_deal())
         .life(Column::Status, &rules::LIFE)
-        .affects(&[Kind::Transition, Kind::AttributionCredit, Kind::Contact, Kind::Company])
+        .affects(&[Kind::Transition, Kind::AttributionCredit, Kind::Contact, Kind::Company, Kind::LineItem])
         .demands(Action::Delete, OPEN, "A closed deal is history. Reopen it first (reopenDeal), if it was a mistake.")
         .demands(
             Action::Delete,

@@ -93,11 +93,27 @@ pub fn currency(deal: &deal::Model, before: Option<&deal::Model>, given: Currenc
 /// # Errors
 /// CONFLICT.
 pub fn amount_is_open(deal: &deal::Model, before: &deal::Model) -> Result<()> {
-    let same = deal.amount_minor == before.amount_minor && deal.currency == before.currency;
-    if same || before.status == DealStatus::Open {
+    if has_same_amount(deal, before) || before.status == DealStatus::Open {
         return Ok(());
     }
     Err(Error::conflict("The amount of a closed deal stays as it was decided. Reopen the deal first (reopenDeal)."))
+}
+
+/// Has the deal the amount that it had?
+pub fn has_same_amount(deal: &deal::Model, before: &deal::Model) -> bool {
+    deal.amount_minor == before.amount_minor && deal.currency == before.currency
+}
+
+/// Refuses to enter another amount for a deal that has lines.
+///
+/// # Errors
+/// `Invalid` at `amount`.
+pub fn enters_amount(deal: &deal::Model, before: &deal::Model, has_lines: bool) -> Result<()> {
+    if has_same_amount(deal, before) || !has_lines {
+        return Ok(());
+    }
+    let message = "The amount of this deal is the sum of its lines: change those (updateLineItem).";
+    Err(Error::invalid("NOT_ALLOWED", "amount", message))
 }
 
 /// May the deal go from one stage to another, given what is said to be known? `stages` are those of its pipeline.

@@ -29,6 +29,13 @@ impl<'a> Chronicle<'a> {
         row
     }
 
+    /// Writes something that takes none of the chance of the rest.
+    pub fn aside(&mut self, chance: Chance, what: impl FnOnce(&mut Self)) {
+        let told = std::mem::replace(&mut self.chance, chance);
+        what(self);
+        self.chance = told;
+    }
+
     /// A change of a row.
     pub fn change<M: Record>(&mut self, act: Act, row: &mut M, how: impl FnOnce(&mut M)) {
         let before = row.clone();

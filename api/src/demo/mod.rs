@@ -10,7 +10,7 @@
 //! | `chance`, `calendar`, `work`, `periods` | numbers and times |
 //! | `countries`, `people`, `firms`, `money`, `amounts` | names and amounts |
 //! | `needs`, `reasons`, `talk` | what is wanted, said and written |
-//! | `staff`, `pipelines`, `plans`, `campaigns`, `desk` | what is there before the first customer |
+//! | `staff`, `pipelines`, `plans`, `campaigns`, `desk`, `products` | what is there before the first customer |
 //! | `story`, `account` | a company and its people |
 //! | `journeys`, `links`, `leads`, `findings`, `openings`, `fate`, `sales`, `activities` | what happens to them |
 //! | `credits`, `standing` | what follows from it |
@@ -40,6 +40,7 @@ mod people;
 mod periods;
 mod pipelines;
 mod plans;
+mod products;
 mod reasons;
 mod refusals;
 mod sales;
@@ -51,6 +52,8 @@ mod work;
 
 pub use load::seed;
 pub use staff::{DemoUser, users};
+
+use entity::product;
 
 use self::calendar::Calendar;
 use self::campaigns::Live;
@@ -109,6 +112,7 @@ struct World {
     new_business: Way,
     renewals: Way,
     campaigns: Vec<Live>,
+    products: Vec<product::Model>,
 }
 
 impl World {
@@ -118,7 +122,8 @@ impl World {
         let money = Money::found(book, &calendar, base, staff.admin());
         let (new_business, renewals) = pipelines::set_up(book, &calendar, staff.sales_manager());
         let campaigns = campaigns::plan(book, &calendar, &staff, &money);
-        Self { calendar, scope, staff, money, new_business, renewals, campaigns }
+        let products = products::found(book, &money, calendar.ago(740, 9), staff.sales_manager());
+        Self { calendar, scope, staff, money, new_business, renewals, campaigns, products }
     }
 }
 

@@ -15,6 +15,7 @@ use super::fate::{Fate, Prospect, fate};
 use super::needs::Need;
 use super::periods::hoped_for;
 use super::pipelines::{Step, Way};
+use super::products::itemise;
 use super::reasons;
 use super::talk::Phase;
 
@@ -76,6 +77,7 @@ fn begin(
         ..deal::Model::default()
     };
     let deal = book.make(act, row);
+    itemise(book, world, &deal, act);
     let (need, lead_created_at) = (opening.need, lead.map(|lead| lead.created_at));
     let mut story = DealStory { deal, people: Vec::new(), states: Vec::new(), lead_created_at, need };
     moved(book, world, &mut story, act, None, first);

@@ -29,6 +29,8 @@ pub async fn load(system: &System, tx: &Tx, batch: Batch) -> Result<Vec<Happenin
         leads,
         handoffs,
         deal_contacts,
+        products,
+        line_items,
         activities,
         transitions,
         credits,
@@ -55,6 +57,8 @@ pub async fn load(system: &System, tx: &Tx, batch: Batch) -> Result<Vec<Happenin
     system.refer::<deal::Entity>(tx, deal::Column::LeadId, &origins).await?;
     put(system, tx, &handoffs).await?;
     put(system, tx, &deal_contacts).await?;
+    put(system, tx, &products).await?;
+    put(system, tx, &line_items).await?;
     put(system, tx, &activities).await?;
     put(system, tx, &transitions).await?;
     system.load(tx, &credits).await?;

@@ -6,7 +6,7 @@ mod load;
 use chrono::{DateTime, Utc};
 use entity::{
     activity, attribution_credit, campaign, campaign_member, company, contact, deal, deal_contact, exchange_rate,
-    handoff, lead, pipeline, stage, team, touchpoint, transition, user,
+    handoff, lead, line_item, pipeline, product, stage, team, touchpoint, transition, user,
 };
 use sea_orm::ModelTrait;
 use serde_json::Value as Json;
@@ -172,6 +172,8 @@ records! {
         lead => leads,
         handoff => handoffs,
         deal_contact => deal_contacts,
+        product => products,
+        line_item => line_items,
         activity => activities,
     }
     facts {

@@ -44,6 +44,10 @@ pub fn apply(desk: &mut Desk<'_>, row: &Row, draft: &Draft<'_>, made: &mut Made)
     deal.currency = rules::currency(&deal, before.as_ref(), currencies(draft), base)
         .map_err(|error| problems(draft, row, error))?;
     rules::check(&mut deal).map_err(|error| problems(draft, row, error))?;
+    if let Some(before) = &before {
+        let itemised = desk.itemised.contains(&deal.id);
+        rules::enters_amount(&deal, before, itemised).map_err(|error| problems(draft, row, error))?;
+    }
     match &before {
         None => begin(desk, row, draft, &mut deal)?,
         Some(before) => go_on(desk, row, draft, before, &mut deal)?,

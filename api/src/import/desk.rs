@@ -1,6 +1,6 @@
 //! The desk of a batch: every row it is about, as it is in the database and as it is to be.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::{Deref, DerefMut};
 
 use chrono::{DateTime, Utc};
@@ -40,6 +40,8 @@ pub struct Desk<'a> {
     pub rates: Vec<exchange_rate::Model>,
     /// When leads and deals last changed their state before this batch, as far as it has to be known.
     pub last: HashMap<Uuid, DateTime<Utc>>,
+    /// Deals that have lines.
+    pub itemised: HashSet<Uuid>,
     steps: Vec<transition::Model>,
     settled: usize,
     notes: Vec<String>,
@@ -73,6 +75,7 @@ impl<'a> Desk<'a> {
             stages: Vec::new(),
             rates: Vec::new(),
             last: HashMap::new(),
+            itemised: HashSet::new(),
             steps: Vec::new(),
             settled: 0,
             notes: Vec::new(),

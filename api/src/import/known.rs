@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use entity::{
-    campaign, campaign_member, company, contact, deal, deal_contact, exchange_rate, lead, pipeline, stage, team,
-    touchpoint, transition, user,
+    campaign, campaign_member, company, contact, deal, deal_contact, exchange_rate, lead, line_item, pipeline, stage,
+    team, touchpoint, transition, user,
 };
 use sea_orm::{EntityTrait, IdenStatic, Iterable};
 use uuid::Uuid;
@@ -89,6 +89,9 @@ pub async fn desk<'a>(
     if has(Kind::Deal) {
         seeker.customers(&mut desk).await?;
         seeker.rates(&mut desk, rows).await?;
+        let (of, deals) = (line_item::Column::DealId, desk.deals.known());
+        let lines = tx.all::<line_item::Entity>(&seeker.warrant).any_of(of, &deals).all().await?;
+        desk.itemised = lines.into_iter().map(|line| line.deal_id).collect();
     }
     if mapping.tells_changes() {
         let ids = [desk.leads.known(), desk.deals.known()];

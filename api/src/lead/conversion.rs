@@ -420,6 +420,7 @@ async fn mark_qualified(tx: &Tx, mut lead: Change<lead::Entity>) -> Result<lead:
 }
 
 async fn delete(tx: &Tx, mut deal: Change<deal::Entity>) -> Result<deal::Model> {
+    crate::deal::commands::remove_lines(tx, &deal.warrant(), deal.id).await?;
     deal.deleted_at = Some(tx.now());
     tx.save(deal).await
 }

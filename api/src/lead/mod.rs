@@ -106,7 +106,14 @@ pub fn describe() -> Descriptor {
             .derived(crate::activity::next::of_lead())
             .life(Column::Status, &rules::LIFE)
             .affects(&[Kind::Transition, Kind::Handoff, Kind::Activity, Kind::CampaignMember, Kind::Touchpoint])
-            .affects(&[Kind::Contact, Kind::Company, Kind::Deal, Kind::DealContact, Kind::AttributionCredit]);
+            .affects(&[
+                Kind::Contact,
+                Kind::Company,
+                Kind::Deal,
+                Kind::DealContact,
+                Kind::LineItem,
+                Kind::AttributionCredit,
+            ]);
     demands(declared).done()
 }
 

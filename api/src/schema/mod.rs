@@ -29,7 +29,7 @@ use crate::store::Declared;
 use crate::store::descriptor::{Descriptor, Graph, Report, camel};
 use crate::{
     activity, attribution, campaign, campaign_member, company, contact, deal, deal_contact, event, exchange_rate,
-    handoff, lead, pipeline, security_event, stage, team, touchpoint, transition, user,
+    handoff, lead, line_item, pipeline, product, security_event, stage, team, touchpoint, transition, user,
 };
 
 /// The declarations of every entity.
@@ -48,6 +48,8 @@ pub fn entities() -> Vec<Descriptor> {
         stage::describe(),
         deal::describe(),
         deal_contact::describe(),
+        product::describe(),
+        line_item::describe(),
         activity::describe(),
         transition::describe(),
         exchange_rate::describe(),

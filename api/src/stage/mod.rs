@@ -9,6 +9,7 @@ use sea_orm::ColumnTrait;
 
 use crate::access::{Action, Kind, When};
 use crate::error::{Error, Result};
+use crate::places::make_room;
 use crate::store::descriptor::{Declare, Descriptor, Given};
 use crate::store::writes::writes;
 use crate::store::{Resource, Tx, Warrant};
@@ -43,7 +44,7 @@ impl Resource for stage::Entity {
             leave_category(tx, warrant, before, &others).await?;
             no_deals_ever(tx, warrant, before).await?;
         }
-        let moves = rules::make_room(row.position, before.map(|before| before.position), &others)?;
+        let moves = make_room(row.position, before.map(|before| before.position), &others, |other| other.position)?;
         // The last first: no two stages of a pipeline stand at one place, not even meanwhile.
         for (other, position) in moves.into_iter().rev() {
             let mut other = tx.affected::<stage::Entity>(warrant, other.clone());

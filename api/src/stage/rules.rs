@@ -4,7 +4,8 @@ use entity::enums::DealStatus;
 use entity::stage::{ForecastCategory, Model};
 
 use crate::checks::Checks;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::places::LAST;
 use crate::spelling::text;
 
 /// Why the WON stage of a pipeline stays.
@@ -12,30 +13,6 @@ pub const ONE_WON: &str = "A pipeline has exactly one WON stage: this one stays.
 /// Why the last stage of another category stays.
 pub const LAST_OF_ITS_KIND: &str =
     "A pipeline has at least one LOST stage, and new deals need an open one: add another first.";
-
-/// The last place in a pipeline.
-const LAST: i32 = 10_000;
-
-/// Which stages move up, and whereto, so that a place is free: the one that stands there and those right behind it.
-/// `kept` is the place that the stage itself has until it is saved; `others` come in their order.
-///
-/// # Errors
-/// `Invalid`: there is no place left behind it.
-pub fn make_room(wanted: i32, kept: Option<i32>, others: &[Model]) -> Result<Vec<(&Model, i32)>> {
-    let (mut moved, mut taken) = (Vec::new(), wanted);
-    for other in others.iter().filter(|other| other.position >= wanted) {
-        if other.position > taken {
-            break;
-        }
-        taken += if kept == Some(taken + 1) { 2 } else { 1 };
-        moved.push((other, taken));
-    }
-    if taken > LAST {
-        let message = "No place is left behind this one for the stages that stand here. Give a place further forward.";
-        return Err(Error::invalid("INVALID", "position", message));
-    }
-    Ok(moved)
-}
 
 /// The fields of a stage.
 ///

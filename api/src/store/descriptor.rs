@@ -425,6 +425,14 @@ impl Given {
         })
     }
 
+    /// The currency of the amount that was given for this field.
+    pub fn currency(&self, field: &str) -> Option<&str> {
+        self.values.iter().find_map(|(from, _, value)| match value {
+            sea_orm::Value::String(Some(code)) if from == field => Some(code.as_str()),
+            _ => None,
+        })
+    }
+
     /// Was this column given?
     pub fn has(&self, column: &str) -> bool {
         self.values.iter().any(|(_, given, _)| *given == column)

@@ -8,7 +8,9 @@ use chrono::{DateTime, Datelike, Days, Months, NaiveDate, SecondsFormat, Utc};
 use chrono_tz::America::New_York;
 use entity::attribution_credit::AttributionModel;
 use entity::enums::DealStatus;
-use entity::{attribution_credit, company, deal, exchange_rate, pipeline, stage, team, transition, user};
+use entity::{
+    attribution_credit, company, deal, exchange_rate, line_item, pipeline, product, stage, team, transition, user,
+};
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use tests::World;
@@ -35,11 +37,12 @@ async fn every_question_is_answered_as_the_rows_say() {
 type Question = (u32, fn(&Books) -> Value);
 
 /// Each question by its number, with how its answer is worked out.
-const QUESTIONS: [Question; 23] = [
+const QUESTIONS: [Question; 25] = [
     (1, revenue_of_the_year),
     (2, revenue_by_month),
     (3, win_rate_by_owner),
     (4, manager_by_quarter),
+    (5, manager_by_product_by_month),
     (6, revenue_by_industry),
     (7, revenue_by_region),
     (8, largest_customers),
@@ -47,6 +50,7 @@ const QUESTIONS: [Question; 23] = [
     (10, frequent_customers),
     (11, different_customers),
     (12, without),
+    (13, share_of_products),
     (14, this_quarter),
     (15, running_total),
     (16, a_year_ago),
@@ -97,6 +101,43 @@ fn manager_by_quarter(books: &Books) -> Value {
             with(win_rate(&deals), &json!({ "key": key, "sum": revenue(&won_of(&deals)) }))
         })
     }))
+}
+
+fn manager_by_product_by_month(books: &Books) -> Value {
+    let sold = books.sold().filter(|line| {
+        let closed = books.deal_of(line).closed_at.map(|at| at.date_naive());
+        closed.is_some_and(|at| at >= day("2025-10-01") && at < day("2026-01-01"))
+    });
+    let month = |line: &Line| books.deal_of(line).closed_at.and_then(|at| at.date_naive().with_day(1));
+    let key = |line: &Line| (name(books.manager(books.deal_of(line))), name(books.product(line)), month(line));
+    lines(by(sold, key).iter().map(|((manager, product, month), sold)| {
+        let deal = json!({ "ownerKey": { "teamKey": { "lead": manager.shown() } }, "closedAt": month });
+        let key = json!({ "dealKey": deal, "product": product.shown() });
+        json!({ "key": key, "count": sold.len(), "sum": sold_for(sold) })
+    }))
+}
+
+fn share_of_products(books: &Books) -> Value {
+    let all: i64 = books.sold().map(|line| line.total_minor).sum();
+    let mut groups: Vec<_> = by(books.sold(), |line| name(books.product(line))).into_iter().collect();
+    let worth = |sold: &[&Line]| sold.iter().map(|line| line.total_minor).sum::<i64>();
+    groups.sort_by_key(|(_, sold)| Reverse(worth(sold)));
+    lines(groups.iter().map(|(product, sold)| {
+        let deals: BTreeSet<_> = sold.iter().map(|line| line.deal_id).collect();
+        json!({
+            "key": { "product": product.shown() }, "deals": deals.len(), "sum": sold_for(sold),
+            "shareOfTotal": part(worth(sold), all),
+        })
+    }))
+}
+
+fn lines(groups: impl Iterator<Item = Value>) -> Value {
+    json!({ "lineItems": { "groupBy": groups.collect::<Vec<_>>() } })
+}
+
+/// Lines of the demo are in the base currency.
+fn sold_for(sold: &[&Line]) -> Value {
+    json!({ "totalInBase": euros(Some(sold.iter().map(|line| line.total_minor).sum())) })
 }
 
 fn revenue_by_industry(books: &Books) -> Value {
@@ -464,8 +505,12 @@ async fn answers(world: &World) -> BTreeMap<u32, Value> {
 type Deal = deal::Model;
 
 /// The rows, as they lie in the tables.
+type Line = line_item::Model;
+
 struct Books {
     deals: Vec<Deal>,
+    lines: Vec<Line>,
+    products: HashMap<Uuid, product::Model>,
     companies: HashMap<Uuid, company::Model>,
     users: HashMap<Uuid, user::Model>,
     teams: HashMap<Uuid, team::Model>,
@@ -488,6 +533,8 @@ impl Books {
         let deals = all::<deal::Entity>(world).await;
         Self {
             deals: deals.into_iter().filter(|deal| deal.deleted_at.is_none()).collect(),
+            lines: all::<line_item::Entity>(world).await,
+            products: by_id(all::<product::Entity>(world).await, |row| row.id),
             companies: by_id(all::<company::Entity>(world).await, |row| row.id),
             users: by_id(all::<user::Entity>(world).await, |row| row.id),
             teams: by_id(all::<team::Entity>(world).await, |row| row.id),
@@ -524,6 +571,20 @@ impl Books {
     /// Who leads it.
     fn manager(&self, deal: &Deal) -> Option<&user::Model> {
         self.users.get(&self.team(deal)?.lead_id?)
+    }
+
+    fn deal_of(&self, line: &Line) -> &Deal {
+        self.deals.iter().find(|deal| deal.id == line.deal_id).expect("a deal")
+    }
+
+    fn product(&self, line: &Line) -> Option<&product::Model> {
+        self.products.get(&line.product_id?)
+    }
+
+    /// The lines of won deals.
+    fn sold(&self) -> impl Iterator<Item = &Line> {
+        let won: BTreeSet<_> = self.won().map(|deal| deal.id).collect();
+        self.lines.iter().filter(move |line| line.deleted_at.is_none() && won.contains(&line.deal_id))
     }
 
     /// The won deals of each company.
@@ -582,7 +643,7 @@ macro_rules! named {
     };
 }
 
-named!(company, user, team, pipeline);
+named!(company, user, team, pipeline, product);
 
 fn name(of: Option<&impl Named>) -> Label {
     let named = of.map(Named::named);

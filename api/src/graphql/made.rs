@@ -4,7 +4,7 @@ use super::register::{capital, choice_filter_name};
 use crate::store::descriptor::{Descriptor, Shape};
 
 /// What is made of every entity: the end of its type's name.
-const OF_ONE: [&str; 27] = [
+const OF_ONE: [&str; 28] = [
     "",
     "Aggregate",
     "Avg",
@@ -14,6 +14,7 @@ const OF_ONE: [&str; 27] = [
     "FigureCountInput",
     "FigureDistinctInput",
     "FigurePercentileInput",
+    "FigureRatioInput",
     "FigureValueInput",
     "Filter",
     "Group",

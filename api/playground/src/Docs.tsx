@@ -15,7 +15,7 @@ function Docs() {
 }
 
 /** Types that only serve others: what is made for each thing to ask, sort, page and sum it up. */
-const HELPER = /(Filter|OrderBy|OrderField|GroupBy|GroupField|GroupKey|Group|Connection|Edge|Payload|Result|Aggregate|Sum|Avg|Min|Max|Input|Bulk\w*|PageInfo)$/;
+const HELPER = /(Filter|OrderBy|OrderField|GroupBy|GroupField|GroupKey|Group|Connection|Edge|Payload|Result|Aggregate|Sum|Avg|Min|Max|Quantile|NumberField|Input|Bulk\w*|PageInfo)$/;
 
 function Overview({ schema }: { schema: GraphQLSchema }) {
   const [showsAll, setShowsAll] = useState(false);

@@ -266,6 +266,8 @@ impl Inputs {
         };
         let lead = |row: Uuid, status: &str| set("lead", row, &format!("status = '{status}'"));
         let handed = format!("DELETE FROM handoff WHERE lead_id = {}", world.literal(story.pool_lead));
+        // The amount of a deal is entered as long as it has no lines.
+        let without_lines = format!("DELETE FROM line_item WHERE deal_id = {}", world.literal(story.my_deal));
         let campaign = |status: &str| {
             set(
                 "campaign",
@@ -349,7 +351,7 @@ impl Inputs {
                 with(id("deal", story.my_deal), json!({ "stageId": gid("stage", story.second_stage) })),
                 vec![],
             ),
-            "winDeal" => case(rep, id("deal", story.my_deal), vec![]),
+            "winDeal" => case(rep, id("deal", story.my_deal), vec![without_lines]),
             "loseDeal" => case(rep, with(id("deal", story.my_deal), json!({ "lossReason": "PRICE" })), vec![]),
             "reopenDeal" => case(manager, id("deal", story.their_deal), vec![]),
             "createDealContact" => case(
@@ -370,7 +372,8 @@ impl Inputs {
             "createContact" => case(rep, json!({ "email": "sample@sample.example" }), vec![]),
             "createDeal" => case(rep, json!({}), vec![]),
             "deleteLead" => case(admin, id("lead", story.marketing_lead), vec![]),
-            "deleteDeal" | "updateDeal" | "assignDeal" => {
+            "updateDeal" => case(admin, id("deal", story.my_deal), vec![without_lines]),
+            "deleteDeal" | "assignDeal" => {
                 case(if mutation == "assignDeal" { manager } else { admin }, id("deal", story.my_deal), vec![])
             }
             "deleteCampaignMember" => case(

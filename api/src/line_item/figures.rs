@@ -12,7 +12,7 @@ pub fn total_in_base(scope: &Scope<'_>) -> Sql {
          WHERE {deal}.id = {{}}.deal_id AND {deal}.status = 'WON' AND {deal}.currency <> '{}') AS known",
         scope.base()
     ));
-    let mut sql = Sql::text("COALESCE(");
+    let mut sql = scope.text("COALESCE(");
     sql.append(in_proportion(scope, "total_minor", fixed))
         .push(", ")
         .append(at_todays_rate(scope, "total_minor"))

@@ -29,7 +29,8 @@ impl Resource for line_item::Entity {
         let deal = deal.ok_or_else(|| Error::not_found("The Deal that it is part of"))?;
         let others = others(tx, warrant, row).await?;
         let mut checks = Checks::new();
-        rules::check_currency(&deal, given, &mut checks);
+        let currencies = ["unitPrice", "unitCost"].map(|field| (field, given.currency(field)));
+        rules::check_currency(&deal, currencies, &mut checks);
         row.currency.clone_from(&deal.currency);
         if before.is_none() {
             let product = sold(tx, warrant, row).await?;
@@ -37,7 +38,7 @@ impl Resource for line_item::Entity {
                 rules::check_product(product, &deal, &mut checks);
             }
             let last = others.last().map(|last| last.position);
-            checks.note(rules::complete(row, product.as_ref(), last, given))?;
+            checks.note(rules::complete(row, product.as_ref(), last, |column| given.has(column)))?;
         }
         let mut fields = Checks::new();
         rules::settle(row, &mut fields);

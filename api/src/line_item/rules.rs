@@ -6,7 +6,6 @@ use crate::checks::Checks;
 use crate::error::{Error, Result};
 use crate::money::{LARGEST, divide_half_even};
 use crate::places::LAST;
-use crate::store::descriptor::Given;
 
 /// What decimals of quantities and of percents are scaled by.
 const ONE: i128 = 1_000;
@@ -15,34 +14,39 @@ const WHOLE: i128 = 10_000;
 /// Why lines stay as they are.
 pub const DECIDED: &str = "The lines of a closed deal stay as they were decided. Reopen the deal first (reopenDeal).";
 
-/// Fills in what the product knows and was not said of a new line, which comes after the `last` one.
+/// Fills in what the product knows and was not said of a new line, which comes after the `last` one. `is_said` tells which
+/// columns were given.
 ///
 /// # Errors
 /// `Invalid` at `unitPrice` or `description`: it was not said, and there is no product that knows it.
-pub fn complete(line: &mut Model, product: Option<&product::Model>, last: Option<i32>, given: &Given) -> Result<()> {
+pub fn complete(
+    line: &mut Model,
+    product: Option<&product::Model>,
+    last: Option<i32>,
+    is_said: impl Fn(&str) -> bool,
+) -> Result<()> {
     let mut checks = Checks::new();
-    let unsaid = |column: &str| !given.has(column);
     match product {
         Some(product) => {
-            if unsaid("description") {
+            if !is_said("description") {
                 line.description.clone_from(&product.name);
             }
-            if unsaid("unit_price_minor") {
+            if !is_said("unit_price_minor") {
                 line.unit_price_minor = product.unit_price_minor;
             }
-            if unsaid("unit_cost_minor") {
+            if !is_said("unit_cost_minor") {
                 line.unit_cost_minor = product.unit_cost_minor;
             }
             line.list_price_minor = product.unit_price_minor;
         }
         None => {
             let message = "Without a product, say what is sold.";
-            checks.expect(!unsaid("description"), "REQUIRED", "description", message);
+            checks.expect(is_said("description"), "REQUIRED", "description", message);
             let message = "Without a product, say the price.";
-            checks.expect(!unsaid("unit_price_minor"), "REQUIRED", "unitPrice", message);
+            checks.expect(is_said("unit_price_minor"), "REQUIRED", "unitPrice", message);
         }
     }
-    if unsaid("position") {
+    if !is_said("position") {
         line.position = last.unwrap_or_default().saturating_add(1);
     }
     checks.done()
@@ -57,10 +61,10 @@ pub fn check_product(product: &product::Model, deal: &deal::Model, checks: &mut 
     }
 }
 
-/// All amounts of a line are in the currency of its deal.
-pub fn check_currency(deal: &deal::Model, given: &Given, checks: &mut Checks) {
-    for field in ["unitPrice", "unitCost"] {
-        let fits = given.currency(field).is_none_or(|currency| currency == deal.currency);
+/// All amounts of a line are in the currency of its deal: each field comes with the currency that was given in it.
+pub fn check_currency(deal: &deal::Model, given: [(&str, Option<&str>); 2], checks: &mut Checks) {
+    for (field, currency) in given {
+        let fits = currency.is_none_or(|currency| currency == deal.currency);
         checks.expect(fits, "CURRENCY", field, &format!("The deal is in {}: give {field} in it.", deal.currency));
     }
 }

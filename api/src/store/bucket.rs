@@ -155,26 +155,16 @@ fn sqlite(bucket: Bucket, value: Sql, is_time: bool, zone: Tz, fiscal: u32) -> S
     }
 }
 
-/// The first day of the bucket of so many months that are counted from a month of the year on.
+/// The first day of the bucket of so many months that are counted from a month of the year on; empty of an empty day. What
+/// stands without a `FROM` is worked out once, however often it is named around it.
 fn months(day: &Sql, length: u32, from: u32) -> Sql {
-    // The months since the year 0, those since the bucket began left out.
-    let since = || {
-        let mut sql = Sql::text("(CAST(substr(");
-        sql.append(day.clone()).push(", 1, 4) AS integer) * 12 + CAST(substr(").append(day.clone());
-        sql.push(", 6, 2) AS integer) - 1)");
-        sql
-    };
-    let start = || {
-        let mut sql = Sql::text("(");
-        sql.append(since()).push(" - (").append(since()).push(&format!(" + {}) % {length})", 13 - from));
-        sql
-    };
-    // An empty day has no bucket, and `printf` would make one of it.
-    let mut there = day.clone();
-    there.push(" IS NOT NULL");
-    let mut sql = Sql::text("printf('%04d-%02d-01', ");
-    sql.append(start()).push(" / 12, ").append(start()).push(" % 12 + 1)");
-    sql.only_where(there)
+    let mut sql = Sql::text(format!(
+        "(SELECT printf('%04d-%02d-01', start / 12, start % 12 + 1) FROM (SELECT since - (since + {}) % {length} AS start FROM \
+         (SELECT CAST(substr(one.day, 1, 4) AS integer) * 12 + CAST(substr(one.day, 6, 2) AS integer) - 1 AS since FROM (SELECT ",
+        13 - from
+    ));
+    sql.append(day.clone()).push(" AS day) AS one WHERE one.day IS NOT NULL)))");
+    sql
 }
 
 /// SQLite knows no time zones: the zone's offsets become a balanced `CASE` over the moments they change.
@@ -185,8 +175,17 @@ fn local_day(value: &Sql, zone: Tz) -> Sql {
         sql.append(value.clone()).push(", 1, 10)");
         return sql;
     }
-    let mut sql = Sql::text("date(unixepoch(");
-    sql.append(value.clone()).push(") + ").append(case(value, &offsets)).push(", 'unixepoch')");
+    // What is more than a column is worked out once: the moments are looked for in a tree of comparisons.
+    let is_column = value.as_text().bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+    let named = Sql::text("one.at");
+    let at = if is_column { value } else { &named };
+    let mut day = Sql::text("date(unixepoch(");
+    day.append(at.clone()).push(") + ").append(case(at, &offsets)).push(", 'unixepoch')");
+    if is_column {
+        return day;
+    }
+    let mut sql = Sql::text("(SELECT ");
+    sql.append(day).push(" FROM (SELECT ").append(value.clone()).push(" AS at) AS one)");
     sql
 }
 

@@ -48,7 +48,7 @@ fn slips() -> Vec<(String, Slip)> {
             };
             match field.source {
                 Source::Column(_) => add(
-                    told,
+                    told.clone(),
                     at(|source| {
                         if let Source::Column(name) = source {
                             *name = misspelt(name);

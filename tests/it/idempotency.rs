@@ -15,6 +15,7 @@ async fn the_same_input_in_another_spelling_is_the_same() {
     each_database(async |world| {
         let cast = world.cast().await;
         let story = world.story(&cast).await;
+        world.execute("DELETE FROM line_item").await;
         let deal = gid("deal", story.my_deal);
         let twice = async |actor: &Actor, mutation: &str, one: Value, other: Value| {
             let keyed = |mut input: Value| {

@@ -69,10 +69,13 @@ pub const SCENARIOS: &[Scenario] = &[
     scenario!("capture_lead", "capture_lead", "capture_lead", Integration, 1_000, None, Capture),
 ];
 
+/// A question by its number, the statement, and what is asked otherwise: a text of the document and what stands in its place.
+type Question = (u32, &'static str, &'static [(&'static str, &'static str)]);
+
 /// The questions of `tests/cases/questions` by their numbers, each beside a statement that answers it, with what is asked
 /// otherwise of much data: no more groups than are answered at once.
 #[rustfmt::skip]
-const QUESTIONS: &[(u32, &str, &[(&str, &str)])] = &[
+const QUESTIONS: &[Question] = &[
     (1, include_str!("questions/1.sql"), &[]),
     (2, include_str!("questions/2.sql"), &[]),
     (3, include_str!("questions/3.sql"), &[]),

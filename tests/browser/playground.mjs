@@ -209,8 +209,14 @@ async function renewed(page, user) {
   }, key);
   await page.reload();
   await opened(page, user);
-  const session = await page.evaluate((key) => JSON.parse(sessionStorage.getItem(key)), key);
-  if (session.accessToken === "no.such.token" || session.refreshToken === broken) throw new Error("It was not renewed.");
+  // The desk opens before its first request is answered.
+  await page.waitForFunction(
+    ([key, broken]) => {
+      const session = JSON.parse(sessionStorage.getItem(key));
+      return session.accessToken !== "no.such.token" && session.refreshToken !== broken;
+    },
+    [key, broken],
+  );
 }
 
 async function shared(page) {

@@ -592,3 +592,59 @@ async fn a_cell_opens_to_the_rows_that_it_counts() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_refused_figure_leaves_the_others_as_they_are() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        let market = market(&world, &cast).await;
+        let ratio = "of: { count: { filter: { status: { eq: WON } } } }, to: { count: {} }";
+        let wrong = "of: { sum: { field: BASE_AMOUNT } }, to: { percentile: { field: BASE_AMOUNT, p: 2 } }";
+        let query = format!(
+            "{{ deals {{ aggregate {{ wrong: ratio({wrong}) right: ratio({ratio}) }} groupBy(by: [{{ field: OWNER }}]) {{ key {{ owner {{ name }} }} wrong: ratio({wrong}) right: ratio({ratio}) }} }} }}"
+        );
+        let answer = cast.admin.ask(&query).await;
+        let deals = &answer.body["data"]["deals"];
+        let rate = |sales: &[&Sale]| {
+            let won = sales.iter().filter(|sale| sale.status == DealStatus::Won).count();
+            won as f64 / sales.len() as f64
+        };
+        let all: Vec<_> = market.sales.iter().collect();
+        assert!(deals["aggregate"]["wrong"].is_null());
+        close(&deals["aggregate"]["right"], Some(rate(&all)), "of all");
+        for group in deals["groupBy"].as_array().expect("groups") {
+            let sales: Vec<_> =
+                all.iter().copied().filter(|sale| group["key"]["owner"]["name"] == market.owners[sale.owner]).collect();
+            assert!(group["wrong"].is_null());
+            close(&group["right"], Some(rate(&sales)), "of an owner");
+        }
+        assert!(answer.codes().iter().all(|code| code == "BAD_USER_INPUT") && !answer.codes().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn groups_below_a_row_are_those_of_its_own_list() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        market(&world, &cast).await;
+        let figures = [
+            "groupBy(by: [{ field: OWNER }], orderBy: [{ figure: { sum: { field: BASE_AMOUNT } }, direction: DESC }], first: 1) { key { owner { name } } count sum { amount { amount currency } } shareOfTotal(of: { count: {} }) }",
+            "groupBy(by: [{ field: STATUS }], having: [{ figure: { count: {} }, gte: 4 }]) { key { status } count median { baseAmount { amount } } countDistinct(of: OWNER) runningTotal(of: { count: {} }) }",
+            "groupBy(by: [{ owner: { field: TEAM } }]) { key { ownerKey { team { name } } } count max { baseAmount { amount } } ratio(of: { count: { filter: { status: { eq: WON } } } }, to: { count: {} }) }",
+            "groupBy(by: [{ field: CLOSED_AT, bucket: FISCAL_QUARTER }], window: { field: CLOSED_AT, from: \"2025-01-01\", to: \"2026-01-01\", fill: true, compare: PREVIOUS_PERIOD }) { key { closedAt } count runningTotal(of: { count: {} }) change(of: { count: {} }) compared { count } }",
+            "aggregate(window: { field: CLOSED_AT, from: \"2025-06-01\", to: \"2025-07-01\", compare: SAME_PERIOD_LAST_YEAR }) { count change(of: { count: {} }) compared { count sum { amount { amount currency } } } percentile(p: 0.25) { daysToClose } }",
+        ];
+        for actor in [&cast.admin, &cast.rep] {
+            for figure in figures {
+                let nested = actor.ask(&format!("{{ companies {{ nodes {{ id deals {{ {figure} }} }} }} }}")).await;
+                for company in nested.data()["companies"]["nodes"].as_array().expect("companies") {
+                    let alone = format!("query($id: ID!) {{ deals(filter: {{ company: {{ id: {{ eq: $id }} }} }}) {{ {figure} }} }}");
+                    let alone = actor.run(&alone, json!({ "id": company["id"] })).await;
+                    assert_eq!(company["deals"], alone.data()["deals"], "{figure}");
+                }
+            }
+        }
+    })
+    .await;
+}

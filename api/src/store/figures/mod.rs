@@ -132,6 +132,15 @@ pub(crate) enum Relation {
     Running(usize),
 }
 
+impl Relation {
+    /// The place of its number.
+    fn number(self) -> usize {
+        match self {
+            Self::Number(at) | Self::Share(at) | Self::Running(at) => at,
+        }
+    }
+}
+
 /// Which groups are answered, in which order.
 #[derive(Clone, Default)]
 pub(crate) struct Ranking {

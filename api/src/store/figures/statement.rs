@@ -35,7 +35,7 @@ impl Reader {
             groups.beside_each_other(question)
         } else {
             let ordered = groups.grouped;
-            let mut sql = groups.statement(None);
+            let mut sql = groups.by_themselves(question).statement(None);
             if ordered > 0 {
                 sql.push(" ORDER BY ").append(places(ordered, " NULLS LAST"));
             }
@@ -137,6 +137,13 @@ impl Groups {
             sql.push(" GROUP BY ").append(places(self.grouped, ""));
         }
         sql
+    }
+
+    /// The groups with the numbers that are answered, in the order of their answers: one may have been placed that is not.
+    fn by_themselves(mut self, question: &Question<'_>) -> Self {
+        let answered = question.relations.iter().filter_map(|relation| self.numbers.get(relation.number()).cloned());
+        self.numbers = answered.collect();
+        self
     }
 
     /// The groups with what relates them, those that are wanted, in their order.

@@ -31,10 +31,9 @@ pub fn amount_in_base(scope: &Scope<'_>) -> Sql {
 /// The amount in the base currency times the probability, rounded half-even for each deal, so that the parts of a sum add up
 /// to the whole.
 pub fn weighted_amount(scope: &Scope<'_>) -> Sql {
-    let mut sql = scope.text(
-        "(SELECT CASE WHEN weighed.parts < 0 THEN -1 ELSE 1 END * (abs(weighed.parts) / 100 + CASE WHEN abs(weighed.parts) % 100 \
-         > 50 OR (abs(weighed.parts) % 100 = 50 AND abs(weighed.parts) / 100 % 2 = 1) THEN 1 ELSE 0 END) FROM (SELECT ",
-    );
+    let weighed = half_even("(abs(weighed.parts) / 100)", "(abs(weighed.parts) % 100)", "100");
+    let mut sql =
+        scope.text(&format!("(SELECT CASE WHEN weighed.parts < 0 THEN -1 ELSE 1 END * {weighed} FROM (SELECT "));
     sql.append(amount_in_base(scope)).push(" * ").append(probability(scope)).push(" AS parts) AS weighed)");
     sql
 }
@@ -82,23 +81,31 @@ pub fn at_todays_rate(scope: &Scope<'_>, minor: &str) -> Sql {
 /// exact up to a divisor of 3,000,000,000.
 pub fn in_proportion(scope: &Scope<'_>, minor: &str, known: Sql) -> Sql {
     // The quotient and what is left of it, without a product beyond 64 bits on the way.
+    let rounded = half_even("divided.quotient", "divided.rest", "divided.divisor");
     let (quotient, rest, from) = match scope.dialect() {
         Dialect::Postgres => (
             "div(CAST(known.minor AS numeric) * known.rate, known.divisor)",
             "mod(CAST(known.minor AS numeric) * known.rate, known.divisor)",
-            "CAST((divided.quotient + CASE WHEN 2 * divided.rest > divided.divisor OR (2 * divided.rest = divided.divisor AND mod(divided.quotient, 2) = 1) THEN 1 ELSE 0 END) AS bigint)",
+            format!("CAST({rounded} AS bigint)"),
         ),
         Dialect::Sqlite => (
             "known.minor / known.divisor * known.rate + known.minor % known.divisor * (known.rate / known.divisor) + \
              (known.minor % known.divisor) * (known.rate % known.divisor) / known.divisor",
             "(known.minor % known.divisor) * (known.rate % known.divisor) % known.divisor",
-            "(divided.quotient + CASE WHEN 2 * divided.rest > divided.divisor OR (2 * divided.rest = divided.divisor AND divided.quotient % 2 = 1) THEN 1 ELSE 0 END)",
+            rounded,
         ),
     };
     let mut sql = scope.text(&format!("(SELECT CASE WHEN {{}}.{minor} < 0 THEN -1 ELSE 1 END * "));
-    sql.push(from).push(&format!(" FROM (SELECT {quotient} AS quotient, {rest} AS rest, known.divisor FROM "));
+    sql.push(&from).push(&format!(" FROM (SELECT {quotient} AS quotient, {rest} AS rest, known.divisor FROM "));
     sql.append(known).push(") AS divided)");
     sql
+}
+
+/// A quotient of what is not negative, rounded by what is left of it.
+fn half_even(quotient: &str, rest: &str, divisor: &str) -> String {
+    format!(
+        "({quotient} + CASE WHEN 2 * {rest} > {divisor} OR (2 * {rest} = {divisor} AND {quotient} % 2 = 1) THEN 1 ELSE 0 END)"
+    )
 }
 
 /// By what the product of minor units and rate is divided, as a `CASE` over the digits of the row's currency.

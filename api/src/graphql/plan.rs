@@ -64,7 +64,7 @@ pub struct Connection {
     pub of: &'static Descriptor,
     /// Filter, order, page.
     pub list: ListSql,
-    /// The filter as it was given.
+    /// The filter as it was given, where figures are wanted.
     pub given: Option<Value>,
     /// What a figure over the whole list may take.
     pub weight: Weight,
@@ -234,18 +234,20 @@ impl<'a> Planner<'a> {
         let order = terms.order(of, args)?;
         let page = terms.page(of, args, &order, if parent.is_some() { NESTED_PAGE } else { ROOT_PAGE })?;
         let whole = given("filter").and_then(|filter| policy::partition(of.kind).filter(|one| is_state(filter, one)));
+        let type_name = format!("{}Connection", of.name);
+        let fields = pick(self.env, below, &[&type_name])?;
+        let has_figures = fields.iter().any(|field| matches!(field.name, "aggregate" | "groupBy"));
         let mut connection = Connection {
             of,
             partition: whole.filter(|_| parent.is_none()),
-            given: given("filter").cloned(),
+            given: given("filter").filter(|_| has_figures).cloned(),
             list: ListSql { filter, order, page, weight: if searched { weight } else { Weight::default() } },
             weight,
             rows: None,
             cursor: Vec::new(),
             outputs: Vec::new(),
         };
-        let type_name = format!("{}Connection", of.name);
-        for field in pick(self.env, below, &[&type_name])? {
+        for field in fields {
             let output = match self.list_output(&mut connection, &field) {
                 // `nodes`, `edges` and `pageInfo` are never null, unless the client wants errors to stay where they are.
                 Err(error) if self.keeps_errors_in_place() => {

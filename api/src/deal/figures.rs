@@ -14,11 +14,11 @@ const RATE_DIGITS: u32 = 8;
 
 /// The chance in percent that it is won: 100 if it is, 0 if it is lost, else its own or that of its stage.
 pub fn probability(scope: &Scope<'_>) -> Sql {
-    let stage = scope.inner();
-    scope.text(&format!(
-        "CASE {{}}.status WHEN 'WON' THEN 100 WHEN 'LOST' THEN 0 ELSE COALESCE({{}}.probability_override, \
-         (SELECT {stage}.probability FROM stage {stage} WHERE {stage}.id = {{}}.stage_id)) END"
-    ))
+    let of_stage = scope.of_other("stage", "{j}.id = {}.stage_id", "{j}.probability");
+    let mut sql =
+        scope.text("CASE {}.status WHEN 'WON' THEN 100 WHEN 'LOST' THEN 0 ELSE COALESCE({}.probability_override, ");
+    sql.append(of_stage).push(") END");
+    sql
 }
 
 /// The amount in the base currency: as it was fixed when the deal was won, else at today's rate.
@@ -32,10 +32,9 @@ pub fn amount_in_base(scope: &Scope<'_>) -> Sql {
 /// to the whole.
 pub fn weighted_amount(scope: &Scope<'_>) -> Sql {
     let weighed = half_even("(abs(weighed.parts) / 100)", "(abs(weighed.parts) % 100)", "100");
-    let mut sql =
-        scope.text(&format!("(SELECT CASE WHEN weighed.parts < 0 THEN -1 ELSE 1 END * {weighed} FROM (SELECT "));
-    sql.append(amount_in_base(scope)).push(" * ").append(probability(scope)).push(" AS parts) AS weighed)");
-    sql
+    let mut sql = scope.text(&format!("CASE WHEN weighed.parts < 0 THEN -1 ELSE 1 END * {weighed} FROM (SELECT "));
+    sql.append(amount_in_base(scope)).push(" * ").append(probability(scope)).push(" AS parts) AS weighed");
+    scope.steps(sql)
 }
 
 /// Days from the creation to the closing, in millionths, by whole seconds; empty while it is open.
@@ -52,37 +51,63 @@ pub fn days_to_close(scope: &Scope<'_>) -> Sql {
 /// Is it the first that its customer bought, among the deals that the viewer may see? Empty unless it is won.
 pub fn is_first_purchase(scope: &Scope<'_>) -> Sql {
     let other = scope.inner();
-    let mut sql = scope.text(&format!(
-        "CASE WHEN {{}}.status = 'WON' AND {{}}.company_id IS NOT NULL THEN NOT EXISTS (SELECT 1 FROM deal {other} WHERE \
-         {other}.company_id = {{}}.company_id AND {other}.status = 'WON' AND ({other}.closed_at < {{}}.closed_at OR \
-         ({other}.closed_at = {{}}.closed_at AND {other}.id < {{}}.id)) AND "
+    let visible = scope.visible(Kind::Deal, &other);
+    let mut earlier = scope.text(&format!(
+        "NOT EXISTS (SELECT 1 FROM deal {other} WHERE {other}.company_id = {{}}.company_id AND {other}.status = 'WON' AND \
+         ({other}.closed_at < {{}}.closed_at OR ({other}.closed_at = {{}}.closed_at AND {other}.id < {{}}.id)) AND "
     ));
-    sql.append(scope.visible(Kind::Deal, &other)).push(") END");
+    earlier.append(visible.clone()).push(")");
+    let mut firsts = Sql::text(format!(
+        "LEFT JOIN (SELECT id FROM (SELECT {other}.id, ROW_NUMBER() OVER (PARTITION BY {other}.company_id ORDER BY \
+         {other}.closed_at, {other}.id) AS place FROM deal {other} WHERE {other}.status = 'WON' AND {other}.company_id IS \
+         NOT NULL AND "
+    ));
+    firsts.append(visible).push(") AS placed WHERE place = 1) {j} ON ").append(scope.text("{j}.id = {}.id"));
+    let mut sql = scope.text("CASE WHEN {}.status = 'WON' AND {}.company_id IS NOT NULL THEN ");
+    sql.append(scope.looked_up(earlier, firsts, "{j}.id IS NOT NULL")).push(" END");
     sql
 }
 
 /// An amount of the row, in the currency of the row, in the base currency at the newest rate until today; empty without a
 /// rate. Rounded half-even to the minor unit, as [`crate::money::convert`] does.
 pub fn at_todays_rate(scope: &Scope<'_>, minor: &str) -> Sql {
-    let (rate, base) = (scope.inner(), scope.base());
-    let mut known = scope.text(&format!(
-        "(SELECT {rate}.rate_e8 AS rate, {} AS divisor, abs({{}}.{minor}) AS minor FROM exchange_rate {rate} WHERE \
-         {rate}.currency = {{}}.currency AND {rate}.deleted_at IS NULL AND {rate}.date <= ",
-        divisor(base)
-    ));
-    known.bind(scope.today()).push(&format!(" ORDER BY {rate}.date DESC LIMIT 1) AS known"));
+    let base = scope.base();
     let mut sql = scope
         .text(&format!("CASE WHEN {{}}.currency = '{base}' THEN {{}}.{minor} WHEN {{}}.{minor} IS NOT NULL THEN "));
-    sql.append(in_proportion(scope, minor, known)).push(" END");
+    sql.append(in_proportion(scope, minor, todays_rate(scope), scope.text(&divisor(base)))).push(" END");
     sql
 }
 
-/// `minor * rate / divisor` of what is `known` of an amount of the row, rounded half-even; empty where nothing is. SQLite is
-/// exact up to a divisor of 3,000,000,000.
-pub fn in_proportion(scope: &Scope<'_>, minor: &str, known: Sql) -> Sql {
+/// The newest rate of the row's currency until today.
+fn todays_rate(scope: &Scope<'_>) -> Sql {
+    let rate = scope.inner();
+    let known = |sql: &mut Sql, after: &str| {
+        sql.push(&format!("{rate}.deleted_at IS NULL AND {rate}.date <= ")).bind(scope.today()).push(after);
+    };
+    let mut one =
+        scope.text(&format!("(SELECT {rate}.rate_e8 FROM exchange_rate {rate} WHERE {rate}.currency = {{}}.currency AND "));
+    known(&mut one, &format!(" ORDER BY {rate}.date DESC LIMIT 1)"));
+    let of_all = match scope.dialect() {
+        Dialect::Postgres => format!("DISTINCT ON ({rate}.currency) {rate}.currency, {rate}.rate_e8"),
+        // The other columns are those of the row with the greatest date.
+        Dialect::Sqlite => format!("{rate}.currency, {rate}.rate_e8, MAX({rate}.date)"),
+    };
+    let last = match scope.dialect() {
+        Dialect::Postgres => format!(" ORDER BY {rate}.currency, {rate}.date DESC"),
+        Dialect::Sqlite => format!(" GROUP BY {rate}.currency"),
+    };
+    let mut join = Sql::text(format!("LEFT JOIN (SELECT {of_all} FROM exchange_rate {rate} WHERE "));
+    known(&mut join, &last);
+    join.push(") {j} ON ").append(scope.text("{j}.currency = {}.currency"));
+    scope.looked_up(one, join, "{j}.rate_e8")
+}
+
+/// `minor * rate / divisor` of an amount of the row, rounded half-even; empty where one of them is. SQLite is exact up to a
+/// divisor of 3,000,000,000.
+pub fn in_proportion(scope: &Scope<'_>, minor: &str, rate: Sql, divisor: Sql) -> Sql {
     // The quotient and what is left of it, without a product beyond 64 bits on the way.
     let rounded = half_even("divided.quotient", "divided.rest", "divided.divisor");
-    let (quotient, rest, from) = match scope.dialect() {
+    let (quotient, rest, value) = match scope.dialect() {
         Dialect::Postgres => (
             "div(CAST(known.minor AS numeric) * known.rate, known.divisor)",
             "mod(CAST(known.minor AS numeric) * known.rate, known.divisor)",
@@ -95,10 +120,12 @@ pub fn in_proportion(scope: &Scope<'_>, minor: &str, known: Sql) -> Sql {
             rounded,
         ),
     };
-    let mut sql = scope.text(&format!("(SELECT CASE WHEN {{}}.{minor} < 0 THEN -1 ELSE 1 END * "));
-    sql.push(&from).push(&format!(" FROM (SELECT {quotient} AS quotient, {rest} AS rest, known.divisor FROM "));
-    sql.append(known).push(") AS divided)");
-    sql
+    let mut sql = scope.text(&format!(
+        "CASE WHEN {{}}.{minor} < 0 THEN -1 ELSE 1 END * {value} FROM (SELECT {quotient} AS quotient, {rest} AS rest, \
+         known.divisor FROM (SELECT abs({{}}.{minor}) AS minor, "
+    ));
+    sql.append(rate).push(" AS rate, ").append(divisor).push(" AS divisor) AS known) AS divided");
+    scope.steps(sql)
 }
 
 /// A quotient of what is not negative, rounded by what is left of it.

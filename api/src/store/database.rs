@@ -35,6 +35,9 @@ use crate::observability::durations::seconds;
 /// A write waits so long for the write of another process at most.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Whoever is told at once that a file is busy tries again after this time.
+const AGAIN: Duration = Duration::from_millis(20);
+
 /// Connections that do not end in time are left to the end of the process.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -320,8 +323,20 @@ async fn anchor(memory: &DatabaseConnection) -> Result<SqliteConnection, DbErr> 
     Ok(memory.get_sqlite_connection_pool().acquire().await.map_err(failed)?.detach())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that opens connections")]
+/// SQLite waits for others who write, but not when they turn a new file into one with a write-ahead log, and not when the
+/// last one folds that log up: who opens the file at that moment is told that it is busy, and asks again.
 async fn open(settings: &Settings, connections: u32) -> Result<DatabaseConnection, DbErr> {
+    let until = Instant::now() + PATIENCE.min(settings.limit);
+    loop {
+        match connect(settings, connections).await {
+            Err(error) if Fault::of(&error) == Fault::Busy && Instant::now() < until => tokio::time::sleep(AGAIN).await,
+            outcome => return outcome,
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that opens connections")]
+async fn connect(settings: &Settings, connections: u32) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(settings.url.clone());
     let (full, limit) = (settings.sqlite_full_sync, settings.limit);
     // Shorter than a statement may take, so that it is told what it was that took so long.

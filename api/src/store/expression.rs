@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Reader;
 use super::descriptor::{Descriptor, Field, Key, Source};
+use super::lookup::Lookup;
 use super::sql::{Dialect, Sql, nested};
 use crate::access::{Action, Kind, When};
 
@@ -82,6 +83,34 @@ impl<'a> Scope<'a> {
         Sql::text(text.replace("{}", self.alias))
     }
 
+    /// A value that is looked up: how by one row, how all rows are joined with it, and what it is of what is joined (`{j}`).
+    pub fn looked_up(&self, one: Sql, join: Sql, value: &'static str) -> Sql {
+        Sql::looked_up(Lookup { of: self.alias.to_owned(), one, join, value })
+    }
+
+    /// A value of another row: of the one that `is` says, in words of `{j}` for the other row and `{}` for this one.
+    pub fn of_other(&self, table: &str, is: &str, value: &'static str) -> Sql {
+        let inner = self.inner();
+        let [read, tied] = [value, is].map(|text| text.replace("{j}", &inner));
+        let one = self.text(&format!("(SELECT {read} FROM {table} {inner} WHERE {tied})"));
+        self.looked_up(one, self.text(&format!("LEFT JOIN {table} {{j}} ON {is}")), value)
+    }
+
+    /// A value that is worked out in steps: a query over other queries, without tables. PostgreSQL takes the steps apart
+    /// and writes them out where they are joined with the row; in the place of a value they would be a query a row.
+    pub fn steps(&self, steps: Sql) -> Sql {
+        let around = |before: &str, after: &str| {
+            let mut sql = Sql::text(before);
+            sql.append(steps.clone()).push(after);
+            sql
+        };
+        let one = around("(SELECT ", ")");
+        match self.dialect() {
+            Dialect::Postgres => self.looked_up(one, around("CROSS JOIN LATERAL (SELECT ", ") {j}(value)"), "{j}.value"),
+            Dialect::Sqlite => one,
+        }
+    }
+
     /// The moment of the request.
     pub fn now(&self) -> DateTime<Utc> {
         self.eyes.map(Reader::now).unwrap_or_default()
@@ -136,8 +165,7 @@ impl Reader {
     fn rolled_up(&self, rollup: Rollup, alias: &str) -> Sql {
         let Some((list, column)) = self.list_of(rollup) else { return Sql::text("NULL") };
         let inner = nested(alias);
-        let mut conditions = vec![Sql::text(format!("{inner}.{column} = {alias}.id"))];
-        conditions.extend(self.visible(list, Action::Read, &inner));
+        let mut conditions = self.visible(list, Action::Read, &inner);
         conditions.extend(self.reference(list, column, &inner).ok().flatten());
         if !matches!(rollup.when, When::All([])) {
             conditions.push(self.state(rollup.when, &inner));
@@ -152,10 +180,18 @@ impl Reader {
             (Rolled::Min(_), _) => ("MIN(", ")"),
             (Rolled::Max(_), _) => ("MAX(", ")"),
         };
-        let mut sql = Sql::text(format!("(SELECT {before}"));
-        sql.append(value).push(&format!("{after} FROM {} {inner} WHERE ", list.table));
-        sql.append(Sql::all(conditions)).push(")");
-        sql
+        let mut of_all = Sql::text(before);
+        of_all.append(value).push(&format!("{after} AS value FROM {} {inner} WHERE ", list.table));
+        of_all.append(Sql::all(conditions));
+        let mut one = Sql::text("(SELECT ");
+        one.append(of_all.clone()).push(&format!(" AND {inner}.{column} = {alias}.id)"));
+        let mut join = Sql::text(format!("LEFT JOIN (SELECT {inner}.{column} AS of, "));
+        join.append(of_all).push(&format!(" GROUP BY {inner}.{column}) {{j}} ON {{j}}.of = {alias}.id"));
+        let value = match rollup.made {
+            Rolled::Count | Rolled::Sum(_) => "COALESCE({j}.value, 0)",
+            Rolled::Min(_) | Rolled::Max(_) => "{j}.value",
+        };
+        Sql::looked_up(Lookup { of: alias.to_owned(), one, join, value })
     }
 
     /// The list of a roll-up, and the column by which its rows point at the row.

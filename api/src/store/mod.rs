@@ -76,6 +76,7 @@ mod keeping;
 pub mod keys;
 pub mod lanes;
 mod link;
+pub mod lookup;
 mod natural;
 mod opening;
 pub mod page;

@@ -7,22 +7,33 @@
 use sea_orm::{DbBackend, Statement, Value, sea_query::ArrayType};
 use uuid::Uuid;
 
-/// A piece of SQL with its bound values.
+use super::lookup::Lookup;
+
+/// A piece of SQL with its bound values, and with what its rows look up.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sql {
     text: String,
     values: Vec<Value>,
+    lookups: Vec<Lookup>,
 }
+
+/// Stands in the text for a value that is looked up, as `?` does for one that is bound.
+const LOOKED_UP: char = '\u{1}';
 
 impl Sql {
     /// A piece without values.
     pub fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), values: Vec::new() }
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    /// A value that is looked up.
+    pub fn looked_up(lookup: Lookup) -> Self {
+        Self { text: LOOKED_UP.into(), lookups: vec![lookup], ..Self::default() }
     }
 
     /// A single bound value.
     pub fn value(value: impl Into<Value>) -> Self {
-        Self { text: "?".to_owned(), values: vec![value.into()] }
+        Self { text: "?".to_owned(), values: vec![value.into()], ..Self::default() }
     }
 
     /// Adds text.
@@ -42,7 +53,46 @@ impl Sql {
     pub fn append(&mut self, piece: Self) -> &mut Self {
         self.text.push_str(&piece.text);
         self.values.extend(piece.values);
+        self.lookups.extend(piece.lookups);
         self
+    }
+
+    /// The piece with something in the place of each value that is looked up.
+    pub(super) fn filled(self, mut fill: impl FnMut(Lookup) -> Self) -> Self {
+        if self.lookups.is_empty() {
+            return self;
+        }
+        let (mut values, mut lookups) = (self.values.into_iter(), self.lookups.into_iter());
+        let mut sql = Self::default();
+        for part in self.text.split_inclusive(['?', LOOKED_UP]) {
+            match part.strip_suffix(LOOKED_UP) {
+                Some(before) => {
+                    let value = lookups.next().map(&mut fill).unwrap_or_default();
+                    sql.push(before).append(value);
+                }
+                None => {
+                    sql.push(part);
+                    sql.values.extend(part.ends_with('?').then(|| values.next()).flatten());
+                }
+            }
+        }
+        sql
+    }
+
+    /// Each row looks up what it needs by itself.
+    fn by_row(self) -> Self {
+        self.filled(|lookup| lookup.one.by_row())
+    }
+
+    /// The piece with one word instead of another.
+    pub(super) fn renamed(self, word: &str, by: &str) -> Self {
+        Self { text: self.text.replace(word, by), ..self }
+    }
+
+    /// All that it may become: the text, and that of what is looked up in either way.
+    pub(super) fn whole_text(&self) -> String {
+        let looked_up = self.lookups.iter().flat_map(|one| [one.one.whole_text(), one.join.whole_text()]);
+        std::iter::once(self.text.clone()).chain(looked_up).collect::<Vec<_>>().join(" ")
     }
 
     /// Adds a limit. Beside other values it is bound like them: the planner then goes on looking at the values, which say
@@ -120,11 +170,12 @@ impl Sql {
 
     /// The piece as a statement of the database.
     pub fn statement(self, backend: DbBackend) -> Statement {
+        let Self { text, values, .. } = self.by_row();
         let text = match backend {
-            DbBackend::Postgres => number(&self.text, plain),
-            _ => self.text,
+            DbBackend::Postgres => number(&text, plain),
+            _ => text,
         };
-        Statement::from_sql_and_values(backend, text, self.values)
+        Statement::from_sql_and_values(backend, text, values)
     }
 
     /// The piece as a statement for which PostgreSQL keeps one plan, whatever the values: right where a few rows are read
@@ -134,8 +185,9 @@ impl Sql {
         if backend != DbBackend::Postgres {
             return self.statement(backend);
         }
-        let text = number(&self.text, |text, place| {
-            let array = match self.values.get(place - 1) {
+        let Self { text, values, .. } = self.by_row();
+        let text = number(&text, |text, place| {
+            let array = match values.get(place - 1) {
                 // An array is one value here, and not the rows of the query.
                 Some(Value::Array(ArrayType::Uuid, _)) => "::uuid[]",
                 Some(Value::Array(ArrayType::String, _)) => "::text[]",
@@ -143,16 +195,17 @@ impl Sql {
             };
             text.push_str(&format!("(SELECT ${place}){array}"));
         });
-        Statement::from_sql_and_values(backend, text, self.values)
+        Statement::from_sql_and_values(backend, text, values)
     }
 
     /// The piece as a condition inside a statement that sea-query builds.
     pub fn into_expr(self, backend: DbBackend) -> sea_orm::sea_query::SimpleExpr {
+        let Self { text, values, .. } = self.by_row();
         let text = match backend {
-            DbBackend::Postgres => number(&self.text, plain),
-            _ => self.text,
+            DbBackend::Postgres => number(&text, plain),
+            _ => text,
         };
-        sea_orm::sea_query::Expr::cust_with_values(text, self.values)
+        sea_orm::sea_query::Expr::cust_with_values(text, values)
     }
 }
 

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::store::Reader;
 use crate::store::descriptor::Descriptor;
 use crate::store::filter::{Comparison, Filter};
+use crate::store::lookup::Joins;
 use crate::store::select::{BASE, Of};
 use crate::store::sql::{Dialect, Sql};
 
@@ -30,7 +31,9 @@ impl Reader {
         // As many of several parents are cut inside.
         let first = question.ranking.as_ref().and_then(|ranking| ranking.first).filter(|_| parent.is_none());
         let limit = first.into_iter().chain(limit).min();
-        let groups = Groups::of(question, parent, conditions, self.dialect());
+        // What all rows look up is joined with them; below a few parents each row looks it up by itself.
+        let is_joined = matches!(rows, Of::All);
+        let groups = Groups::of(question, parent, conditions, is_joined, self.dialect());
         let mut sql = if question.compares_groups() {
             groups.beside_each_other(question)
         } else {
@@ -88,19 +91,31 @@ struct Groups {
 }
 
 impl Groups {
-    fn of(question: &Question<'_>, parent: Option<Sql>, conditions: Vec<Sql>, dialect: Dialect) -> Self {
-        let mut from = Sql::text(format!("{} {BASE}", question.of.table));
+    fn of(
+        question: &Question<'_>,
+        mut parent: Option<Sql>,
+        mut conditions: Vec<Sql>,
+        is_joined: bool,
+        dialect: Dialect,
+    ) -> Self {
         let mut figures = vec![Aggregate::over(Part::Count, Sql::text("*"))];
         figures.extend(question.measures.iter().flat_map(|measure| measure.aggregates(dialect)));
-        let (mut parent, mut keys, mut currencies) = (parent, question.keys.clone(), question.currencies.clone());
+        let (mut keys, mut currencies) = (question.keys.clone(), question.currencies.clone());
         let mut numbers = question.numbers.clone();
+        let mut joins = Joins::of(is_joined.then(|| BASE.to_owned()));
+        conditions.iter_mut().for_each(|sql| joins.join(sql));
+        keys.iter_mut().flat_map(GroupKey::of_rows).chain(&mut currencies).for_each(|sql| joins.join(sql));
+        figures.iter_mut().flat_map(|figure| &mut figure.values).for_each(|sql| joins.join(sql));
+        numbers.iter_mut().for_each(|number| number.each_value(&mut |sql| joins.join(sql)));
+        let mut from = Sql::text(format!("{} {BASE}", question.of.table));
+        from.append(joins.from());
         let points_at_others = keys.iter().any(|key| !key.way.is_empty());
         if points_at_others && question.adds_up() {
             from.push(" WHERE ").append(Sql::all(conditions));
             from = grouped_first(&mut parent, &mut keys, &mut currencies, &mut figures, &mut numbers, from, dialect);
-            keys.iter().for_each(|key| key.join(&mut from));
+            join_others(&mut keys, is_joined, &mut from);
         } else {
-            keys.iter().for_each(|key| key.join(&mut from));
+            join_others(&mut keys, is_joined, &mut from);
             from.push(" WHERE ").append(Sql::all(conditions));
         }
         let has_parent = parent.is_some();
@@ -280,7 +295,28 @@ fn grouped_first(
     table
 }
 
+/// Joins what the keys point at, and what that looks up.
+fn join_others(keys: &mut [GroupKey], is_joined: bool, from: &mut Sql) {
+    keys.iter().for_each(|key| key.join(from));
+    let others = keys.iter().flat_map(|key| &key.way).map(|step| step.alias.clone()).filter(|_| is_joined);
+    let mut joins = Joins::of(others.collect::<Vec<_>>());
+    keys.iter_mut().flat_map(GroupKey::of_others).for_each(|sql| joins.join(sql));
+    from.append(joins.from());
+}
+
 impl GroupKey {
+    /// What is worked out from the rows themselves.
+    fn of_rows(&mut self) -> impl Iterator<Item = &mut Sql> {
+        let own = if self.way.is_empty() { Some(std::iter::once(&mut self.value).chain(&mut self.order)) } else { None };
+        std::iter::once(&mut self.base).chain(own.into_iter().flatten())
+    }
+
+    /// What is worked out from what the rows point at.
+    fn of_others(&mut self) -> impl Iterator<Item = &mut Sql> {
+        let others = if self.way.is_empty() { None } else { Some(std::iter::once(&mut self.value).chain(&mut self.order)) };
+        others.into_iter().flatten()
+    }
+
     /// Joins the rows on the way to the value.
     fn join(&self, from: &mut Sql) {
         for Join { table, alias, tie, visible } in &self.way {
@@ -368,6 +404,13 @@ impl Aggregate {
 }
 
 impl Number {
+    fn each_value(&mut self, change: &mut impl FnMut(&mut Sql)) {
+        change(&mut self.value);
+        if let Some((by, _)) = &mut self.over {
+            by.each_value(change);
+        }
+    }
+
     /// The number as one of double precision.
     fn sql(&self, dialect: Dialect) -> Sql {
         let whole = self.undivided(dialect);

@@ -37,7 +37,7 @@ fn value(all: Entities<'_>, of: &Descriptor, field: &Field, mistakes: &mut Mista
     match field.source {
         Source::Column(name) | Source::Money(name, _) => column(of, name, &place, mistakes),
         Source::Made(Make::Text(sql), _) => expression(of, sql, &place, mistakes),
-        Source::Made(Make::Of(sql), _) => expression(of, Scope::probe(sql).as_text(), &place, mistakes),
+        Source::Made(Make::Of(sql), _) => expression(of, &Scope::probe(sql).whole_text(), &place, mistakes),
         Source::Made(Make::Rollup(rollup), _) => roll_up(all, of, rollup, &place, mistakes),
     }
     if let Some(Currency::Column(name)) = field.currency() {

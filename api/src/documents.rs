@@ -27,7 +27,7 @@ const STRANGERS: usize = 32;
 
 /// The SHA-256 of a document's text in lower-case hex: its name in the cache and in the protocol of persisted queries.
 pub fn hash_of(text: &str) -> String {
-    format!("{:x}", Sha256::digest(text))
+    hex::encode(Sha256::digest(text))
 }
 
 /// A document that the guard has let through.

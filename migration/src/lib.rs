@@ -36,6 +36,7 @@ mod m20261130_000055_event_subject;
 mod m20261130_000060_text_keys;
 mod m20261130_000070_product;
 mod m20261130_000071_line_item;
+mod m20261130_000080_customer_deals;
 pub mod step;
 mod table;
 
@@ -73,6 +74,7 @@ fn all() -> Vec<(&'static str, Box<dyn MigrationTrait>)> {
         m20261130_000051_conversion
         m20261130_000070_product
         m20261130_000071_line_item
+        m20261130_000080_customer_deals
     }
 }
 

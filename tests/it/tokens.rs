@@ -3,11 +3,13 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, header};
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::{Duration, TimeDelta};
+use hmac::{Hmac, KeyInit, Mac};
 use http_body_util::BodyExt;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
+use sha2::Sha256;
 use tests::{Actor, World, each_database, on_sqlite};
 use tower::ServiceExt;
 use tributary::access::Role;
@@ -53,16 +55,32 @@ fn part(token: &str, index: usize) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("Base64")).expect("JSON")
 }
 
-/// A token with any header and claims whatever, signed by `key` with `algorithm`.
-fn signed(header: &Value, claims: &Value, key: &EncodingKey, algorithm: Algorithm) -> String {
+/// A token with any header and claims whatever, signed by `sign`.
+fn token(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> String) -> String {
     let encoded = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", encoded(header), encoded(claims));
-    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm).expect("a signature");
+    let signature = sign(message.as_bytes());
     format!("{message}.{signature}")
 }
 
+/// One that is signed as ours are.
+fn signed(header: &Value, claims: &Value, key: &EncodingKey) -> String {
+    let sign = |message: &[u8]| jsonwebtoken::crypto::sign(message, key, Algorithm::EdDSA).expect("a signature");
+    token(header, claims, sign)
+}
+
+/// One that is signed with a shared secret.
+fn authenticated(header: &Value, claims: &Value, secret: &[u8]) -> String {
+    token(header, claims, |message| {
+        let mut code = Hmac::<Sha256>::new_from_slice(secret).expect("any length");
+        code.update(message);
+        URL_SAFE_NO_PAD.encode(code.finalize().into_bytes())
+    })
+}
+
 fn signing_key(pem: &str) -> EncodingKey {
-    EncodingKey::from_ed_pem(pem.as_bytes()).expect("an Ed25519 key")
+    let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    EncodingKey::from_ed_der(&STANDARD.decode(base64).expect("Base64"))
 }
 
 /// Our own key, as only a thief of the database has it: whatever is refused although it is signed with it is refused for
@@ -93,7 +111,7 @@ impl Forge {
     }
 
     fn bearer(&self, header: &Value, claims: &Value) -> String {
-        format!("Bearer {}", signed(header, claims, &self.key, Algorithm::EdDSA))
+        format!("Bearer {}", signed(header, claims, &self.key))
     }
 }
 
@@ -179,7 +197,7 @@ async fn the_algorithm_is_ours_to_choose() {
         let raw = URL_SAFE_NO_PAD.decode(&x).expect("Base64");
         for secret in [x.clone().into_bytes(), raw, jwks["keys"][0].to_string().into_bytes(), Vec::new()] {
             let header = with(&forge.header, "alg", json!("HS256"));
-            let token = signed(&header, &forge.claims, &EncodingKey::from_secret(&secret), Algorithm::HS256);
+            let token = authenticated(&header, &forge.claims, &secret);
             assert_refused(&world, "HS256 with the public key", &[&format!("Bearer {token}")]).await;
         }
     })
@@ -258,7 +276,7 @@ async fn keys_are_ours_and_headers_have_no_say_in_them() {
             ("an address of a certificate", with(&forge.header, "x5u", json!("https://attacker.example/key.pem"))),
             ("a certificate", with(&forge.header, "x5c", json!(["MIIBIjANBg=="]))),
         ] {
-            let token = signed(&header, &forge.claims, &foreign, Algorithm::EdDSA);
+            let token = signed(&header, &forge.claims, &foreign);
             assert_refused(&world, what, &[&format!("Bearer {token}")]).await;
         }
         for kid in [
@@ -398,7 +416,7 @@ async fn an_unknown_key_is_looked_up_at_once_but_not_for_every_liar() {
         let token = other.sign_in(rep.id, Role::SalesRep).await.token;
         assert_role(&world, "a key of another replica", &[&format!("Bearer {token}")], "SALES_REP").await;
         let header = json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": "unknown" });
-        let lie = signed(&header, &part(&token, 1), &signing_key(&key::generate().expect("a key").1), Algorithm::EdDSA);
+        let lie = signed(&header, &part(&token, 1), &signing_key(&key::generate().expect("a key").1));
         let before = world.statements();
         for _ in 0..100 {
             assert_refused(&world, "a lie", &[&format!("Bearer {lie}")]).await;

@@ -1,13 +1,14 @@
 //! Ed25519 key pairs that sign access tokens: how they are read and made, and when each of them signs and verifies.
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
+use ed25519_dalek::SigningKey;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::eddsa;
 use crate::error::{Error, Result};
 
 /// How long a new key is published before it signs: by then every replica, and everybody who keeps a copy of the key
@@ -16,6 +17,9 @@ pub const NOTICE: TimeDelta = TimeDelta::minutes(10);
 /// How long a key still verifies once it has stopped signing: no access token lives longer, and clocks differ a little.
 pub const OVERLAP: TimeDelta = TimeDelta::minutes(16);
 
+/// What stands before the 32 bytes of an Ed25519 private key in PKCS#8 as DER (RFC 8410).
+const PRIVATE_PREFIX: [u8; 16] =
+    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 /// What stands before the 32 bytes of an Ed25519 public key in DER (RFC 8410).
 const PUBLIC_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
@@ -66,9 +70,10 @@ impl Key {
     /// # Errors
     /// No Ed25519 key, or one that everybody has.
     pub fn pair(pem: &str, made_at: DateTime<Utc>, retired_at: Option<DateTime<Utc>>) -> Result<Self, Unusable> {
-        let signing = EncodingKey::from_ed_pem(pem.as_bytes()).map_err(|_| NO_PAIR)?;
-        let pair = Ed25519KeyPair::from_pkcs8(signing.as_bytes()).map_err(|_| NO_PAIR)?;
-        let key = Self { signing: Some(signing), ..Self::public(pair.public_key().as_ref().to_vec(), made_at)? };
+        let der = pem.starts_with("-----BEGIN PRIVATE KEY-----").then(|| document(pem)).flatten().ok_or(NO_PAIR)?;
+        let pair = eddsa::private_key(&der).ok_or(NO_PAIR)?;
+        let signing = Some(EncodingKey::from_ed_der(&der));
+        let key = Self { signing, ..Self::public(pair.verifying_key().to_bytes().to_vec(), made_at)? };
         Ok(Self { retired_at, ..key })
     }
 
@@ -77,6 +82,7 @@ impl Key {
         if PUBLISHED.contains(&kid.as_str()) {
             return Err(EVERYBODYS);
         }
+        eddsa::install();
         let verifying = DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(&public)).map_err(|_| NO_KEY)?;
         Ok(Self { kid, made_at, retired_at: None, signing: None, verifying, public })
     }
@@ -126,11 +132,12 @@ pub fn configured(text: &str) -> Result<Vec<Key>, Unusable> {
 /// # Errors
 /// `INTERNAL` when the system has no randomness.
 pub fn generate() -> Result<(String, String)> {
-    let pair = Ed25519KeyPair::generate().map_err(Error::internal)?;
-    let document = pair.to_pkcs8v1().map_err(Error::internal)?;
-    let encoded = STANDARD.encode(document.as_ref());
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(Error::internal)?;
+    let encoded = STANDARD.encode([PRIVATE_PREFIX.as_slice(), &secret].concat());
     let pem = format!("-----BEGIN PRIVATE KEY-----\n{encoded}\n-----END PRIVATE KEY-----\n");
-    Ok((thumbprint(pair.public_key().as_ref()), pem))
+    let pair = SigningKey::from_bytes(&secret);
+    Ok((thumbprint(pair.verifying_key().as_bytes()), pem))
 }
 
 fn thumbprint(public: &[u8]) -> String {
@@ -156,10 +163,15 @@ fn blocks(text: &str) -> Vec<String> {
     blocks
 }
 
+/// What a PEM block holds.
+fn document(pem: &str) -> Option<Vec<u8>> {
+    let base64: String = pem.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
+    STANDARD.decode(base64).ok()
+}
+
 /// The 32 bytes of a public key in PEM.
 fn public_key(pem: &str) -> Result<Vec<u8>, Unusable> {
-    let base64: String = pem.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
-    let document = STANDARD.decode(base64).map_err(|_| NO_KEY)?;
+    let document = document(pem).ok_or(NO_KEY)?;
     let public = document.strip_prefix(&PUBLIC_PREFIX).filter(|public| public.len() == 32);
     public.map(<[u8]>::to_vec).ok_or(NO_KEY)
 }

@@ -3,6 +3,7 @@
 //! Nothing here touches the database. [`crate::store`] turns a [`Reach`] into a condition on rows,
 //! so that a read that skips the policy cannot be written.
 
+mod eddsa;
 pub mod key;
 pub mod password;
 pub mod policy;

@@ -251,7 +251,7 @@ fn signature_only() -> Validation {
 
 fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(Error::internal)?;
+    getrandom::fill(&mut bytes).map_err(Error::internal)?;
     Ok(bytes)
 }
 

@@ -72,34 +72,36 @@ pub fn is_first_purchase(scope: &Scope<'_>) -> Sql {
 /// rate. Rounded half-even to the minor unit, as [`crate::money::convert`] does.
 pub fn at_todays_rate(scope: &Scope<'_>, minor: &str) -> Sql {
     let base = scope.base();
+    let (rate, divisor) = todays_rate(scope);
     let mut sql = scope
         .text(&format!("CASE WHEN {{}}.currency = '{base}' THEN {{}}.{minor} WHEN {{}}.{minor} IS NOT NULL THEN "));
-    sql.append(in_proportion(scope, minor, todays_rate(scope), scope.text(&divisor(base)))).push(" END");
+    sql.append(in_proportion(scope, minor, rate, divisor)).push(" END");
     sql
 }
 
-/// The newest rate of the row's currency until today.
-fn todays_rate(scope: &Scope<'_>) -> Sql {
+/// The newest rate of the row's currency until today, and by what the product with it is divided.
+fn todays_rate(scope: &Scope<'_>) -> (Sql, Sql) {
     let rate = scope.inner();
     let known = |sql: &mut Sql, after: &str| {
         sql.push(&format!("{rate}.deleted_at IS NULL AND {rate}.date <= ")).bind(scope.today()).push(after);
     };
-    let mut one =
-        scope.text(&format!("(SELECT {rate}.rate_e8 FROM exchange_rate {rate} WHERE {rate}.currency = {{}}.currency AND "));
+    let of_one = format!("SELECT {rate}.rate_e8 FROM exchange_rate {rate} WHERE {rate}.currency = {{}}.currency AND ");
+    let mut one = Sql::text("(");
+    one.append(scope.text(&of_one));
     known(&mut one, &format!(" ORDER BY {rate}.date DESC LIMIT 1)"));
-    let of_all = match scope.dialect() {
-        Dialect::Postgres => format!("DISTINCT ON ({rate}.currency) {rate}.currency, {rate}.rate_e8"),
+    let columns = format!("{rate}.currency, {rate}.rate_e8, {} AS divisor", divisor(&rate, scope.base()));
+    let (of_all, last) = match scope.dialect() {
+        Dialect::Postgres => {
+            (format!("DISTINCT ON ({rate}.currency) {columns}"), format!(" ORDER BY {rate}.currency, {rate}.date DESC"))
+        }
         // The other columns are those of the row with the greatest date.
-        Dialect::Sqlite => format!("{rate}.currency, {rate}.rate_e8, MAX({rate}.date)"),
-    };
-    let last = match scope.dialect() {
-        Dialect::Postgres => format!(" ORDER BY {rate}.currency, {rate}.date DESC"),
-        Dialect::Sqlite => format!(" GROUP BY {rate}.currency"),
+        Dialect::Sqlite => (format!("{columns}, MAX({rate}.date)"), format!(" GROUP BY {rate}.currency")),
     };
     let mut join = Sql::text(format!("LEFT JOIN (SELECT {of_all} FROM exchange_rate {rate} WHERE "));
     known(&mut join, &last);
     join.push(") {j} ON ").append(scope.text("{j}.currency = {}.currency"));
-    scope.looked_up(one, join, "{j}.rate_e8")
+    let divisor = scope.text(&divisor("{}", scope.base()));
+    (scope.looked_up(one, join.clone(), "{j}.rate_e8"), scope.looked_up(divisor, join, "{j}.divisor"))
 }
 
 /// `minor * rate / divisor` of an amount of the row, rounded half-even; empty where one of them is. SQLite is exact up to a
@@ -135,12 +137,12 @@ fn half_even(quotient: &str, rest: &str, divisor: &str) -> String {
     )
 }
 
-/// By what the product of minor units and rate is divided, as a `CASE` over the digits of the row's currency.
-fn divisor(base: &str) -> String {
+/// By what the product of minor units and rate is divided, as a `CASE` over the digits of the currency of a table's row.
+fn divisor(of: &str, base: &str) -> String {
     static UNUSUAL: LazyLock<Vec<(String, u32)>> = LazyLock::new(unusual_currencies);
     let to = minor_digits(base).unwrap_or(2);
     let power = |from: u32| 10_i64.pow((RATE_DIGITS + from).saturating_sub(to));
-    let mut sql = String::from("CASE {}.currency");
+    let mut sql = format!("CASE {of}.currency");
     for (currency, digits) in UNUSUAL.iter() {
         // Writing to a string cannot fail.
         let _ = write!(sql, " WHEN '{currency}' THEN {}", power(*digits));

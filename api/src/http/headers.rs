@@ -43,7 +43,7 @@ impl RequestId {
 /// A random id.
 fn made() -> String {
     let mut bytes = [0; 16];
-    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
+    if getrandom::fill(&mut bytes).is_err() {
         tracing::error!("the system has no randomness");
     }
     Uuid::from_bytes(bytes).simple().to_string()

@@ -25,7 +25,7 @@ pub fn same(name: &str) -> String {
     let line = text::line(name);
     let folded: String = CASES.fold_string(&line.nfkc().collect::<String>()).nfkc().collect();
     let key = folded.split_whitespace().collect::<Vec<_>>().join(" ");
-    if key.len() <= LONGEST { key } else { format!("{:x}", Sha256::digest(key)) }
+    if key.len() <= LONGEST { key } else { hex::encode(Sha256::digest(key)) }
 }
 
 /// As texts are searched: neither case nor accents count, and ligatures are their letters.

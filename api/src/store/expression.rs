@@ -96,8 +96,8 @@ impl<'a> Scope<'a> {
         self.looked_up(one, self.text(&format!("LEFT JOIN {table} {{j}} ON {is}")), value)
     }
 
-    /// A value that is worked out in steps: a query over other queries, without tables. PostgreSQL takes the steps apart
-    /// and writes them out where they are joined with the row; in the place of a value they would be a query a row.
+    /// A value that is worked out in steps: a query over other queries, without tables. PostgreSQL would write the steps out
+    /// wherever the value is used, each time anew; joined with the row, behind an offset, they are taken once.
     pub fn steps(&self, steps: Sql) -> Sql {
         let around = |before: &str, after: &str| {
             let mut sql = Sql::text(before);
@@ -106,7 +106,9 @@ impl<'a> Scope<'a> {
         };
         let one = around("(SELECT ", ")");
         match self.dialect() {
-            Dialect::Postgres => self.looked_up(one, around("CROSS JOIN LATERAL (SELECT ", ") {j}(value)"), "{j}.value"),
+            Dialect::Postgres => {
+                self.looked_up(one, around("CROSS JOIN LATERAL (SELECT ", " OFFSET 0) {j}(value)"), "{j}.value")
+            }
             Dialect::Sqlite => one,
         }
     }

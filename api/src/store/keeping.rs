@@ -53,7 +53,7 @@ impl System {
         for of in self.store().graph().all() {
             of.keys.iter().for_each(|key| sum.update(format!("{}.{};", of.table, key.column)));
         }
-        format!("{:x}", sum.finalize())
+        hex::encode(sum.finalize())
     }
 
     /// Works out the keys of the next rows; answers how far it came.

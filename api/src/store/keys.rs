@@ -95,6 +95,6 @@ mod tests {
             fingerprint.update(fold::searched(&text));
             fingerprint.update(fold::sorted(&text));
         }
-        assert_eq!(RULES, &format!("{:x}", fingerprint.finalize())[..16]);
+        assert_eq!(RULES, &hex::encode(fingerprint.finalize())[..16]);
     }
 }

@@ -18,7 +18,9 @@ use crate::store::descriptor::{Descriptor, Field, Key as LinkKey, Link, Shape};
 use crate::store::figures::GroupKey;
 use crate::store::figures::key::Way;
 use crate::store::filter::forbidden_field;
+use crate::store::lookup::Lookup;
 use crate::store::row::Stored;
+use crate::store::select::BASE;
 use crate::store::sql::Sql;
 
 /// So many references may lie between a row and what it is grouped by.
@@ -312,11 +314,13 @@ pub fn group_value(reader: &Reader, of: &'static Descriptor, wanted: &str, at: &
             way.step(reader, link)?;
             let target = reader.graph().of(link.to);
             let base = way.row(reader).base;
-            // Looked up for each row, or all at once: which is better depends on how many rows there are, and PostgreSQL weighs it.
+            let visible = |alias: &str| Sql::all(reader.visible(target, Action::Read, alias));
             let mut there = Sql::text(format!("EXISTS (SELECT 1 FROM {} seen WHERE seen.id = ", target.table));
-            there.append(base.clone());
-            there.push(" AND ").append(Sql::all(reader.visible(target, Action::Read, "seen"))).push(")");
-            Ok((base.only_where(there), Stored::Id))
+            there.append(base.clone()).push(" AND ").append(visible("seen")).push(")");
+            let mut join = Sql::text(format!("LEFT JOIN {} {{j}} ON {{j}}.id = ", target.table));
+            join.append(base.clone()).push(" AND ").append(visible("{j}"));
+            let one = base.only_where(there);
+            Ok((Sql::looked_up(Lookup { of: BASE.to_owned(), one, join, value: "{j}.id" }), Stored::Id))
         }
     }
 }

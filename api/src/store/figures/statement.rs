@@ -307,13 +307,15 @@ fn join_others(keys: &mut [GroupKey], is_joined: bool, from: &mut Sql) {
 impl GroupKey {
     /// What is worked out from the rows themselves.
     fn of_rows(&mut self) -> impl Iterator<Item = &mut Sql> {
-        let own = if self.way.is_empty() { Some(std::iter::once(&mut self.value).chain(&mut self.order)) } else { None };
+        let own =
+            if self.way.is_empty() { Some(std::iter::once(&mut self.value).chain(&mut self.order)) } else { None };
         std::iter::once(&mut self.base).chain(own.into_iter().flatten())
     }
 
     /// What is worked out from what the rows point at.
     fn of_others(&mut self) -> impl Iterator<Item = &mut Sql> {
-        let others = if self.way.is_empty() { None } else { Some(std::iter::once(&mut self.value).chain(&mut self.order)) };
+        let others =
+            if self.way.is_empty() { None } else { Some(std::iter::once(&mut self.value).chain(&mut self.order)) };
         others.into_iter().flatten()
     }
 

@@ -6,11 +6,13 @@ pub mod next;
 pub mod rules;
 
 use entity::activity;
+use sea_orm::EntityTrait;
 
 use crate::access::{Action, Kind, When};
 use crate::checks::Checks;
 use crate::error::Result;
 use crate::store::descriptor::{Declare, Descriptor, Given, Shape};
+use crate::store::expression::Rolled;
 use crate::store::writes::writes;
 use crate::store::{Resource, Tx, Warrant};
 
@@ -32,6 +34,26 @@ impl Resource for activity::Entity {
 
 /// Still to be done, and late.
 const OVERDUE: &str = "(({}.status = 'PLANNED' AND {}.due_at < {now}) IS TRUE)";
+
+/// When something is to be done next, and when something was done last, of a kind with a list of `activities`.
+pub fn dates<E: EntityTrait>(kind: Declare<E>) -> Declare<E> {
+    kind.rollup(
+        "nextActivityAt",
+        "activities",
+        Rolled::Min("dueAt"),
+        Shape::DateTime,
+        When::In("status", &["PLANNED"]),
+        "When the planned activity is due that is due first, of those the viewer may see; empty if nothing is planned.",
+    )
+    .rollup(
+        "lastActivityAt",
+        "activities",
+        Rolled::Max("endedAt"),
+        Shape::DateTime,
+        When::In("status", &["COMPLETED"]),
+        "When the activity was over that was completed last, of those the viewer may see; empty if there was none.",
+    )
+}
 
 /// The declaration.
 pub fn describe() -> Descriptor {

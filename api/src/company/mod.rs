@@ -90,6 +90,7 @@ pub fn describe() -> Descriptor {
         .many("leads", Kind::Lead, lead::Column::CompanyId, "Leads of the company's people.")
         .many("deals", Kind::Deal, deal::Column::CompanyId, "Deals with the company.")
         .many("activities", Kind::Activity, activity::Column::CompanyId, "What was done and planned with it.")
+        .and(crate::activity::dates)
         .rollup(
             "revenue",
             "deals",

@@ -115,6 +115,7 @@ pub fn describe() -> Descriptor {
         )
         .many("deals", Kind::DealContact, deal_contact::Column::ContactId, "The person's parts in deals.")
         .many("activities", Kind::Activity, activity::Column::ContactId, "What was done and planned with the person.")
+        .and(crate::activity::dates)
         .writes(writes::<contact::Entity>())
         .demands(Action::Delete, When::Not(&When::Any(Kind::Lead, "contact_id", &crate::lead::OPEN)), BUSINESS)
         .demands(Action::Delete, When::Not(&When::Any(Kind::DealContact, "contact_id", &OPEN_DEAL)), BUSINESS)

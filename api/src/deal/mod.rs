@@ -184,6 +184,7 @@ pub fn describe() -> Descriptor {
         .many("contacts", Kind::DealContact, deal_contact::Column::DealId, "The people who decide.")
         .many("lineItems", Kind::LineItem, line_item::Column::DealId, "What is sold. The amount follows from it.")
         .many("activities", Kind::Activity, activity::Column::DealId, "What was done and planned for it.")
+        .and(crate::activity::dates)
         .many("transitions", Kind::Transition, transition::Column::DealId, "Its changes of stage.")
         .many(
             "credits",

@@ -101,6 +101,7 @@ pub fn describe() -> Descriptor {
             .one(Column::DealId, Kind::Deal, "The deal it became.")
             .many("handoffs", Kind::Handoff, handoff::Column::LeadId, "Its hand-offs from marketing to sales.")
             .many("activities", Kind::Activity, activity::Column::LeadId, "What was done and planned for it.")
+            .and(crate::activity::dates)
             .many("transitions", Kind::Transition, transition::Column::LeadId, "Its changes of state.")
             .writes(writes::<lead::Entity>().made_by_verbs())
             .derived(crate::activity::next::of_lead())

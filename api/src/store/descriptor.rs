@@ -766,6 +766,12 @@ impl<E: EntityTrait> Declare<E> {
         self.made(name, Make::Of(sql), currency, shape, true, doc)
     }
 
+    /// What several kinds declare alike.
+    #[must_use]
+    pub fn and(self, more: fn(Self) -> Self) -> Self {
+        more(self)
+    }
+
     /// A value over the rows of a list that the viewer may see, of those for which `when` holds. The list is declared
     /// already; an amount is in the base currency.
     #[must_use]

@@ -11,7 +11,7 @@ use tributary::access::{Action, Grant, Kind, policy};
 use tributary::schema::GRAPH;
 use tributary::store::descriptor::{Descriptor, Key, OutType};
 
-use crate::fields::{below, reads, setting, specimen};
+use crate::fields::{below, reads, setting};
 
 /// Calls `test` with every role that sees rows of a kind and may not read one of its fields.
 async fn each_closed_field(
@@ -22,7 +22,7 @@ async fn each_closed_field(
     let mut tested = 0;
     for (kind, field, grants) in policy::restricted_fields() {
         let of = GRAPH.of(kind);
-        let id = of.global_id(specimen(&story, &cast, kind));
+        let id = of.global_id(story.specimen(&cast, kind));
         for (actor, grant) in cast.roles().into_iter().zip(grants) {
             if reads(actor, kind) && matches!(grant, Grant::No | Grant::Sums) {
                 test(actor, of, field, id.clone()).await;

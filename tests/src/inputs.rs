@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{BaseType, InputValueDefinition, Type, TypeKind, TypeSystemDefinition};
-use entity::{company, contact, pipeline, product, team};
 use serde_json::{Map, Value, json};
+use tributary::access::{Action, policy};
 use tributary::schema::{GRAPH, builder, sdl};
+use tributary::store::descriptor::{Descriptor, Key};
 use uuid::Uuid;
 
-use crate::{Actor, Cast, Story, World, row};
+use crate::{Actor, Cast, Story, World};
 
 /// Mutations of sessions: they take no row, and their answers are tokens.
 pub const SESSIONS: [&str; 3] = ["signIn", "refreshSession", "signOut"];
@@ -196,11 +197,19 @@ impl Inputs {
             "createDealContact" => ("contactId", json!(nothing("contact"))),
             "createExchangeRate" => ("rateToBase", json!("0")),
             "createLineItem" => ("quantity", json!("0")),
-            "logActivity" | "planActivity" => ("subject", json!(" ")),
-            _ => ("name", json!(" ")),
+            _ => (self.text(mutation), json!(" ")),
         };
         input[field] = value;
         input
+    }
+
+    /// A text that the mutation demands in the end: the name, or the first that it must be given.
+    fn text(&self, mutation: &str) -> &str {
+        let fields = self.objects.get(self.mutations.get(mutation).expect("a mutation")).expect("an input");
+        let demanded = |field: &&InputValueDefinition| field.ty.node.to_string() == "String!";
+        let named = fields.iter().find(|field| field.name.node == "name");
+        let text = named.or_else(|| fields.iter().find(demanded));
+        text.unwrap_or_else(|| panic!("{mutation} is new: say in `refused` what is refused of it")).name.node.as_str()
     }
 
     /// A value that fits a place of this type and name.
@@ -235,15 +244,14 @@ impl Inputs {
     /// the verb begins from.
     ///
     /// # Panics
-    /// The mutation is new: say in `Inputs::case` who does it to what.
+    /// The mutation is a new verb: say in `Inputs::case` who does it to what.
     pub async fn sample(&self, world: &World, cast: &Cast, story: &Story, mutation: &str) -> Sample {
-        if let Some(id) = spare(world, mutation).await {
-            let input = json!({ "id": id, "expectedVersion": 1 });
-            return Sample { actor: cast.admin.clone(), input };
-        }
         // What is put where it is not yet is made.
         let created = mutation.replace("upsert", "create");
-        let case = self.case(world, cast, story, &created);
+        let case = match self.case(world, cast, story, &created) {
+            Some(case) => case,
+            None => self.plain(world, cast, story, &created).await,
+        };
         for statement in &case.before {
             world.execute(statement).await;
         }
@@ -257,8 +265,9 @@ impl Inputs {
         Sample { actor: case.actor.clone(), input }
     }
 
+    /// Verbs, and the plain mutations that ask for more than a row of their kind.
     #[expect(clippy::too_many_lines, reason = "a list of mutations")]
-    fn case<'a>(&self, world: &World, cast: &'a Cast, story: &Story, mutation: &str) -> Case<'a> {
+    fn case<'a>(&self, world: &World, cast: &'a Cast, story: &Story, mutation: &str) -> Option<Case<'a>> {
         let (admin, marketing, rep, manager) = (&cast.admin, &cast.marketing_manager, &cast.rep, &cast.manager);
         let id = |kind: &str, id: Uuid| json!({ "id": gid(kind, id) });
         let set = |table: &str, row: Uuid, what: &str| {
@@ -281,7 +290,7 @@ impl Inputs {
             "status = 'PLANNED', kind = 'MEETING', due_at = '2026-03-02 09:00:00+00:00'",
         );
         let case = |actor: &'a Actor, given: Value, before: Vec<String>| Case { actor, given, before };
-        match mutation {
+        Some(match mutation {
             "acceptLead" => case(rep, id("lead", story.pool_lead), vec![]),
             "rejectLead" => case(rep, with(id("lead", story.pool_lead), json!({ "reason": "BAD_DATA" })), vec![]),
             "recallHandoff" => case(marketing, id("lead", story.pool_lead), vec![]),
@@ -369,6 +378,7 @@ impl Inputs {
                 case(admin, json!({ "pipelineId": gid("pipeline", story.pipeline), "position": 9 }), vec![])
             }
             "createExchangeRate" => case(admin, json!({ "currency": "GBP" }), vec![]),
+            "createUser" => case(admin, json!({}), vec![]),
             "createContact" => case(rep, json!({ "email": "sample@sample.example" }), vec![]),
             "createDeal" => case(rep, json!({}), vec![]),
             "deleteLead" => case(admin, id("lead", story.marketing_lead), vec![]),
@@ -387,46 +397,56 @@ impl Inputs {
                 case(admin, id("app_user", cast.analyst.id), set("app_user", cast.analyst.id, "status = 'SUSPENDED'"))
             }
             "updateUser" | "setPassword" => case(admin, id("app_user", cast.analyst.id), vec![]),
-            _ => {
-                let rows = [
-                    ("CampaignMember", "campaign_member", story.member),
-                    ("DealContact", "deal_contact", story.my_deal_contact),
-                    ("Product", "product", story.product),
-                    ("LineItem", "line_item", story.my_line),
-                    ("ExchangeRate", "exchange_rate", story.rate),
-                    ("Company", "company", story.company),
-                    ("Contact", "contact", story.contact),
-                    ("Campaign", "campaign", story.campaign),
-                    ("Pipeline", "pipeline", story.pipeline),
-                    ("Stage", "stage", story.second_stage),
-                    ("Lead", "lead", story.marketing_lead),
-                    ("Team", "team", cast.north),
-                ];
-                let row = rows.iter().find(|(name, ..)| mutation.ends_with(name));
-                match (row, ["create", "update", "assign", "delete"].iter().find(|verb| mutation.starts_with(**verb))) {
-                    (_, Some(&"create")) => case(admin, json!({}), vec![]),
-                    (Some((_, kind, row)), Some(_)) => case(admin, id(kind, *row), vec![]),
-                    _ => panic!("{mutation} is new: say who does it to what"),
-                }
+            "updateStage" => case(admin, id("stage", story.second_stage), vec![]),
+            "updateLead" | "assignLead" => case(admin, id("lead", story.marketing_lead), vec![]),
+            "deleteDealContact" => case(admin, id("deal_contact", story.my_deal_contact), vec![]),
+            _ => return None,
+        })
+    }
+
+    /// A plain mutation, by the declaration of its kind: whoever may do it to every row does it, the admin first, to the row
+    /// of the story; what is made refers to rows of the story; what is deleted was made for that, so that nothing hangs on it.
+    async fn plain<'a>(&self, world: &World, cast: &'a Cast, story: &Story, mutation: &str) -> Case<'a> {
+        let (start, action, of) =
+            plain(mutation).unwrap_or_else(|| panic!("{mutation} is new: say in `case` who does it to what"));
+        let all = |actor: &&Actor| actor.role.is_some_and(|role| policy::reach(of.kind, action, role).is_all());
+        let actor =
+            cast.roles().into_iter().find(all).unwrap_or_else(|| panic!("nobody may {mutation} whatever it is"));
+        let given = match start {
+            "create" => self.references(of, mutation, story, cast),
+            "delete" => json!({ "id": self.made(world, cast, story, of).await }),
+            _ => json!({ "id": of.global_id(story.specimen(cast, of.kind)) }),
+        };
+        Case { actor, given, before: Vec::new() }
+    }
+
+    /// The rows that one of a kind must refer to when it is made.
+    fn references(&self, of: &Descriptor, mutation: &str, story: &Story, cast: &Cast) -> Value {
+        let mut given = Map::new();
+        for place in self.places(mutation).into_iter().filter(|place| place.required && place.ty == "ID") {
+            let link = place.name().strip_suffix("Id").and_then(|name| of.link(name));
+            if let Some(link) = link.filter(|link| matches!(link.key, Key::One(_))) {
+                let id = GRAPH.of(link.to).global_id(story.specimen(cast, link.to));
+                given.insert(place.name().to_owned(), json!(id));
             }
         }
+        Value::Object(given)
+    }
+
+    /// A row of a kind, made by its mutation.
+    async fn made(&self, world: &World, cast: &Cast, story: &Story, of: &Descriptor) -> Value {
+        let create = format!("create{}", of.name);
+        let Sample { actor, input } = Box::pin(self.sample(world, cast, story, &create)).await;
+        let answer = actor.mutate(&create, input, &format!("{} {{ id }}", of.single)).await;
+        answer.payload()[&of.single]["id"].clone()
     }
 }
 
-/// A row that nothing hangs on, for the mutations that delete only such.
-async fn spare(world: &World, mutation: &str) -> Option<String> {
-    Some(match mutation {
-        "deleteCompany" => gid("company", world.insert(row!(world, company { name: "Spare".to_owned() })).await.id),
-        "deleteContact" => {
-            gid("contact", world.insert(row!(world, contact { last_name: Some("Spare".to_owned()) })).await.id)
-        }
-        "deletePipeline" => gid("pipeline", world.insert(row!(world, pipeline { name: "Spare".to_owned() })).await.id),
-        "deleteProduct" => gid(
-            "product",
-            world.insert(row!(world, product { sku: "SPARE".to_owned(), currency: "EUR".to_owned() })).await.id,
-        ),
-        "deleteTeam" => gid("team", world.insert(row!(world, team { name: "Spare".to_owned() })).await.id),
-        _ => return None,
+/// Which plain mutation of which kind it is.
+fn plain(mutation: &str) -> Option<(&'static str, Action, &'static Descriptor)> {
+    GRAPH.all().find_map(|of| {
+        let (start, action) = of.plain().find(|(start, _)| mutation == format!("{start}{}", of.name))?;
+        Some((start, action, of))
     })
 }
 

@@ -27,41 +27,37 @@ use crate::graphql::subscription::Changes;
 use crate::graphql::validation::types::Types;
 use crate::store::Declared;
 use crate::store::descriptor::{Descriptor, Graph, Report, camel};
-use crate::{
-    activity, attribution, campaign, campaign_member, company, contact, deal, deal_contact, event, exchange_rate,
-    handoff, lead, line_item, pipeline, product, security_event, stage, team, touchpoint, transition, user,
-};
 
 /// The declarations of every entity.
 pub fn entities() -> Vec<Descriptor> {
     vec![
-        user::describe(),
-        team::describe(),
-        company::describe(),
-        contact::describe(),
-        campaign::describe(),
-        campaign_member::describe(),
-        touchpoint::describe(),
-        lead::describe(),
-        handoff::describe(),
-        pipeline::describe(),
-        stage::describe(),
-        deal::describe(),
-        deal_contact::describe(),
-        product::describe(),
-        line_item::describe(),
-        activity::describe(),
-        transition::describe(),
-        exchange_rate::describe(),
-        event::describe(),
-        attribution::describe(),
-        security_event::describe(),
+        crate::user::describe(),
+        crate::team::describe(),
+        crate::company::describe(),
+        crate::contact::describe(),
+        crate::campaign::describe(),
+        crate::campaign_member::describe(),
+        crate::touchpoint::describe(),
+        crate::lead::describe(),
+        crate::handoff::describe(),
+        crate::pipeline::describe(),
+        crate::stage::describe(),
+        crate::deal::describe(),
+        crate::deal_contact::describe(),
+        crate::product::describe(),
+        crate::line_item::describe(),
+        crate::activity::describe(),
+        crate::transition::describe(),
+        crate::exchange_rate::describe(),
+        crate::event::describe(),
+        crate::attribution::describe(),
+        crate::security_event::describe(),
     ]
 }
 
 /// The declarations of every report.
 pub fn reports() -> Vec<Report> {
-    vec![attribution::graphql::report()]
+    vec![crate::attribution::graphql::report()]
 }
 
 /// Everything that is declared.
@@ -99,7 +95,7 @@ macro_rules! mutations {
 
         /// The types that are made for them, and for whose.
         fn types_of_verbs() -> Vec<(String, String)> {
-            let types = [$((<$verbs as Written>::types(), stringify!($verbs))),+];
+            let types = [$((<$verbs as Written>::types(), stringify!($verbs).trim_start_matches("crate::"))),+];
             let types = types.into_iter().flat_map(|(types, owner)| types.into_iter().map(move |name| (name, owner)));
             types.map(|(name, owner)| (name.into_owned(), owner.to_owned())).collect()
         }
@@ -108,16 +104,16 @@ macro_rules! mutations {
 
 mutations! {
     verbs:
-        activity::graphql::ActivityVerbs,
-        campaign::graphql::CampaignVerbs,
-        campaign_member::graphql::CampaignMemberVerbs,
-        handoff::graphql::HandoffVerbs,
-        lead::graphql::LeadVerbs,
-        deal::graphql::DealVerbs,
-        lead::conversion_graphql::ConversionVerbs,
-        touchpoint::graphql::TouchpointVerbs,
-        user::graphql::UserVerbs,
-        user::password::PasswordMutations;
+        crate::activity::graphql::ActivityVerbs,
+        crate::campaign::graphql::CampaignVerbs,
+        crate::campaign_member::graphql::CampaignMemberVerbs,
+        crate::handoff::graphql::HandoffVerbs,
+        crate::lead::graphql::LeadVerbs,
+        crate::deal::graphql::DealVerbs,
+        crate::lead::conversion_graphql::ConversionVerbs,
+        crate::touchpoint::graphql::TouchpointVerbs,
+        crate::user::graphql::UserVerbs,
+        crate::user::password::PasswordMutations;
     others:
         PlainMutations,
         SessionMutations

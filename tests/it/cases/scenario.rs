@@ -69,7 +69,7 @@ async fn small_company(world: &World) -> Scene {
     let cast = world.cast().await;
     let story = world.story(&cast).await;
     let mut names = known(world).await;
-    for (name, kind, id) in story.rows() {
+    for &(name, kind, id) in story.rows() {
         names.give(name.replace('_', " "), GRAPH.of(kind).global_id(id));
     }
     Scene { world: world.clone(), people: People::of_cast(world, &cast), names }

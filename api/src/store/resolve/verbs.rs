@@ -1,4 +1,9 @@
 //! Every verb stands in one table, is written as a mutation, and has its line in the policy; and the other way round.
+//!
+//! A verb is named in both places, and here the two are held together. The table has the name because the rules, which are
+//! pure, refuse in its words (`acceptLead leads there.`), and because kind and action are no name: `logActivity` and
+//! `planActivity` both do Create. The mutation has it because a field of the graph is called as its function is, and no
+//! constant can name a function.
 
 use std::collections::HashMap;
 

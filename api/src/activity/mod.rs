@@ -50,8 +50,8 @@ pub fn dates<E: EntityTrait>(kind: Declare<E>) -> Declare<E> {
         "activities",
         Rolled::Max("endedAt"),
         Shape::DateTime,
-        When::In("status", &["COMPLETED"]),
-        "When the activity was over that was completed last, of those the viewer may see; empty if there was none.",
+        When::In("status", &["DONE"]),
+        "When the activity was over that was done last, of those the viewer may see; empty if there was none.",
     )
 }
 

@@ -142,6 +142,17 @@ async fn deals_and_leads_know_what_is_next() {
         assert_eq!(next["dueAt"], "2026-03-05T09:00:00Z");
         let leads = cast.rep.ask("{ leads { nodes { nextActivity { id } } } }").await;
         assert!(leads.data()["leads"]["nodes"].is_array());
+
+        let done = json!({ "kind": "CALL", "subject": "Agreed", "dealId": deal, "outcome": "REACHED",
+            "startedAt": "2026-02-01T09:00:00Z", "endedAt": "2026-02-01T09:20:00Z" });
+        cast.rep.mutate("logActivity", done, FIELDS).await.payload();
+        let due = "{ deals(filter: { nextActivityAt: { lte: \"2026-03-05T09:00:00Z\" } }) { nodes { id nextActivityAt lastActivityAt } } \
+                   idle: deals(filter: { nextActivityAt: { isNull: true } }) { nodes { id nextActivity { id } } } }";
+        let answer = cast.rep.ask(due).await;
+        let dates = json!({ "id": deal, "nextActivityAt": next["dueAt"], "lastActivityAt": "2026-02-01T09:20:00Z" });
+        assert_eq!(answer.data()["deals"]["nodes"], json!([dates]));
+        let idle = answer.data()["idle"]["nodes"].as_array().expect("a list").clone();
+        assert!(idle.iter().all(|one| one["nextActivity"].is_null() && one["id"] != json!(deal)), "{idle:?}");
     })
     .await;
 }

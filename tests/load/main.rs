@@ -8,6 +8,7 @@ mod process;
 mod report;
 mod scenario;
 mod siege;
+mod sqlite;
 
 use std::error::Error;
 use std::io;
@@ -39,13 +40,15 @@ const MOST: Duration = Duration::from_secs(20);
 
 const HELP: &str = "The service under load, beside a baseline.
 
-  cargo bench -p tests --bench load -- [--scale N] [--only NAME,…] [--bulk] [--database URL] [--service PATH]
+  cargo bench -p tests --bench load -- [--scale N] [--only NAME,…] [--bulk] [--database URL] [--file PATH] [--service PATH]
 
   --scale N       fill a database of our own with N times 100,000 leads (default 1); it is dropped at the end
   --database URL  use this database, which `tributary seed` has filled, and keep it; scenarios write into it
   --only NAME,…   only the scenarios with these names
   --bulk          no scenarios: how long filling a database and importing 100,000 rows take, on both databases
   --questions     instead of the scenarios: the questions of tests/cases/questions; wants --scale 3 for 50,000 deals
+  --sqlite        instead of the scenarios: those that read, on SQLite beside PostgreSQL
+  --file PATH     of --sqlite: use this file, which `tributary seed` has filled, and keep it
   --siege         no scenarios: what rude callers cost everybody else, on both databases; --only chooses its parts
                   (costly, flood, idle, event), --scale 0 fills the databases with the small demo
   --service PATH  measure this program instead of building `tributary` with --release
@@ -58,10 +61,12 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 struct Options {
     scale: Option<u32>,
     database: Option<String>,
+    file: Option<PathBuf>,
     only: Option<Vec<String>>,
     bulk: bool,
     siege: bool,
     questions: bool,
+    sqlite: bool,
     service: Option<PathBuf>,
 }
 
@@ -76,6 +81,8 @@ fn main() -> Result<()> {
             "--scale" => options.scale = Some(value()?.parse()?),
             "--database" => options.database = Some(value()?),
             "--only" => options.only = Some(value()?.split(',').map(str::to_owned).collect()),
+            "--file" => options.file = Some(value()?.into()),
+            "--sqlite" => options.sqlite = true,
             "--bulk" => options.bulk = true,
             "--siege" => options.siege = true,
             "--questions" => options.questions = true,
@@ -167,15 +174,11 @@ async fn measure(options: &Options, program: &Path, url: &str) -> Result<()> {
         number(&database, "SELECT COUNT(*) FROM activity").await?,
     );
     database.close().await?;
+    if options.sqlite {
+        return sqlite::measure(options, program, url, stock, &postgres).await;
+    }
 
-    let environment = [
-        ("DATABASE_URL", url),
-        ("TRIBUTARY_LISTEN", "127.0.0.1:0"),
-        ("TRIBUTARY_LOG", "warn"),
-        ("TRIBUTARY_RATE_POINTS", "0"),
-        ("TRIBUTARY_FISCAL_YEAR_START", if options.questions { "4" } else { "1" }),
-    ];
-    let service = Server::start(program, &["serve"], &environment)?;
+    let service = serve(options, program, url)?;
     let itself = std::env::current_exe()?;
     let baseline = Server::start(&itself, &["baseline", url], &[])?;
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -194,8 +197,8 @@ async fn measure(options: &Options, program: &Path, url: &str) -> Result<()> {
             let ours = shot(scenario, &stock, Some(&token), round)?;
             let theirs = shot(scenario, &stock, None, round)?;
             rounds.push((
-                ask(&service, &postgres, ours, scenario).await?,
-                ask(&baseline, &postgres, theirs, scenario).await?,
+                ask(&service, Some(&postgres), ours, scenario).await?,
+                ask(&baseline, Some(&postgres), theirs, scenario).await?,
             ));
         }
         let (lines, within) = report::lines(scenario.name, &rounds, scenario.target);
@@ -212,8 +215,20 @@ async fn measure(options: &Options, program: &Path, url: &str) -> Result<()> {
     Ok(())
 }
 
-/// One round: warmed up, then counted.
-async fn ask(server: &Server, postgres: &Postgres, shot: Arc<Shot>, scenario: &Scenario) -> Result<Side> {
+/// A service on this database, which limits nobody.
+fn serve(options: &Options, program: &Path, url: &str) -> io::Result<Server> {
+    let environment = [
+        ("DATABASE_URL", url),
+        ("TRIBUTARY_LISTEN", "127.0.0.1:0"),
+        ("TRIBUTARY_LOG", "warn"),
+        ("TRIBUTARY_RATE_POINTS", "0"),
+        ("TRIBUTARY_FISCAL_YEAR_START", if options.questions { "4" } else { "1" }),
+    ];
+    Server::start(program, &["serve"], &environment)
+}
+
+/// One round: warmed up, then counted. A server that is its own database has none beside it.
+async fn ask(server: &Server, postgres: Option<&Postgres>, shot: Arc<Shot>, scenario: &Scenario) -> Result<Side> {
     // Mutations warm up with bodies of their own, at the end of the list.
     let warm = (scenario.requests / 10).max(CONNECTIONS * 8);
     let warming = Arc::new(Shot {
@@ -222,13 +237,14 @@ async fn ask(server: &Server, postgres: &Postgres, shot: Arc<Shot>, scenario: &S
         bodies: shot.bodies.iter().rev().take(warm).cloned().collect(),
     });
     drive(server.address, &warming, CONNECTIONS, warm, MOST).await?;
-    let (process, database) = (server.cpu(), postgres.cpu());
+    let of_database = || postgres.map_or(Duration::ZERO, Postgres::cpu);
+    let (process, database) = (server.cpu(), of_database());
     let outcome = drive(server.address, &shot, CONNECTIONS, scenario.requests, MOST).await?;
     Ok(Side {
         latencies: outcome.latencies,
         elapsed: outcome.elapsed,
         process: server.cpu() - process,
-        database: postgres.cpu() - database,
+        database: of_database() - database,
         memory: server.memory(),
     })
 }

@@ -82,6 +82,11 @@ impl Postgres {
     }
 }
 
+/// Processor time of this process so far.
+pub fn own_cpu() -> Duration {
+    Times::of(std::process::id()).map_or(Duration::ZERO, |times| times.own)
+}
+
 /// What `/proc/<pid>/stat` says about a process.
 struct Times {
     parent: u32,

@@ -155,6 +155,7 @@ pub const FOR_QUESTIONS: [&str; 2] = [
 ];
 
 /// What the arguments are taken from.
+#[derive(Clone)]
 pub struct Stock {
     deals: Vec<String>,
     mother: Option<String>,
@@ -191,6 +192,11 @@ impl Stock {
             manager: (user("id", Role::SalesManager).await?, user("team_id", Role::SalesManager).await?),
             integration: user("id", Role::Integration).await?,
         })
+    }
+
+    /// The same of a database with these deals.
+    pub fn with_deals(self, deals: Vec<String>) -> Self {
+        Self { deals, ..self }
     }
 
     /// How many different arguments there are; the bodies of mutations are new every time.

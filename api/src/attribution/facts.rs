@@ -8,19 +8,20 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use entity::enums::{Channel, DealStatus};
-use sea_orm::FromQueryResult;
+use sea_orm::DbErr;
 use uuid::Uuid;
 
 use crate::access::Kind;
 use crate::error::Result;
 use crate::store::filter::Filter;
+use crate::store::found::{Cells, Listed};
 use crate::store::relation::{Given, Relation, Table};
 use crate::store::sql::exact;
 use crate::store::weight::Scale;
 use crate::store::{Reader, Tx, Warrant};
 
 /// A deal as attribution sees it.
-#[derive(Clone, Debug, PartialEq, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Journey {
     /// The deal.
     pub deal: Uuid,
@@ -39,12 +40,11 @@ pub struct Journey {
     /// The amount in minor units of the base currency, once it is won.
     pub base_amount_minor: Option<i64>,
     /// Every creditable touch of every person linked to it, in order; of any date.
-    #[sea_orm(skip)]
     pub touches: Vec<JourneyTouch>,
 }
 
 /// A creditable touch in the journey of a deal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JourneyTouch {
     /// The deal.
     pub deal: Uuid,
@@ -93,6 +93,34 @@ pub const CREDITS: Relation = Relation {
           FROM {credit} GROUP BY credit.channel ORDER BY 1, 2 NULLS LAST, 3 NULLS LAST",
     tables: &[("credit", Table::Counted(Kind::AttributionCredit))],
 };
+
+impl Listed for Journey {
+    fn of(cells: &mut Cells<'_>) -> Result<Self, DbErr> {
+        Ok(Self {
+            deal: cells.take()?,
+            status: cells.choice()?,
+            lead_created_at: cells.take()?,
+            deal_created_at: cells.take()?,
+            closed_at: cells.take()?,
+            amount_minor: cells.take()?,
+            currency: cells.take()?,
+            base_amount_minor: cells.take()?,
+            touches: Vec::new(),
+        })
+    }
+}
+
+impl Listed for JourneyTouch {
+    fn of(cells: &mut Cells<'_>) -> Result<Self, DbErr> {
+        Ok(Self {
+            deal: cells.take()?,
+            id: cells.take()?,
+            occurred_at: cells.take()?,
+            channel: cells.choice()?,
+            campaign: cells.take()?,
+        })
+    }
+}
 
 /// The journeys of those of these deals that the viewer may see. A journey is whole for everybody who sees the deal: shares
 /// would not add up over a part of it. Who may see a touch or campaign itself is asked where it is shown.
@@ -151,13 +179,24 @@ pub enum CreditOf {
     Channel(Option<Channel>),
 }
 
-#[derive(FromQueryResult)]
 struct CreditRow {
     sort: i32,
     campaign: Option<Uuid>,
     channel: Option<Channel>,
     deals: i64,
     amount: Option<String>,
+}
+
+impl Listed for CreditRow {
+    fn of(cells: &mut Cells<'_>) -> Result<Self, DbErr> {
+        Ok(Self {
+            sort: cells.take()?,
+            campaign: cells.take()?,
+            channel: cells.choice_or_none()?,
+            deals: cells.take()?,
+            amount: cells.take()?,
+        })
+    }
 }
 
 /// The credits that the viewer may count, grouped in both ways. Largest first.

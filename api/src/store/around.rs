@@ -6,7 +6,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sea_orm::ConnectionTrait;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -65,9 +64,9 @@ impl Store {
         sql.append(self.database.dialect().is_any("id", &ids));
         let statement = sql.planned_once(self.database.backend());
         let mut named = Vec::new();
-        for row in self.database.reading().query_all_raw(statement).await.map_err(classify)? {
-            let kind: String = row.try_get_by_index(0).map_err(classify)?;
-            let changes: Json = row.try_get_by_index(1).map_err(classify)?;
+        for row in self.database.reading().read(statement).await.map_err(classify)?.iter() {
+            let kind: String = row.get(0).map_err(classify)?;
+            let changes: Json = row.get(1).map_err(classify)?;
             let Some(of) = self.graph.named(&kind) else { continue };
             for (field, sides) in changes.as_object().into_iter().flatten() {
                 if of.link(field).is_some_and(|link| matches!(link.key, Key::One(_))) {
@@ -90,9 +89,9 @@ impl Store {
         sql.append(Sql::listed(cells)).push(&format!(" FROM {} t0{} WHERE ", of.table, owners.joins));
         sql.append(self.database.dialect().is_any("t0.id", ids));
         let statement = sql.planned_once(self.database.backend());
-        for row in self.database.reading().query_all_raw(statement).await.map_err(classify)? {
+        for row in self.database.reading().read(statement).await.map_err(classify)?.iter() {
             for (at, (_, is_team)) in owners.cells.iter().enumerate() {
-                let id: Option<Uuid> = row.try_get_by_index(at).map_err(classify)?;
+                let id: Option<Uuid> = row.get(at).map_err(classify)?;
                 let known = if *is_team { &mut around.teams } else { &mut around.users };
                 known.extend(id);
             }

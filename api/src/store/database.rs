@@ -1,5 +1,7 @@
 //! The connections: one pool of PostgreSQL, or SQLite's one writer and its readers.
 //!
+//! Over which driver a statement is read is decided here and nowhere else: [`Found`] is the same of both.
+//!
 //! Every statement goes through [`Session`], which counts it and puts a time limit round it.
 
 use std::future::Future;
@@ -23,10 +25,13 @@ use tracing::Instrument;
 
 pub(super) use super::fault::classify;
 use super::fault::{Fault, failed, given_up, of_commit};
+use super::found::Found;
 use super::link::{self, Source};
 use super::opening;
+use super::readers::Readers;
 use super::ready::Ready;
 use super::sql::{Dialect, Sql};
+use super::sqlite::Door;
 use super::tally::Tally;
 use super::transaction::Transaction;
 use crate::error::Result;
@@ -59,7 +64,7 @@ pub type Watcher = Box<dyn Fn(&Statement) + Send + Sync>;
 
 /// The database of this process. Only [`crate::store`] can run statements on it.
 pub struct Database {
-    read: DatabaseConnection,
+    /// Those that write. On PostgreSQL, and of a database in memory, they are all there are.
     write: DatabaseConnection,
     settings: Settings,
     limit: Duration,
@@ -67,7 +72,10 @@ pub struct Database {
     troubles: AtomicU64,
     calls: Calls,
     watcher: OnceLock<Watcher>,
+    /// Those of `write` that stand ready; of an SQLite file, those of transactions that only look.
     ready: Ready,
+    /// What reads an SQLite file outside of transactions.
+    readers: Option<Readers>,
     /// Where writers are others than readers: the one of an SQLite file.
     writer: Option<Source>,
     given_up: Counter,
@@ -110,30 +118,41 @@ impl Database {
     /// # Errors
     /// The database cannot be reached, or the URL is none we know.
     pub async fn connect(settings: &Settings) -> Result<Self> {
-        match Self::opened(settings).await {
-            Ok(database) if database.dialect() == Dialect::Sqlite => {
-                let version = Sql::text("SELECT sqlite_version()").statement(DbBackend::Sqlite);
-                let row = database.reading().query_one_raw(version).await.map_err(classify)?;
-                let version = row.map(|row| row.try_get_by_index::<String>(0)).transpose().map_err(classify)?;
-                opening::check_sqlite(&version.unwrap_or_default()).map(|()| database)
-            }
-            Ok(database) => Ok(database),
+        let opened = async {
+            let database = Self::opened(settings).await?;
+            let version = database.sqlite_version().await?;
+            Ok((database, version))
+        };
+        match opened.await {
+            Ok((database, Some(version))) => opening::check_sqlite(&version).map(|()| database),
+            Ok((database, None)) => Ok(database),
             Err(error) => Err(opening::explained(&settings.url, error).await),
         }
+    }
+
+    async fn sqlite_version(&self) -> Result<Option<String>, DbErr> {
+        if self.dialect() != Dialect::Sqlite {
+            return Ok(None);
+        }
+        let found = self.reading().read(Sql::text("SELECT sqlite_version()").statement(self.backend())).await?;
+        found.first().map(|row| row.get(0)).transpose()
     }
 
     async fn opened(settings: &Settings) -> Result<Self, DbErr> {
         let writers = if settings.url.starts_with("sqlite:") { 1 } else { settings.pool };
         let write = open(settings, writers).await?;
         let in_memory = settings.url.contains(":memory:") || settings.url.contains("mode=memory");
-        let postgres = write.get_database_backend() == DbBackend::Postgres;
-        let read = if postgres || in_memory { write.clone() } else { open(settings, settings.pool).await? };
         let anchor = if in_memory { Some(anchor(&write).await?) } else { None };
         let given_up = Counter::default();
-        let ready = Ready::of(Source::of(&read, given_up.clone()));
-        let writer = (!postgres && !in_memory).then(|| Source::of(&write, given_up.clone()));
+        let is_file = write.get_database_backend() == DbBackend::Sqlite && !in_memory;
+        let (mut ready, mut readers, mut writer) = (Source::of(&write, given_up.clone()), None, None);
+        if is_file {
+            let pool = write.get_sqlite_connection_pool();
+            let door = Door::of(pool, &settings.url, patience(settings));
+            readers = Some(Readers::new(door, settings.pool, wait(settings), given_up.clone()));
+            writer = Some(std::mem::replace(&mut ready, Source::beside(pool, settings.pool, given_up.clone())));
+        }
         Ok(Self {
-            read,
             write,
             settings: settings.clone(),
             limit: settings.limit,
@@ -141,7 +160,8 @@ impl Database {
             troubles: AtomicU64::new(0),
             calls: Family::new_with_constructor(seconds),
             watcher: OnceLock::new(),
-            ready,
+            ready: Ready::of(ready),
+            readers,
             writer,
             given_up,
             _anchor: anchor,
@@ -162,8 +182,7 @@ impl Database {
 
     /// Answers if the database answers.
     pub(super) async fn ping(&self) -> Result<()> {
-        self.reading().query_one_raw(Sql::text("SELECT 1").statement(self.backend())).await.map_err(classify)?;
-        Ok(())
+        self.reading().read(Sql::text("SELECT 1").statement(self.backend())).await.map_err(classify).map(|_| ())
     }
 
     /// How many statements have run since the start (transaction control is not counted).
@@ -178,7 +197,7 @@ impl Database {
 
     /// How many statements can read at once.
     pub(super) fn readers(&self) -> u32 {
-        self.ready.most()
+        self.readers.as_ref().map_or(self.ready.most(), Readers::most)
     }
 
     /// How long a call may take.
@@ -198,18 +217,20 @@ impl Database {
 
     /// The connections as they are now; on PostgreSQL one pool reads and writes.
     pub fn pools(&self) -> Vec<Pool> {
-        let mut pools = match self.backend() {
-            DbBackend::Postgres => vec![pool("write", self.write.get_postgres_connection_pool())],
-            _ => vec![
-                pool("read", self.read.get_sqlite_connection_pool()),
-                pool("write", self.write.get_sqlite_connection_pool()),
-            ],
+        let mut write = match self.backend() {
+            DbBackend::Postgres => pool("write", self.write.get_postgres_connection_pool()),
+            _ => pool("write", self.write.get_sqlite_connection_pool()),
         };
-        if let Some(read) = pools.first_mut() {
-            let ready = self.ready.count().min(read.busy);
-            (read.idle, read.busy) = (read.idle + ready, read.busy - ready);
+        if let Some(readers) = &self.readers {
+            let read = Pool { name: "read", idle: readers.idle(), busy: readers.busy(), limit: readers.most() };
+            return vec![read, write];
         }
-        pools
+        let ready = self.ready.count().min(write.busy);
+        (write.idle, write.busy) = (write.idle + ready, write.busy - ready);
+        match self.backend() {
+            DbBackend::Postgres => vec![write],
+            _ => vec![Pool { name: "read", ..write }, write],
+        }
     }
 
     /// Runs a statement on the connection that writes next. For tests that let writing fail.
@@ -233,17 +254,19 @@ impl Database {
 
     /// Closes the connections.
     pub async fn close(&self) {
-        self.ready.clear();
         // A failing close leaves nothing to do: the process is on its way out.
         let close = async {
-            let _ = self.read.close_by_ref().await;
+            if let Some(readers) = &self.readers {
+                readers.close().await;
+            }
+            self.ready.close().await;
             let _ = self.write.close_by_ref().await;
         };
         let _ = tokio::time::timeout(FAREWELL, close).await;
     }
 
     pub(super) fn backend(&self) -> DbBackend {
-        self.read.get_database_backend()
+        self.write.get_database_backend()
     }
 
     pub(super) fn reading(&self) -> Session<'_, Ready> {
@@ -289,7 +312,7 @@ impl Database {
         if self.dialect() != Dialect::Postgres {
             return Ok(None);
         }
-        let options = (*self.read.get_postgres_connection_pool().connect_options()).clone();
+        let options = (*self.write.get_postgres_connection_pool().connect_options()).clone();
         let opened = self.timed(LISTEN, async {
             let one = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
             let mut listener =
@@ -323,10 +346,21 @@ async fn anchor(memory: &DatabaseConnection) -> Result<SqliteConnection, DbErr> 
     Ok(memory.get_sqlite_connection_pool().acquire().await.map_err(failed)?.detach())
 }
 
+/// How long is waited for a connection.
+fn wait(settings: &Settings) -> Duration {
+    PATIENCE.min(settings.limit)
+}
+
+/// How long a connection waits for a lock of others: shorter than a statement may take, so that it is told what it was that
+/// took so long.
+fn patience(settings: &Settings) -> Duration {
+    PATIENCE.min(settings.limit * 3 / 4)
+}
+
 /// SQLite waits for others who write, but not when they turn a new file into one with a write-ahead log, and not when the
 /// last one folds that log up: who opens the file at that moment is told that it is busy, and asks again.
 async fn open(settings: &Settings, connections: u32) -> Result<DatabaseConnection, DbErr> {
-    let until = Instant::now() + PATIENCE.min(settings.limit);
+    let until = Instant::now() + wait(settings);
     loop {
         match connect(settings, connections).await {
             Err(error) if Fault::of(&error) == Fault::Busy && Instant::now() < until => tokio::time::sleep(AGAIN).await,
@@ -338,13 +372,11 @@ async fn open(settings: &Settings, connections: u32) -> Result<DatabaseConnectio
 #[expect(clippy::disallowed_methods, reason = "the one place that opens connections")]
 async fn connect(settings: &Settings, connections: u32) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(settings.url.clone());
-    let (full, limit) = (settings.sqlite_full_sync, settings.limit);
-    // Shorter than a statement may take, so that it is told what it was that took so long.
-    let patience = PATIENCE.min(settings.limit * 3 / 4);
+    let (full, limit, patience) = (settings.sqlite_full_sync, settings.limit, patience(settings));
     options
         .max_connections(connections)
         .min_connections(1)
-        .acquire_timeout(PATIENCE.min(settings.limit))
+        .acquire_timeout(wait(settings))
         .sqlx_logging(false)
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
         .map_sqlx_sqlite_opts(move |sqlite| {
@@ -379,7 +411,22 @@ impl<'a, C> Session<'a, C> {
     }
 }
 
-impl<C: ConnectionTrait> Session<'_, C> {
+impl Session<'_, Ready> {
+    /// Reads all rows of a statement.
+    pub(super) async fn read(&self, statement: Statement) -> Result<Found, DbErr> {
+        self.show(&statement);
+        let found = match &self.database.readers {
+            Some(readers) => self.run(readers.read(statement)).await?,
+            None => self.run(self.connection.read(statement)).await?,
+        };
+        if let Some(tally) = self.tally {
+            tally.add_rows(found.len());
+        }
+        Ok(found)
+    }
+}
+
+impl<C> Session<'_, C> {
     fn show(&self, statement: &Statement) {
         if let Some(watcher) = self.database.watcher.get() {
             watcher(statement);

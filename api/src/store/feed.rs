@@ -15,13 +15,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use sea_orm::DbErr;
 use sea_orm::sqlx::postgres::PgListener;
-use sea_orm::{ConnectionTrait, QueryResult};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::database::{Database, classify};
+use super::found::Line;
 use super::sql::Sql;
 use crate::access::Kind;
 use crate::error::{Error, Result};
@@ -267,27 +268,21 @@ impl Feed {
     async fn page(&self, after: i64) -> Result<Vec<Entry>> {
         let mut sql = Sql::text("SELECT seq, id, subject_type, subject_id FROM event WHERE seq > ");
         sql.bind(after).push(&format!(" ORDER BY seq LIMIT {PAGE}"));
-        let rows = self.database.reading().query_all_raw(sql.statement(self.database.backend())).await;
-        let rows = rows.map_err(classify)?;
-        rows.iter().map(|row| self.entry(row)).collect::<Result<_, _>>().map_err(classify)
+        let found = self.database.reading().read(sql.statement(self.database.backend())).await;
+        found.map_err(classify)?.iter().map(|row| self.entry(row)).collect::<Result<_, _>>().map_err(classify)
     }
 
-    fn entry(&self, row: &QueryResult) -> Result<Entry, sea_orm::DbErr> {
-        let kind: String = row.try_get_by_index(2)?;
-        Ok(Entry {
-            seq: row.try_get_by_index(0)?,
-            id: row.try_get_by_index(1)?,
-            kind: Kind::spelt(&kind),
-            subject: row.try_get_by_index(3)?,
-        })
+    fn entry(&self, row: Line<'_>) -> Result<Entry, DbErr> {
+        let kind: String = row.get(2)?;
+        Ok(Entry { seq: row.get(0)?, id: row.get(1)?, kind: Kind::spelt(&kind), subject: row.get(3)? })
     }
 
     /// The number of the last entry of the log.
     async fn end(&self) -> Result<i64> {
         let sql = Sql::text("SELECT value FROM event_sequence WHERE id = 1");
-        let row = self.database.reading().query_one_raw(sql.statement(self.database.backend())).await;
-        let row = row.map_err(classify)?.ok_or_else(|| Error::internal("the event counter is missing"))?;
-        row.try_get_by_index(0).map_err(classify)
+        let found = self.database.reading().read(sql.statement(self.database.backend())).await.map_err(classify)?;
+        let row = found.first().ok_or_else(|| Error::internal("the event counter is missing"))?;
+        row.get(0).map_err(classify)
     }
 }
 

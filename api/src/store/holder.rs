@@ -1,6 +1,6 @@
 //! Who has a unique value already: named to whoever may see that row, and to nobody else.
 
-use sea_orm::{ConnectionTrait, IdenStatic, Iterable, ModelTrait, Value};
+use sea_orm::{IdenStatic, Iterable, ModelTrait, Value};
 use uuid::Uuid;
 
 use super::descriptor::{Descriptor, Source};
@@ -65,7 +65,7 @@ impl Reader {
         }
         let mut sql = Sql::text(format!("SELECT t0.id FROM {} t0 WHERE ", of.table));
         sql.append(Sql::all(conditions));
-        let row = self.session().query_one_raw(sql.statement(self.backend())).await.map_err(classify)?;
-        row.map(|row| row.try_get_by_index(0)).transpose().map_err(classify)
+        let found = self.session().read(sql.statement(self.backend())).await.map_err(classify)?;
+        found.first().map(|row| row.get(0)).transpose().map_err(classify)
     }
 }

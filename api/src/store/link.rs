@@ -18,7 +18,7 @@ use sea_query_sqlx::SqlxValues;
 use super::fault::failed;
 
 /// SQLite looks at the flag after so many of its steps: a part of a millisecond.
-const STEPS: i32 = 1_000;
+pub(super) const STEPS: i32 = 1_000;
 /// How often PostgreSQL looks for the client of a running statement.
 const LOOK: Duration = Duration::from_millis(250);
 
@@ -49,6 +49,13 @@ enum Raw {
 }
 
 impl Source {
+    /// Those of this pool that are opened as it opens its own, at most so many, when they are needed and not before.
+    pub fn beside(pool: &SqlitePool, most: u32, given_up: Counter) -> Self {
+        let options = pool.options().clone().max_connections(most).min_connections(0);
+        let pool = options.connect_lazy_with((*pool.connect_options()).clone());
+        Self { pool: Pool::Sqlite(pool), given_up }
+    }
+
     /// The connections of a pool; what is given up on them is counted.
     pub fn of(pool: &DatabaseConnection, given_up: Counter) -> Self {
         let pool = match pool.get_database_backend() {
@@ -56,14 +63,6 @@ impl Source {
             _ => Pool::Sqlite(pool.get_sqlite_connection_pool().clone()),
         };
         Self { pool, given_up }
-    }
-
-    /// The database behind it.
-    pub fn backend(&self) -> DbBackend {
-        match self.pool {
-            Pool::Sqlite(_) => DbBackend::Sqlite,
-            Pool::Postgres(_) => DbBackend::Postgres,
-        }
     }
 
     /// Most connections there may be.
@@ -79,6 +78,14 @@ impl Source {
         match &self.pool {
             Pool::Sqlite(pool) => pool.is_closed(),
             Pool::Postgres(pool) => pool.is_closed(),
+        }
+    }
+
+    /// Closes all that come back, and waits for them.
+    pub async fn close(&self) {
+        match &self.pool {
+            Pool::Sqlite(pool) => pool.close().await,
+            Pool::Postgres(pool) => pool.close().await,
         }
     }
 
@@ -182,14 +189,16 @@ impl Drop for Link {
 }
 
 /// A statement that runs: given up if this is dropped before it has ended.
-struct Running(Option<Arc<AtomicBool>>);
+pub(super) struct Running(Option<Arc<AtomicBool>>);
 
 impl Running {
-    fn of(stopped: &Arc<AtomicBool>) -> Self {
+    /// It runs from now on.
+    pub fn of(stopped: &Arc<AtomicBool>) -> Self {
         Self(Some(Arc::clone(stopped)))
     }
 
-    fn ended(mut self) {
+    /// It has ended.
+    pub fn ended(mut self) {
         self.0 = None;
     }
 }

@@ -70,6 +70,7 @@ mod fault;
 pub mod feed;
 pub mod figures;
 pub mod filter;
+pub mod found;
 mod holder;
 pub mod idempotency;
 mod keeping;
@@ -79,11 +80,15 @@ mod link;
 pub mod lookup;
 mod natural;
 mod opening;
+mod packed;
 pub mod page;
 mod part;
 pub mod present;
 mod proof;
 pub mod reach;
+mod readers;
+#[cfg(test)]
+mod readers_tests;
 mod ready;
 pub mod relation;
 mod resolve;
@@ -94,6 +99,7 @@ pub mod select;
 pub mod setting;
 pub mod sizes;
 pub mod sql;
+mod sqlite;
 pub mod system;
 pub mod taker;
 pub mod tally;
@@ -107,11 +113,12 @@ pub mod writes;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
+use sea_orm::{DbBackend, Statement};
 
 use self::database::{Database, Session, classify};
 use self::descriptor::{Descriptor, Graph};
 use self::feed::Feed;
+use self::found::Found;
 use self::lanes::{Lanes, Place, Turns};
 use self::proof::Proof;
 use self::ready::Ready;
@@ -289,9 +296,9 @@ impl Reader {
     }
 
     /// Reads, when there is a place for a statement of this weight.
-    async fn read(&self, statement: Statement, weight: u64) -> Result<Vec<QueryResult>> {
+    async fn read(&self, statement: Statement, weight: u64) -> Result<Found> {
         let _place = self.place(weight).await?;
-        self.session().query_all_raw(statement).await.map_err(classify)
+        self.session().read(statement).await.map_err(classify)
     }
 
     async fn place(&self, weight: u64) -> Result<Place> {

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::database::classify;
@@ -66,14 +65,14 @@ impl System {
     async fn present(&self, pass: Pass, sql: Sql) -> Result<Option<Present>> {
         let database = self.store().database();
         let statement = sql.planned_once(database.backend());
-        let rows = database.reading().query_all_raw(statement).await.map_err(classify)?;
+        let rows = database.reading().read(statement).await.map_err(classify)?;
         let Some(first) = rows.first() else { return Ok(None) };
-        let role = first.try_get_by_index::<Role>(0).map_err(classify)?;
-        let team = first.try_get_by_index::<Option<Uuid>>(1).map_err(classify)?;
-        let is_first_use = first.try_get_by_index(3).map_err(classify)?;
+        let role = first.choice::<Role>(0).map_err(classify)?;
+        let team = first.get::<Option<Uuid>>(1).map_err(classify)?;
+        let is_first_use = first.get(3).map_err(classify)?;
         let mut teams = Vec::new();
-        for row in &rows {
-            teams.extend(row.try_get_by_index::<Option<Uuid>>(2).map_err(classify)?);
+        for row in rows.iter() {
+            teams.extend(row.get::<Option<Uuid>>(2).map_err(classify)?);
         }
         let viewer = Viewer { id: pass.user, role, team, teams: teams.into(), session: pass.session };
         Ok(Some(Present { viewer, is_first_use }))
@@ -105,15 +104,15 @@ impl System {
             sql.append(database.dialect().is_any("s.family_id", &families));
             let statement = sql.planned_once(database.backend());
             let (mut sessions, mut states) = (HashMap::new(), HashMap::new());
-            for row in database.reading().query_all_raw(statement).await.map_err(classify)? {
-                let id: Uuid = row.try_get_by_index(0).map_err(classify)?;
-                let session: Uuid = row.try_get_by_index(1).map_err(classify)?;
-                let role = row.try_get_by_index::<Role>(2).map_err(classify)?;
-                let team: Option<Uuid> = row.try_get_by_index(3).map_err(classify)?;
+            for row in database.reading().read(statement).await.map_err(classify)?.iter() {
+                let id: Uuid = row.get(0).map_err(classify)?;
+                let session: Uuid = row.get(1).map_err(classify)?;
+                let role = row.choice::<Role>(2).map_err(classify)?;
+                let team: Option<Uuid> = row.get(3).map_err(classify)?;
                 sessions.insert((id, session), Viewer { id, role, team, teams: trees.below(team), session });
-                if let Some(token) = row.try_get_by_index::<Option<Uuid>>(4).map_err(classify)? {
-                    let withdrawn: bool = row.try_get_by_index(5).map_err(classify)?;
-                    let unused: bool = row.try_get_by_index(6).map_err(classify)?;
+                if let Some(token) = row.get::<Option<Uuid>>(4).map_err(classify)? {
+                    let withdrawn: bool = row.get(5).map_err(classify)?;
+                    let unused: bool = row.get(6).map_err(classify)?;
                     states.insert((session, token), (withdrawn, unused));
                 }
             }
@@ -132,11 +131,8 @@ impl System {
     async fn teams(&self) -> Result<Vec<(Uuid, Option<Uuid>)>> {
         let database = self.store().database();
         let sql = Sql::text("SELECT id, parent_id FROM team WHERE deleted_at IS NULL");
-        let rows = database.reading().query_all_raw(sql.statement(database.backend())).await.map_err(classify)?;
-        rows.iter()
-            .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
-            .collect::<Result<_, _>>()
-            .map_err(classify)
+        let rows = database.reading().read(sql.statement(database.backend())).await.map_err(classify)?;
+        rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Result<_, _>>().map_err(classify)
     }
 }
 

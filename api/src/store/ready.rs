@@ -4,12 +4,13 @@
 //! no such test, and for small queries it would be a good part of the work. So some connections do not go back between
 //! reads; what failed, idled or has been out for long does, and what was given up is closed ([`super::link`]).
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sea_orm::sqlx;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
+use sea_orm::{DbErr, Statement};
 
+use super::fault::failed;
+use super::found::Found;
 use super::link::{Link, Source};
 
 /// A connection that idled for longer is tested before it is used.
@@ -42,9 +43,10 @@ impl Ready {
         self.source.most()
     }
 
-    /// Gives every connection back to the pool.
-    pub fn clear(&self) {
+    /// Gives every connection back to the pool, and closes that.
+    pub async fn close(&self) {
         self.kept().clear();
+        self.source.close().await;
     }
 
     /// How many stand ready now.
@@ -56,6 +58,14 @@ impl Ready {
     /// together have all of the pool.
     pub async fn link(&self) -> Result<Link, DbErr> {
         Ok(self.take().await?.link)
+    }
+
+    /// Reads all rows of a statement.
+    pub async fn read(&self, statement: Statement) -> Result<Found, DbErr> {
+        let mut kept = self.take().await?;
+        let rows = kept.link.all(statement).await.map_err(failed)?;
+        self.keep(kept);
+        Ok(Found::Each(rows))
     }
 
     async fn take(&self) -> Result<Kept, DbErr> {
@@ -79,43 +89,4 @@ impl Ready {
     fn kept(&self) -> MutexGuard<'_, Vec<Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-#[async_trait::async_trait]
-impl ConnectionTrait for Ready {
-    fn get_database_backend(&self) -> DbBackend {
-        self.source.backend()
-    }
-
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let mut kept = self.take().await?;
-        let outcome = kept.link.execute(statement).await.map_err(wrong)?;
-        self.keep(kept);
-        Ok(outcome)
-    }
-
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let mut kept = self.take().await?;
-        let outcome = kept.link.run(sql).await.map_err(wrong)?;
-        self.keep(kept);
-        Ok(outcome)
-    }
-
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let mut kept = self.take().await?;
-        let row = kept.link.one(statement).await.map_err(wrong)?;
-        self.keep(kept);
-        Ok(row)
-    }
-
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let mut kept = self.take().await?;
-        let rows = kept.link.all(statement).await.map_err(wrong)?;
-        self.keep(kept);
-        Ok(rows)
-    }
-}
-
-fn wrong(error: sqlx::Error) -> DbErr {
-    DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
 }

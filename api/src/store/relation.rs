@@ -1,4 +1,5 @@
-//! Relations: SQL that a slice declares over rows as somebody may see them, with typed rows.
+//! Relations: SQL that a slice declares over rows as somebody may see them, with typed rows, which are made of what is
+//! selected in its order.
 //!
 //! The text names what it reads from in braces, and nothing else of it is looked into:
 //!
@@ -8,11 +9,12 @@
 //! | `{deal.id in deals}` | the column is one of the ids that were given by this name |
 //! | `{sum credit.amount_minor}` | the sum, however large, as a text for [`exact`](super::sql::exact) |
 
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::database::classify;
 use super::filter::Filter;
+use super::found::{Found, Listed};
 use super::select::BASE;
 use super::sql::Sql;
 use super::{Reader, Tx, Warrant};
@@ -52,15 +54,9 @@ impl Reader {
     ///
     /// # Errors
     /// FORBIDDEN; FORBIDDEN_FIELD in a filter; database errors.
-    pub async fn rows_of<R: FromQueryResult>(
-        &self,
-        relation: &Relation,
-        given: Given<'_>,
-        weight: u64,
-    ) -> Result<Vec<R>> {
+    pub async fn rows_of<R: Listed>(&self, relation: &Relation, given: Given<'_>, weight: u64) -> Result<Vec<R>> {
         let sql = self.written(relation, given, true)?;
-        let rows = self.read(sql.statement(self.backend()), weight).await?;
-        rows.iter().map(|row| R::from_query_result(row, "").map_err(classify)).collect()
+        listed(&self.read(sql.statement(self.backend()), weight).await?)
     }
 
     fn written(&self, relation: &Relation, given: Given<'_>, scoped: bool) -> Result<Sql> {
@@ -116,16 +112,15 @@ impl Tx {
     ///
     /// # Errors
     /// Database errors.
-    pub async fn rows_of<R: FromQueryResult>(
-        &self,
-        _: &Warrant,
-        relation: &Relation,
-        given: Given<'_>,
-    ) -> Result<Vec<R>> {
+    pub async fn rows_of<R: Listed>(&self, _: &Warrant, relation: &Relation, given: Given<'_>) -> Result<Vec<R>> {
         let sql = self.reader().written(relation, given, false)?;
         let rows = self.session().query_all_raw(sql.statement(self.backend())).await.map_err(classify)?;
-        rows.iter().map(|row| R::from_query_result(row, "").map_err(classify)).collect()
+        listed(&Found::Each(rows))
     }
+}
+
+fn listed<R: Listed>(found: &Found) -> Result<Vec<R>> {
+    found.iter().map(|row| R::of(&mut row.cells()).map_err(classify)).collect()
 }
 
 fn unknown(word: &str) -> Error {

@@ -1,11 +1,12 @@
 //! Narrow rows: only the asked cells, decoded by position.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::{DbErr, QueryResult};
+use sea_orm::DbErr;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::descriptor::Shape;
+use super::found::Line;
 
 /// One decoded value.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,19 +93,19 @@ impl Stored {
 }
 
 /// Decodes the cell at a position.
-pub(super) fn decode(row: &QueryResult, at: usize, stored: Stored) -> Result<Cell, DbErr> {
+pub(super) fn decode(row: Line<'_>, at: usize, stored: Stored) -> Result<Cell, DbErr> {
     fn some<T>(value: Option<T>, cell: impl FnOnce(T) -> Cell) -> Cell {
         value.map_or(Cell::Null, cell)
     }
     Ok(match stored {
-        Stored::Id => some(row.try_get_by_index(at)?, Cell::Id),
-        Stored::Text => some(row.try_get_by_index(at)?, Cell::Text),
-        Stored::Int => some(row.try_get_by_index::<Option<i32>>(at)?, |number| Cell::Int(number.into())),
-        Stored::Long => some(row.try_get_by_index(at)?, Cell::Int),
-        Stored::Bool => some(row.try_get_by_index(at)?, Cell::Bool),
-        Stored::Time => some(row.try_get_by_index(at)?, Cell::Time),
-        Stored::Day => some(row.try_get_by_index(at)?, Cell::Day),
-        Stored::Json => some(row.try_get_by_index(at)?, Cell::Json),
-        Stored::Bytes => some(row.try_get_by_index(at)?, Cell::Bytes),
+        Stored::Id => some(row.get(at)?, Cell::Id),
+        Stored::Text => some(row.get(at)?, Cell::Text),
+        Stored::Int => some(row.get::<Option<i32>>(at)?, |number| Cell::Int(number.into())),
+        Stored::Long => some(row.get(at)?, Cell::Int),
+        Stored::Bool => some(row.get(at)?, Cell::Bool),
+        Stored::Time => some(row.get(at)?, Cell::Time),
+        Stored::Day => some(row.get(at)?, Cell::Day),
+        Stored::Json => some(row.get(at)?, Cell::Json),
+        Stored::Bytes => some(row.get(at)?, Cell::Bytes),
     })
 }

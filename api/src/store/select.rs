@@ -12,6 +12,7 @@ use super::Reader;
 use super::database::classify;
 use super::descriptor::{Descriptor, Field, Link};
 use super::filter::{Filter, Look};
+use super::found::Line;
 use super::page::{self, Key, KeySql, Page};
 use super::reach::FieldGrant;
 use super::row::{Cell, Stored, decode};
@@ -153,7 +154,7 @@ impl Select {
         Sql::listed(cells)
     }
 
-    fn decode(&self, row: &sea_orm::QueryResult, from: usize) -> Result<Row> {
+    fn decode(&self, row: Line<'_>, from: usize) -> Result<Row> {
         let cells = self.cells.iter().enumerate().map(|(at, (_, stored))| decode(row, at + from, *stored));
         cells.collect::<Result<_, _>>().map_err(classify)
     }
@@ -173,12 +174,12 @@ impl Reader {
         let weight = list.map_or(0, |list| list.weight.of(rows));
         let found = self.read(self.level_statement(sql, rows), weight).await?;
         self.tally.add_rows(found.len().saturating_mul(select.joins.len()));
-        for row in found {
+        for row in found.iter() {
             let (parent, from) = match (has_parent, rows) {
-                (true, _) => (row.try_get_by_index(0).map_err(classify)?, 1),
+                (true, _) => (row.get(0).map_err(classify)?, 1),
                 (false, _) => (Uuid::nil(), 0),
             };
-            groups.entry(parent).or_default().push(select.decode(&row, from)?);
+            groups.entry(parent).or_default().push(select.decode(row, from)?);
         }
         Ok(groups)
     }

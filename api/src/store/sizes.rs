@@ -7,8 +7,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use sea_orm::ConnectionTrait;
-
 use super::Store;
 use super::database::{Database, classify};
 use super::descriptor::{Descriptor, Graph};
@@ -82,11 +80,11 @@ async fn ask(database: &Database, graph: &Graph) -> Result<Sizes> {
         Dialect::Postgres => estimates(graph),
         Dialect::Sqlite => last_rows(graph),
     };
-    let rows = database.reading().query_all_raw(sql.statement(database.backend())).await.map_err(classify)?;
+    let rows = database.reading().read(sql.statement(database.backend())).await.map_err(classify)?;
     let mut sizes = HashMap::new();
-    for row in &rows {
-        let table: String = row.try_get_by_index(0).map_err(classify)?;
-        let count = row.try_get_by_index::<Option<i64>>(1).map_err(classify)?.unwrap_or_default();
+    for row in rows.iter() {
+        let table: String = row.get(0).map_err(classify)?;
+        let count = row.get::<Option<i64>>(1).map_err(classify)?.unwrap_or_default();
         if let Some(of) = graph.all().find(|of| of.table == table) {
             sizes.insert(of.kind, u64::try_from(count).unwrap_or_default());
         }

@@ -178,12 +178,14 @@ impl Sql {
         Statement::from_sql_and_values(backend, text, values)
     }
 
-    /// The piece as a statement for which PostgreSQL keeps one plan, whatever the values: right where a few rows are read
-    /// by an index, and planning would take longer than reading. So each value stands in a query of its own, which the
-    /// planner does not look into; where it sees values that make a plan look cheaper, it plans every execution anew.
+    /// The piece as a statement that keeps one plan, whatever the values: right where a few rows are read by an index, and
+    /// planning would take longer than reading. Both databases plan anew for values that may make another plan cheaper, so
+    /// the values are hidden: from PostgreSQL each in a query of its own, which the planner does not look into, from SQLite
+    /// behind a plus that does nothing.
     pub fn planned_once(self, backend: DbBackend) -> Statement {
         if backend != DbBackend::Postgres {
-            return self.statement(backend);
+            let text = number(&self.text, |text, _| text.push_str("+?"));
+            return Statement::from_sql_and_values(backend, text, self.values);
         }
         let Self { text, values, .. } = self.by_row();
         let text = number(&text, |text, place| {
@@ -456,6 +458,7 @@ mod tests {
         assert_eq!(text(sql.clone().statement(DbBackend::Postgres)), "t0.id = ANY($1) AND t0.name = $2");
         let hidden = "t0.id = ANY((SELECT $1)::uuid[]) AND t0.name = (SELECT $2)";
         assert_eq!(text(sql.clone().planned_once(DbBackend::Postgres)), hidden);
+        assert_eq!(text(sql.clone().planned_once(DbBackend::Sqlite)), "t0.id = ANY(+?) AND t0.name = +?");
         assert_eq!(sql.planned_once(DbBackend::Postgres).values.map(|values| values.0.len()), Some(2));
         assert_eq!(Dialect::Postgres.is_any("t0.id", &ids[..1]).as_text(), "t0.id = ?");
     }

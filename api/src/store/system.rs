@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sea_orm::sea_query::IntoCondition;
-use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, QueryFilter, QuerySelect, Value};
+use sea_orm::{ColumnTrait, EntityTrait, IdenStatic, QueryFilter, QuerySelect, QueryTrait, Select, Value};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 const DEMO: &str = "demo";
 
 /// Tables that the service writes by itself, without events: sessions, keys, settings, what was refused.
-pub trait Platform: EntityTrait {}
+pub trait Platform: EntityTrait<Model: Default> {}
 
 impl Platform for entity::refresh_token::Entity {}
 impl Platform for entity::signing_key::Entity {}
@@ -101,7 +101,7 @@ impl System {
     /// # Errors
     /// Database errors.
     pub async fn look<E: Platform>(&self, condition: impl IntoCondition) -> Result<Option<E::Model>> {
-        E::find().filter(condition).one(&self.store.database.reading()).await.map_err(classify)
+        Ok(self.found(E::find().filter(condition).limit(1)).await?.pop())
     }
 
     /// Rows of a platform table as they stand outside any transaction.
@@ -109,7 +109,13 @@ impl System {
     /// # Errors
     /// Database errors.
     pub async fn list<E: Platform>(&self, condition: impl IntoCondition) -> Result<Vec<E::Model>> {
-        E::find().filter(condition).all(&self.store.database.reading()).await.map_err(classify)
+        self.found(E::find().filter(condition)).await
+    }
+
+    async fn found<E: EntityTrait<Model: Default>>(&self, select: Select<E>) -> Result<Vec<E::Model>> {
+        let database = self.store.database();
+        let found = database.reading().read(select.build(database.backend())).await.map_err(classify)?;
+        found.iter().map(|row| row.model::<E>().map_err(classify)).collect()
     }
 
     /// The live account with this address, whatever its status.
@@ -119,7 +125,7 @@ impl System {
     pub async fn account(&self, email: &str) -> Result<Option<entity::user::Model>> {
         use entity::user::{Column, Entity};
         let live = Entity::find().filter(Column::Email.eq(email)).filter(Column::DeletedAt.is_null());
-        live.one(&self.store.database.reading()).await.map_err(classify)
+        Ok(self.found(live.limit(1)).await?.pop())
     }
 
     /// Adds rows to a platform table.

@@ -1,18 +1,19 @@
 //! Reads what a question's statement answers.
 
-use sea_orm::{DbErr, QueryResult};
+use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::{Group, Measure, Measured, Question};
+use crate::store::found::Line;
 use crate::store::row::{Cell, Stored, decode};
 use crate::store::sql::exact;
 
 impl Question<'_> {
     /// One row of the answer: the parent, the keys (each after what it is ordered by), the currencies, the count, the
     /// measures, the relations.
-    pub(super) fn decode(&self, row: &QueryResult, has_parent: bool) -> Result<Group, DbErr> {
+    pub(super) fn decode(&self, row: Line<'_>, has_parent: bool) -> Result<Group, DbErr> {
         let mut cells = Cells { row, at: usize::from(has_parent) };
-        let parent = if has_parent { row.try_get_by_index(0)? } else { Uuid::nil() };
+        let parent = if has_parent { row.get(0)? } else { Uuid::nil() };
         let mut keys = Vec::with_capacity(self.keys.len());
         for key in &self.keys {
             cells.at += key.order.len();
@@ -40,7 +41,7 @@ impl Measure {
 
 /// The cells of a row, one after the other.
 struct Cells<'a> {
-    row: &'a QueryResult,
+    row: Line<'a>,
     at: usize,
 }
 
@@ -56,6 +57,6 @@ impl Cells<'_> {
 
     fn float(&mut self) -> Result<Option<f64>, DbErr> {
         self.at += 1;
-        self.row.try_get_by_index(self.at - 1)
+        self.row.get(self.at - 1)
     }
 }

@@ -31,7 +31,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Where a database of our own is made, unless `TEST_DATABASE_URL` names a server.
 const SERVER: &str = "postgres://postgres@127.0.0.1:5432/postgres";
-/// Connections of the clients.
+/// Connections of the clients, if nothing else is asked for.
 const CONNECTIONS: usize = 8;
 /// Service and baseline take turns so many times.
 const ROUNDS: usize = 3;
@@ -40,9 +40,10 @@ const MOST: Duration = Duration::from_secs(20);
 
 const HELP: &str = "The service under load, beside a baseline.
 
-  cargo bench -p tests --bench load -- [--scale N] [--only NAME,…] [--bulk] [--database URL] [--file PATH] [--service PATH]
+  cargo bench -p tests --bench load -- [--scale N] [--connections N] [--only NAME,…] [--bulk] [--database URL] [--file PATH] [--service PATH]
 
   --scale N       fill a database of our own with N times 100,000 leads (default 1); it is dropped at the end
+  --connections N clients at once (default 8)
   --database URL  use this database, which `tributary seed` has filled, and keep it; scenarios write into it
   --only NAME,…   only the scenarios with these names
   --bulk          no scenarios: how long filling a database and importing 100,000 rows take, on both databases
@@ -68,6 +69,18 @@ struct Options {
     questions: bool,
     sqlite: bool,
     service: Option<PathBuf>,
+    connections: Option<usize>,
+}
+
+impl Options {
+    fn connections(&self) -> usize {
+        self.connections.unwrap_or(CONNECTIONS)
+    }
+
+    /// Requests that warm a server up.
+    fn warming(&self, scenario: &Scenario) -> usize {
+        (scenario.requests / 10).max(self.connections() * 8)
+    }
 }
 
 fn main() -> Result<()> {
@@ -82,6 +95,7 @@ fn main() -> Result<()> {
             "--database" => options.database = Some(value()?),
             "--only" => options.only = Some(value()?.split(',').map(str::to_owned).collect()),
             "--file" => options.file = Some(value()?.into()),
+            "--connections" => options.connections = Some(value()?.parse()?),
             "--sqlite" => options.sqlite = true,
             "--bulk" => options.bulk = true,
             "--siege" => options.siege = true,
@@ -167,11 +181,12 @@ async fn measure(options: &Options, program: &Path, url: &str) -> Result<()> {
     let postgres = postgres.ok_or("PostgreSQL runs on another machine: its processor time cannot be counted")?;
     let stock = Stock::of(&database).await?;
     println!(
-        "{} leads, {} touchpoints, {} deals, {} activities; {CONNECTIONS} connections, {ROUNDS} rounds.",
+        "{} leads, {} touchpoints, {} deals, {} activities; {} connections, {ROUNDS} rounds.",
         number(&database, "SELECT COUNT(*) FROM lead").await?,
         number(&database, "SELECT COUNT(*) FROM touchpoint").await?,
         number(&database, "SELECT COUNT(*) FROM deal").await?,
         number(&database, "SELECT COUNT(*) FROM activity").await?,
+        options.connections(),
     );
     database.close().await?;
     if options.sqlite {
@@ -191,14 +206,14 @@ async fn measure(options: &Options, program: &Path, url: &str) -> Result<()> {
     let scenarios = if options.questions { questions.as_slice() } else { SCENARIOS };
     for scenario in scenarios.iter().filter(wanted) {
         let token = sign_in(&service, scenario).await?;
-        agree(&service, &baseline, scenario, &stock, &token).await?;
+        agree(options, &service, &baseline, scenario, &stock, &token).await?;
         let mut rounds = Vec::new();
         for round in 0..ROUNDS {
-            let ours = shot(scenario, &stock, Some(&token), round)?;
-            let theirs = shot(scenario, &stock, None, round)?;
+            let ours = shot(options, scenario, &stock, Some(&token), round)?;
+            let theirs = shot(options, scenario, &stock, None, round)?;
             rounds.push((
-                ask(&service, Some(&postgres), ours, scenario).await?,
-                ask(&baseline, Some(&postgres), theirs, scenario).await?,
+                ask(options, &service, Some(&postgres), ours, scenario).await?,
+                ask(options, &baseline, Some(&postgres), theirs, scenario).await?,
             ));
         }
         let (lines, within) = report::lines(scenario.name, &rounds, scenario.target);
@@ -228,18 +243,24 @@ fn serve(options: &Options, program: &Path, url: &str) -> io::Result<Server> {
 }
 
 /// One round: warmed up, then counted. A server that is its own database has none beside it.
-async fn ask(server: &Server, postgres: Option<&Postgres>, shot: Arc<Shot>, scenario: &Scenario) -> Result<Side> {
+async fn ask(
+    options: &Options,
+    server: &Server,
+    postgres: Option<&Postgres>,
+    shot: Arc<Shot>,
+    scenario: &Scenario,
+) -> Result<Side> {
     // Mutations warm up with bodies of their own, at the end of the list.
-    let warm = (scenario.requests / 10).max(CONNECTIONS * 8);
+    let (connections, warm) = (options.connections(), options.warming(scenario));
     let warming = Arc::new(Shot {
         path: shot.path.clone(),
         token: shot.token.clone(),
         bodies: shot.bodies.iter().rev().take(warm).cloned().collect(),
     });
-    drive(server.address, &warming, CONNECTIONS, warm, MOST).await?;
+    drive(server.address, &warming, connections, warm, MOST).await?;
     let of_database = || postgres.map_or(Duration::ZERO, Postgres::cpu);
     let (process, database) = (server.cpu(), of_database());
-    let outcome = drive(server.address, &shot, CONNECTIONS, scenario.requests, MOST).await?;
+    let outcome = drive(server.address, &shot, connections, scenario.requests, MOST).await?;
     Ok(Side {
         latencies: outcome.latencies,
         elapsed: outcome.elapsed,
@@ -250,9 +271,8 @@ async fn ask(server: &Server, postgres: Option<&Postgres>, shot: Arc<Shot>, scen
 }
 
 /// The bodies of a round; `token` is none for the baseline.
-fn shot(scenario: &Scenario, stock: &Stock, token: Option<&str>, round: usize) -> Result<Arc<Shot>> {
-    // Room for the requests that warm up.
-    let count = stock.bodies(scenario, scenario.requests + scenario.requests / 10 + CONNECTIONS * 8);
+fn shot(options: &Options, scenario: &Scenario, stock: &Stock, token: Option<&str>, round: usize) -> Result<Arc<Shot>> {
+    let count = stock.bodies(scenario, scenario.requests + options.warming(scenario));
     let side = if token.is_some() { "s" } else { "b" };
     let mark = format!("{side}{round}p{}", std::process::id());
     let body = |number| {
@@ -268,12 +288,19 @@ fn shot(scenario: &Scenario, stock: &Stock, token: Option<&str>, round: usize) -
 }
 
 /// The two sides answer a question alike.
-async fn agree(service: &Server, baseline: &Server, scenario: &Scenario, stock: &Stock, token: &str) -> Result<()> {
+async fn agree(
+    options: &Options,
+    service: &Server,
+    baseline: &Server,
+    scenario: &Scenario,
+    stock: &Stock,
+    token: &str,
+) -> Result<()> {
     if matches!(scenario.arguments, Arguments::Activity | Arguments::Capture) {
         return Ok(());
     }
-    let ours = shot(scenario, stock, Some(token), 0)?;
-    let theirs = shot(scenario, stock, None, 0)?;
+    let ours = shot(options, scenario, stock, Some(token), 0)?;
+    let theirs = shot(options, scenario, stock, None, 0)?;
     let ours: Value = serde_json::from_slice(&Connection::open(service.address).await?.send(&ours, 0).await?)?;
     let theirs: Value = serde_json::from_slice(&Connection::open(baseline.address).await?.send(&theirs, 0).await?)?;
     if !alike(&ours["data"], &theirs) {

@@ -84,7 +84,7 @@ const QUESTIONS: &[Question] = &[
     (7, include_str!("questions/7.sql"), &[]),
     (8, include_str!("questions/8.sql"), &[]),
     (9, include_str!("questions/9.sql"), &[("gt: \"100000\"", "gt: \"300000\"")]),
-    (10, include_str!("questions/10.sql"), &[("gt: 2 ", "gt: 4 ")]),
+    (10, include_str!("questions/10.sql"), &[("gt: 2 ", "gt: 7 ")]),
     (11, include_str!("questions/11.sql"), &[]),
     (12, include_str!("questions/12.sql"), &[]),
     (14, include_str!("questions/14.sql"), &[]),

@@ -3,7 +3,7 @@ WITH g AS (
     FROM deal
     WHERE deleted_at IS NULL AND status = 'WON'
     GROUP BY company_id
-    HAVING count(*) > 4
+    HAVING count(*) > 7
 )
 SELECT json_build_object('deals', json_build_object(
     'over50', coalesce(json_agg(json_build_object('key', json_build_object('company', CASE WHEN c.id IS NOT NULL THEN json_build_object('name', c.name) END), 'count', count)

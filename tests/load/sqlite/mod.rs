@@ -44,7 +44,7 @@ pub async fn measure(options: &Options, program: &Path, url: &str, stock: Stock,
     for (name, statement, target) in READS.iter().filter(|(name, ..)| wanted(name)) {
         let scenario = SCENARIOS.iter().find(|scenario| scenario.name == *name).ok_or("no such scenario")?;
         let tokens = (sign_in(&on_postgres, scenario).await?, sign_in(&on_sqlite, scenario).await?);
-        let asked = shot(scenario, &of_file, Some(&tokens.1), 0)?;
+        let asked = shot(options, scenario, &of_file, Some(&tokens.1), 0)?;
         let answer: Value = serde_json::from_slice(&Connection::open(on_sqlite.address).await?.send(&asked, 0).await?)?;
         let bare: Value = serde_json::from_str(&run(&file, statement, scenario, &of_file, 0)?)?;
         if !alike(&answer["data"], &bare) {
@@ -52,10 +52,12 @@ pub async fn measure(options: &Options, program: &Path, url: &str, stock: Stock,
         }
         let (mut there, mut here, mut ratios) = (0.0, 0.0, Vec::new());
         for round in 0..ROUNDS {
-            let (of_postgres, of_sqlite) =
-                (shot(scenario, &stock, Some(&tokens.0), round)?, shot(scenario, &of_file, Some(&tokens.1), round)?);
-            let postgres = ask(&on_postgres, Some(postgres), of_postgres, scenario).await?.total();
-            let sqlite = ask(&on_sqlite, None, of_sqlite, scenario).await?.total();
+            let (of_postgres, of_sqlite) = (
+                shot(options, scenario, &stock, Some(&tokens.0), round)?,
+                shot(options, scenario, &of_file, Some(&tokens.1), round)?,
+            );
+            let postgres = ask(options, &on_postgres, Some(postgres), of_postgres, scenario).await?.total();
+            let sqlite = ask(options, &on_sqlite, None, of_sqlite, scenario).await?.total();
             (there, here) = (there + postgres, here + sqlite);
             ratios.push(sqlite / postgres);
         }

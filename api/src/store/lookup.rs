@@ -89,6 +89,18 @@ mod tests {
     }
 
     #[test]
+    fn no_statement_is_left_with_a_place_for_what_is_looked_up() {
+        for database in [sea_orm::DbBackend::Postgres, sea_orm::DbBackend::Sqlite] {
+            for statement in [product("n0").statement(database), product("n0").planned_once(database)] {
+                assert!(statement.sql.contains("SELECT rate"), "{}", statement.sql);
+                assert!(!statement.sql.contains('\u{1}'), "{}", statement.sql);
+                assert_eq!(statement.values.map(|values| values.0.len()), Some(3));
+            }
+        }
+        assert!(format!("{:?}", product("n0").into_expr(sea_orm::DbBackend::Sqlite)).contains("SELECT rate"));
+    }
+
+    #[test]
     fn many_rows_are_joined_once_with_what_they_look_up() {
         let mut joins = Joins::of(["n0".to_owned()]);
         assert_eq!(joins.joined(product("n0")).as_text(), "n0.amount > ? AND j0.rate < ?");

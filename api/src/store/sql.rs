@@ -183,11 +183,11 @@ impl Sql {
     /// the values are hidden: from PostgreSQL each in a query of its own, which the planner does not look into, from SQLite
     /// behind a plus that does nothing.
     pub fn planned_once(self, backend: DbBackend) -> Statement {
-        if backend != DbBackend::Postgres {
-            let text = number(&self.text, |text, _| text.push_str("+?"));
-            return Statement::from_sql_and_values(backend, text, self.values);
-        }
         let Self { text, values, .. } = self.by_row();
+        if backend != DbBackend::Postgres {
+            let text = number(&text, |text, _| text.push_str("+?"));
+            return Statement::from_sql_and_values(backend, text, values);
+        }
         let text = number(&text, |text, place| {
             let array = match values.get(place - 1) {
                 // An array is one value here, and not the rows of the query.

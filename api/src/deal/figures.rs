@@ -57,7 +57,7 @@ pub fn is_first_purchase(scope: &Scope<'_>) -> Sql {
          ({other}.closed_at < {{}}.closed_at OR ({other}.closed_at = {{}}.closed_at AND {other}.id < {{}}.id)) AND "
     ));
     earlier.append(visible.clone()).push(")");
-    let mut firsts = Sql::text(format!(
+    let mut firsts = scope.text(&format!(
         "LEFT JOIN (SELECT id FROM (SELECT {other}.id, ROW_NUMBER() OVER (PARTITION BY {other}.company_id ORDER BY \
          {other}.closed_at, {other}.id) AS place FROM deal {other} WHERE {other}.status = 'WON' AND {other}.company_id IS \
          NOT NULL AND "
@@ -85,9 +85,8 @@ fn todays_rate(scope: &Scope<'_>) -> (Sql, Sql) {
     let known = |sql: &mut Sql, after: &str| {
         sql.push(&format!("{rate}.deleted_at IS NULL AND {rate}.date <= ")).bind(scope.today()).push(after);
     };
-    let of_one = format!("SELECT {rate}.rate_e8 FROM exchange_rate {rate} WHERE {rate}.currency = {{}}.currency AND ");
-    let mut one = Sql::text("(");
-    one.append(scope.text(&of_one));
+    let of_one = format!("(SELECT {rate}.rate_e8 FROM exchange_rate {rate} WHERE {rate}.currency = {{}}.currency AND ");
+    let mut one = scope.text(&of_one);
     known(&mut one, &format!(" ORDER BY {rate}.date DESC LIMIT 1)"));
     let columns = format!("{rate}.currency, {rate}.rate_e8, {} AS divisor", divisor(&rate, scope.base()));
     let (of_all, last) = match scope.dialect() {
@@ -97,7 +96,7 @@ fn todays_rate(scope: &Scope<'_>) -> (Sql, Sql) {
         // The other columns are those of the row with the greatest date.
         Dialect::Sqlite => (format!("{columns}, MAX({rate}.date)"), format!(" GROUP BY {rate}.currency")),
     };
-    let mut join = Sql::text(format!("LEFT JOIN (SELECT {of_all} FROM exchange_rate {rate} WHERE "));
+    let mut join = scope.text(&format!("LEFT JOIN (SELECT {of_all} FROM exchange_rate {rate} WHERE "));
     known(&mut join, &last);
     join.push(") {j} ON ").append(scope.text("{j}.currency = {}.currency"));
     let divisor = scope.text(&divisor("{}", scope.base()));

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -412,17 +414,21 @@ impl<'a, C> Session<'a, C> {
 }
 
 impl Session<'_, Ready> {
-    /// Reads all rows of a statement.
-    pub(super) async fn read(&self, statement: Statement) -> Result<Found, DbErr> {
-        self.show(&statement);
-        let found = match &self.database.readers {
-            Some(readers) => self.run(readers.read(statement)).await?,
-            None => self.run(self.connection.read(statement)).await?,
+    /// Reads all rows of a statement. What that takes is a piece of memory of its own for as long as it lasts: else everybody
+    /// who may read one day, such as a subscriber who only waits, would hold the room for it.
+    pub(super) fn read(&self, statement: Statement) -> BoxFuture<'_, Result<Found, DbErr>> {
+        let read = async move {
+            self.show(&statement);
+            let found = match &self.database.readers {
+                Some(readers) => self.run(readers.read(statement)).await?,
+                None => self.run(self.connection.read(statement)).await?,
+            };
+            if let Some(tally) = self.tally {
+                tally.add_rows(found.len());
+            }
+            Ok(found)
         };
-        if let Some(tally) = self.tally {
-            tally.add_rows(found.len());
-        }
-        Ok(found)
+        read.boxed()
     }
 }
 

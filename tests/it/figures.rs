@@ -529,6 +529,55 @@ async fn wrong_figures_are_told_what_is_right() {
     .await;
 }
 
+/// What rows look up and what their keys look up behind references stand in one statement.
+#[tokio::test]
+async fn keys_and_figures_may_both_be_looked_up() {
+    tests::each_database(async |world| {
+        let cast = world.cast().await;
+        market(&world, &cast).await;
+        let of_company = [
+            "WON_DEAL_COUNT",
+            "REVENUE, ranges: [{ from: 0, to: 1 }, { from: 1 }]",
+            "NEXT_ACTIVITY_AT, bucket: YEAR",
+            "FIRST_PURCHASE_AT, bucket: MONTH",
+        ];
+        let of_deal = [
+            "PROBABILITY",
+            "IS_FIRST_PURCHASE",
+            "WEIGHTED_AMOUNT, ranges: [{ from: 0 }]",
+            "LAST_ACTIVITY_AT, bucket: YEAR",
+        ];
+        for (list, reference, keys, figures) in [
+            (
+                "deals",
+                "company",
+                of_company,
+                "countDistinct(of: COMPANY) median { amountInBase { amount } } min { nextActivityAt }",
+            ),
+            (
+                "deals",
+                "company",
+                of_company,
+                "first: countDistinct(of: IS_FIRST_PURCHASE) percentile(p: 0.9) { weightedAmount { amount } }",
+            ),
+            ("contacts", "company", of_company, "countDistinct(of: LAST_ACTIVITY_AT)"),
+            ("leads", "deal", of_deal, "countDistinct(of: NEXT_ACTIVITY_AT)"),
+            ("lineItems", "deal", of_deal, "median { totalInBase { amount } }"),
+            ("activities", "deal", of_deal, "countDistinct(of: DEAL)"),
+        ] {
+            for key in keys {
+                let groups = format!("groupBy(by: [{{ {reference}: {{ field: {key} }} }}]) {{ count {figures} }}");
+                let answer = cast.admin.ask(&format!("{{ {list} {{ totalCount {groups} }} }}")).await;
+                let found = &answer.data()[list];
+                let groups = found["groupBy"].as_array().expect("groups");
+                let counted: i64 = groups.iter().filter_map(|group| group["count"].as_i64()).sum();
+                assert_eq!(Some(counted), found["totalCount"].as_i64(), "{list} by {key}");
+            }
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_cell_opens_to_the_rows_that_it_counts() {
     tests::each_database(async |world| {
@@ -541,6 +590,9 @@ async fn a_cell_opens_to_the_rows_that_it_counts() {
             ("", "by: [{ field: COMPANY }, { field: OWNER }]"),
             ("", "by: [{ company: { field: INDUSTRY } }]"),
             ("", "by: [{ company: { field: PARENT } }]"),
+            ("", "by: [{ company: { field: WON_DEAL_COUNT } }]"),
+            ("", "by: [{ company: { field: REVENUE, ranges: [{ from: 0, to: 1 }, { from: 1 }] } }]"),
+            ("", "by: [{ company: { field: LAST_PURCHASE_AT, bucket: QUARTER } }]"),
             ("", "by: [{ owner: { team: { field: PARENT } } }]"),
             ("", "by: [{ field: CLOSED_AT, bucket: MONTH }], timeZone: \"America/Lima\""),
             ("", "by: [{ field: PROBABILITY, ranges: [{ to: \"20.5\" }, { from: 60, to: 90 }] }]"),

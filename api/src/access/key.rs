@@ -115,14 +115,18 @@ impl Key {
 /// The first is no Ed25519 private key, another one is no Ed25519 key, or everybody has it.
 pub fn configured(text: &str) -> Result<Vec<Key>, Unusable> {
     let always = DateTime::<Utc>::MIN_UTC;
-    let mut keys = Vec::new();
+    let mut keys: Vec<Key> = Vec::new();
     for (place, pem) in blocks(text).iter().enumerate() {
-        keys.push(match Key::pair(pem, always, None) {
+        let key = match Key::pair(pem, always, None) {
             Ok(pair) if place == 0 => pair,
             Ok(pair) => Key { signing: None, ..pair },
             Err(_) if place > 0 && pem.contains("PUBLIC KEY") => Key::public(public_key(pem)?, always)?,
             Err(error) => return Err(error),
-        });
+        };
+        // One that is written twice is one.
+        if keys.iter().all(|known| known.kid != key.kid) {
+            keys.push(key);
+        }
     }
     if keys.is_empty() { Err(NO_PAIR) } else { Ok(keys) }
 }

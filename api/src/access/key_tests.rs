@@ -54,6 +54,7 @@ fn wrong_and_short_keys_are_refused() {
         assert_eq!(refusal(text), NO_PAIR.to_string(), "{text}");
     }
     let (_, good) = generate().unwrap();
+    assert_eq!(configured(&format!("{good}{good}")).unwrap().len(), 1, "one that is written twice is one");
     let cut = public.replace("MCowBQ", "");
     assert_eq!(refusal(&format!("{good}{cut}")), NO_KEY.to_string());
     assert_eq!(refusal(&format!("{good}{other}")), NO_PAIR.to_string());

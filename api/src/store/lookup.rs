@@ -16,18 +16,20 @@ pub struct Lookup {
     pub value: &'static str,
 }
 
-/// What the rows of one `FROM` are joined with.
+/// What rows of one `FROM` are joined with.
 #[derive(Default)]
 pub(super) struct Joins {
     of: Vec<String>,
+    /// What its names begin with, as there may be two in one `FROM`.
+    letter: &'static str,
     found: Vec<(Sql, String)>,
     from: Sql,
 }
 
 impl Joins {
-    /// For the rows of these tables.
-    pub fn of(tables: impl IntoIterator<Item = String>) -> Self {
-        Self { of: tables.into_iter().collect(), ..Self::default() }
+    /// For the rows of these tables; their names begin with this letter.
+    pub fn of(letter: &'static str, tables: impl IntoIterator<Item = String>) -> Self {
+        Self { of: tables.into_iter().collect(), letter, ..Self::default() }
     }
 
     /// The piece with what is joined in the place of what its rows look up.
@@ -56,7 +58,7 @@ impl Joins {
 
     fn add(&mut self, join: Sql) -> String {
         let sql = self.joined(join.clone());
-        let name = format!("j{}", self.found.len());
+        let name = format!("{}{}", self.letter, self.found.len());
         self.from.push(" ").append(sql.renamed("{j}", &name));
         self.found.push((join, name.clone()));
         name
@@ -102,7 +104,7 @@ mod tests {
 
     #[test]
     fn many_rows_are_joined_once_with_what_they_look_up() {
-        let mut joins = Joins::of(["n0".to_owned()]);
+        let mut joins = Joins::of("j", ["n0".to_owned()]);
         assert_eq!(joins.joined(product("n0")).as_text(), "n0.amount > ? AND j0.rate < ?");
         let inside = joins.joined(product("n1")).statement(sea_orm::DbBackend::Sqlite);
         assert_eq!(inside.sql, "n1.amount > ? AND (SELECT rate WHERE currency = n1.currency AND date <= ?) < ?");

@@ -3,7 +3,7 @@
 use crate::access::Action;
 use crate::error::{Error, Result};
 use crate::store::Reader;
-use crate::store::descriptor::{Descriptor, Field, Key as LinkKey, Link, Shape};
+use crate::store::descriptor::{Descriptor, Field, Key as LinkKey, Link, Shape, Source};
 use crate::store::filter::{Look, forbidden_field};
 use crate::store::reach::FieldGrant;
 use crate::store::row::Stored;
@@ -116,7 +116,11 @@ impl Way {
         if counts_only && matches!(field.shape, Shape::Text(_)) {
             return Err(forbidden_field(self.of, &field.name));
         }
-        let value = reader.readable(self.of, field, &self.alias)?.value;
+        let mut value = reader.readable(self.of, field, &self.alias)?.value;
+        // What is made of a row that is not there would be 0, or false.
+        if !self.joins.is_empty() && matches!(field.source, Source::Made(..)) {
+            value = value.only_where(Sql::text(format!("{}.id IS NOT NULL", self.alias)));
+        }
         let order = match field.sorted {
             Some(_) => vec![reader.readable_as(self.of, field, &self.alias, Look::Along)?.value],
             None => Vec::new(),

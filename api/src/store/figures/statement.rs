@@ -102,7 +102,7 @@ impl Groups {
         figures.extend(question.measures.iter().flat_map(|measure| measure.aggregates(dialect)));
         let (mut keys, mut currencies) = (question.keys.clone(), question.currencies.clone());
         let mut numbers = question.numbers.clone();
-        let mut joins = Joins::of(is_joined.then(|| BASE.to_owned()));
+        let mut joins = Joins::of("j", is_joined.then(|| BASE.to_owned()));
         conditions.iter_mut().for_each(|sql| joins.join(sql));
         keys.iter_mut().flat_map(GroupKey::of_rows).chain(&mut currencies).for_each(|sql| joins.join(sql));
         figures.iter_mut().flat_map(|figure| &mut figure.values).for_each(|sql| joins.join(sql));
@@ -299,7 +299,7 @@ fn grouped_first(
 fn join_others(keys: &mut [GroupKey], is_joined: bool, from: &mut Sql) {
     keys.iter().for_each(|key| key.join(from));
     let others = keys.iter().flat_map(|key| &key.way).map(|step| step.alias.clone()).filter(|_| is_joined);
-    let mut joins = Joins::of(others.collect::<Vec<_>>());
+    let mut joins = Joins::of("o", others.collect::<Vec<_>>());
     keys.iter_mut().flat_map(GroupKey::of_others).for_each(|sql| joins.join(sql));
     from.append(joins.from());
 }
